@@ -1,0 +1,102 @@
+# Every command of this project. CI calls these targets and nothing else.
+# Paths are relative on purpose: a folder with a space in its name works.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# PYTHON=/path/to/python chooses the interpreter of .venv; without it, the first that is 3.9 or newer.
+PYTHON ?=
+# What `make test` hands to pytest: make test TESTS="tests/unit -k waiver"
+TESTS ?=
+# How `make gates` reports: make gates REPORTS="--report github --report sarif=gates.sarif"
+REPORTS ?= --report text
+# UPGRADE=1 lets `make lock` take newer releases.
+UPGRADE ?=
+
+RUN := .venv/bin
+EVIDENCE := .gates/evidence
+RECORDINGS := .gates/recordings
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup:
+	@.ci/venv .venv $(if $(PYTHON),"$(PYTHON)")
+
+##########################################################################################
+
+.PHONY: gates
+gates: setup  ## every gate on this repository, with the evidence in .gates/evidence
+	@$(RUN)/gates run $(REPORTS) --evidence $(EVIDENCE)
+
+.PHONY: test
+test: setup  ## the tests
+	@$(RUN)/python -m pytest -q -n auto $(TESTS)
+
+.PHONY: check
+check: format-check lint types layers self  ## format, lint, types, layer contracts, and the gates on this repository
+
+.PHONY: acceptance
+acceptance: recordings  ## what blocks a merge: the recordings, then every gate with --strict
+	@$(RUN)/gates run --strict $(REPORTS) --evidence $(EVIDENCE)
+
+.PHONY: matrix
+matrix:  ## the tests on every Python from 3.9 to 3.13 that is found
+	@.ci/matrix -n auto $(TESTS)
+
+##########################################################################################
+
+.PHONY: format
+format: setup  ## write the code as `make check` wants it
+	@$(RUN)/ruff format --quiet
+	@$(RUN)/ruff check --quiet --fix
+
+.PHONY: format-check lint types layers self
+format-check: setup
+	@$(RUN)/ruff format --quiet --check || { echo 'run `make format`' >&2; exit 1; }
+lint: setup
+	@$(RUN)/ruff check --quiet
+types: setup
+	@$(RUN)/mypy --no-error-summary
+layers: setup
+	@$(RUN)/lint-imports --no-cache > .venv/layers.txt || { cat .venv/layers.txt; exit 1; }
+self: setup
+	@$(RUN)/gates run --report text
+	@$(RUN)/gates prove
+
+.PHONY: recordings coverage
+recordings: coverage
+coverage: setup  ## record which lines the tests reach
+	@mkdir -p $(RECORDINGS)
+	@$(RUN)/python -m pytest -q -n auto --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report=
+
+.PHONY: bench
+bench: setup  ## how fast, beside ruff, import-linter and tach
+	@$(RUN)/python bench/gates.py
+
+.PHONY: lanes
+lanes: setup  ## the lanes of this repository, and what crosses them
+	@$(RUN)/gates lanes
+
+.PHONY: evidence
+evidence: setup  ## build the evidence bundle, and verify it
+	@$(RUN)/gates evidence build $(EVIDENCE)
+	@$(RUN)/gates evidence verify $(EVIDENCE)
+
+##########################################################################################
+
+.PHONY: lock
+lock:  ## compile requirements.in into both locks
+	@.ci/lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock-check
+lock-check:  ## show where the locks do not follow from requirements.in
+	@.ci/lock --check
+
+.PHONY: clean
+clean:  ## remove everything that is not tracked and can be made again
+	@rm -rf .venv .venvs .gates build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage*

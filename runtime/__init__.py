@@ -1,0 +1,1 @@
+"""The reference service that the gates are exercised on; it imports nothing of them."""

@@ -1,0 +1,1 @@
+"""One question per file, named after the offence."""

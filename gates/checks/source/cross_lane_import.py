@@ -1,0 +1,127 @@
+"""A module imports one of a lane that its own lane may not import, directly or through others.
+
+Why: a lane is a promise about maturity. Production that reaches candidate code, by whatever detour, is as mature as
+that code is.
+Instead: register the class in its lane and ask for it with `resolve("kind:name")`, or promote what is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, Optional
+
+from gates.checks.gate import Plant
+from gates.errors import CannotPlant
+from gates.facts.checkout import Checkout, File
+from gates.facts.imports import Edge, Imports
+from gates.facts.lanes import Lanes
+from gates.facts.modules import Modules
+from gates.finding import Finding
+
+
+@dataclass(frozen=True)
+class CrossLaneImport:
+    """`transitive = false` looks at direct imports only."""
+
+    transitive: bool = True
+
+    def check(self, modules: Modules, lanes: Lanes, imports: Imports) -> Iterator[Finding]:
+        yield from _unmapped(modules, lanes)
+        yield from _links(modules, lanes)
+        judged = _Judged(imports, lanes)
+        for edge in imports.edges_where(judged.is_forbidden):
+            yield judged.direct(edge)
+        if self.transitive:
+            yield from judged.detours()
+
+    def plant(self, checkout: Checkout, modules: Modules, lanes: Lanes) -> Plant:
+        """Append to a module of one lane an import of a module of a lane that it may not import."""
+        held: dict[str, list[File]] = {}
+        for file in modules.files:
+            lane = lanes.of(file.path)
+            if lane is not None and file.path.endswith(".py"):
+                held.setdefault(lane, []).append(file)
+        for lane in lanes.lanes:
+            for other in (entry.name for entry in lanes.lanes if entry.name not in lane.may_import):
+                for target in held.get(other, ()):
+                    name = modules.name_of(target.path)
+                    if lane.name in held and modules.index.get(name) == modules.files.index(target):
+                        path = held[lane.name][0].path
+                        return Plant({path: checkout.read(path) + f"\nimport {name}\n".encode()}, path, name)
+        raise CannotPlant("no lane that holds modules is forbidden another that does: the policy forbids nothing")
+
+
+class _Judged:
+    """The edges of a graph, seen as steps between lanes."""
+
+    def __init__(self, imports: Imports, lanes: Lanes) -> None:
+        self._imports = imports
+        self._may = lanes.may_import
+        self.lane = [self._lane_of(imports, lanes, node) for node in imports.nodes()]
+
+    @staticmethod
+    def _lane_of(imports: Imports, lanes: Lanes, node: int) -> Optional[str]:
+        return lanes.of(imports.path_of(node)) or lanes.formerly(imports.name_of(node))
+
+    def is_forbidden(self, importer: int, target: int) -> bool:
+        mine, other = self.lane[importer], self.lane[target]
+        return mine is not None and other is not None and other not in self._may[mine]
+
+    def direct(self, edge: Edge) -> Finding:
+        importer, target = self._imports.name_of(edge.importer), self._imports.name_of(edge.target)
+        mine, other = self.lane[edge.importer], self.lane[edge.target]
+        verb = "loads by name" if edge.kind == "dynamic" else "imports"
+        message = f"{mine} {verb} {target}, which is {other}"
+        if edge.unparsed:
+            message = f"cannot be parsed ({edge.unparsed}), and its text names {target}, which is {other}"
+        return Finding(
+            self._imports.path_of(edge.importer),
+            edge.line,
+            message,
+            subject=target,
+            column=edge.column,
+            trace=(importer, target),
+            verdict="opaque" if edge.unparsed else "violation",
+        )
+
+    def detours(self) -> Iterator[Finding]:
+        for lane, may in self._may.items():
+            inside = {node for node, its in enumerate(self.lane) if its == lane}
+            for other in self._may:
+                goal = {node for node, its in enumerate(self.lane) if its == other}
+                if other not in may and inside and goal:
+                    yield from (self._detour(chain, lane, other) for chain in self._imports.chains(inside, goal))
+
+    def _detour(self, chain: tuple[Edge, ...], lane: str, other: str) -> Finding:
+        names = tuple(map(self._imports.name_of, (chain[0].importer, *(edge.target for edge in chain))))
+        return Finding(
+            self._imports.path_of(chain[0].importer),
+            chain[0].line,
+            f"{lane} reaches {names[-1]}, which is {other}, through {names[1]}",
+            subject=f"{names[1]} -> {other}",
+            column=chain[0].column,
+            trace=names,
+        )
+
+
+def _unmapped(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
+    for file in modules.files:
+        if lanes.of(file.path) is None:
+            yield Finding(file.path, 0, "is in no lane; map it in lanes.toml", subject="unmapped")
+
+
+def _links(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
+    """Symlinks that leave their lane, and submodules, whose files are not here to be judged."""
+    for path, target in sorted(modules.links.items()):
+        mine = lanes.of(path)
+        if mine is None:
+            continue
+        if target.startswith(("/", "..")):
+            yield Finding(path, 0, f"links out of the repository, to {target}", subject=target, verdict="opaque")
+            continue
+        other = lanes.of(target) or lanes.of(f"{target}/__init__.py")
+        if other is not None and other not in lanes.may_import[mine]:
+            yield Finding(path, 0, f"{mine} links to {target}, which is {other}", subject=target)
+    for path in modules.submodules:
+        if lanes.of(f"{path}/__init__.py") is not None:
+            yield Finding(path, 0, "is a submodule: its files are not here to be judged", subject=path, verdict="opaque")

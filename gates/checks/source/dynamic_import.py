@@ -1,0 +1,54 @@
+"""A module is loaded by name at run time.
+
+Why: a load by name hides a dependency from the lane contract and from every reader; the usual bridge between lanes
+is one line of importlib.
+Instead: register the class, and ask for it with `resolve("kind:name")`; keep loaders in the modules that the policy
+names in `allowed_in`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator
+
+from gates.checks.gate import Plant
+from gates.errors import CannotPlant
+from gates.facts.checkout import Checkout
+from gates.facts.dynamic_imports import DynamicImports
+from gates.facts.modules import Modules
+from gates.finding import Finding
+from gates.globs import Globs
+
+_PLANTED = "gates_planted_module"
+
+
+@dataclass(frozen=True)
+class DynamicImport:
+    """`allowed_in`: the files that may load modules by name."""
+
+    allowed_in: Globs = ()
+
+    def check(self, dynamic_imports: DynamicImports) -> Iterator[Finding]:
+        for path, site in dynamic_imports.outside(self.allowed_in):
+            known = site.target is not None
+            message = f"`{site.spelling}` outside the allowed modules"
+            yield Finding(
+                path,
+                site.line,
+                message if known else f"{message}: what it loads cannot be known here ({site.reason})",
+                subject=site.spelling,
+                column=site.column,
+                verdict="violation" if known else "opaque",
+            )
+        for path, reason in dynamic_imports.unknown(self.allowed_in):
+            message = f"mentions a loader and cannot be parsed ({reason})"
+            yield Finding(path, 0, message, subject="cannot be parsed", verdict="opaque")
+
+    def plant(self, checkout: Checkout, modules: Modules) -> Plant:
+        """Append a load by name to the first module outside the allowed ones."""
+        for file in modules.outside(self.allowed_in):
+            if file.path.endswith(".py"):
+                planted = f"\nimport importlib\nimportlib.import_module({_PLANTED!r})\n".encode()
+                overlay = {file.path: checkout.read(file.path) + planted}
+                return Plant(overlay, file.path, f"importlib.import_module({_PLANTED!r})")
+        raise CannotPlant("allowed_in covers every module: the policy forbids nothing")

@@ -1,0 +1,38 @@
+"""A module does not decode or parse.
+
+Why: every other gate is blind in a file that is not Python, and so are the tests: whatever stands in it is unjudged.
+Instead: mend the file, delete it, or keep it under a name that does not claim to be Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator
+
+from gates.checks.gate import Plant
+from gates.errors import CannotPlant
+from gates.facts.checkout import Checkout
+from gates.facts.modules import Modules
+from gates.facts.syntax import Syntax
+from gates.finding import Finding
+
+
+@dataclass(frozen=True)
+class UnparsableModule:
+    """No policy of its own: a module that no interpreter reads is nobody's exception. Waive it by name."""
+
+    def check(self, syntax: Syntax) -> Iterator[Finding]:
+        for path, why in syntax.unparsable():
+            newer = f"needs Python {why.needs} to be judged: {why.message}; run gates with it" if why.needs else ""
+            message = newer or f"{why.kind}: {why.message}"
+            verdict = "opaque" if newer else "violation"
+            yield Finding(path, why.line, message, subject=why.kind, column=why.column, verdict=verdict)
+        for path, reason in syntax.unreadable():
+            yield Finding(path, 0, reason, subject="unreadable", verdict="opaque")
+
+    def plant(self, checkout: Checkout, modules: Modules) -> Plant:
+        """Open a parenthesis at the end of a module, and never close it."""
+        for file in modules.files:
+            if file.path.endswith(".py"):
+                return Plant({file.path: checkout.read(file.path) + b"\n(\n"}, file.path, "syntax")
+        raise CannotPlant("there is no module to break")

@@ -1,0 +1,418 @@
+"""What each name of one file may be bound to, scope by scope, and every expression in the place where it stands."""
+
+from __future__ import annotations
+
+import ast
+from typing import Callable, Iterable, NamedTuple, Optional, Sequence, Union
+
+# What becomes of the value of an expression that stands in a place:
+CALLED = "called"  # it is called there and then
+PART = "part"  # only an attribute or an item of it is used
+FOLLOWED = "followed"  # it is bound to a name, or looped over: its uses are seen elsewhere in the file
+STORED = "stored"  # it is bound to an attribute of something
+HARMLESS = "harmless"  # it is compared, tested, printed or named in an annotation
+ARGUMENT = "argument"  # it is handed to a call
+AWAY = "away"  # returned, yielded, stored: nobody here knows what becomes of it
+TARGET = "target"  # it is assigned to
+
+Step = Union[int, str]
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+_CHANGES = frozenset("append extend insert add update setdefault pop popitem remove clear discard sort reverse".split())
+_READERS = frozenset("len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter join count index zip".split())
+
+
+class Scope:
+    """A module, function, class or comprehension: its own names, and the scope around it."""
+
+    def __init__(self, kind: str, parent: Optional[Scope] = None, owner: Optional[ast.AST] = None) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.owner = owner
+        self.bindings: dict[str, list[Binding]] = {}
+        self.elsewhere: dict[str, Scope] = {}  # names that `global` or `nonlocal` put into another scope
+        self.stars: list[str] = []
+        self._opened: dict[int, Scope] = {}
+        if parent is not None:
+            parent._opened[id(owner)] = self
+
+    def opened_by(self, owner: ast.AST) -> Scope:
+        """The scope that this function, class or comprehension opens."""
+        return self._opened.get(id(owner), self)
+
+    def inner(self) -> Iterable[Scope]:
+        """The scopes directly inside this one."""
+        return self._opened.values()
+
+    def holder(self) -> Scope:
+        """The scope that an assignment inside this one binds in: comprehensions bind in the scope around them."""
+        return self.parent.holder() if self.kind == "comprehension" and self.parent else self
+
+    def module(self) -> Scope:
+        """The outermost scope."""
+        return self.parent.module() if self.parent else self
+
+
+class Binding(NamedTuple):
+    """One way in which a name gets its value. `how` is value, element, import, parameter, function, class or unknown."""
+
+    how: str
+    node: ast.AST
+    scope: Scope
+    path: tuple[Step, ...] = ()
+    text: str = ""
+    conditional: bool = False
+
+
+class Place(NamedTuple):
+    """An expression, what becomes of its value, and the call or the target that decides it."""
+
+    node: ast.expr
+    scope: Scope
+    becomes: str
+    decided_by: Optional[ast.expr]
+    anchor: ast.expr
+
+
+class Survey:
+    """Everything that one walk over a tree sees: bindings go to their scopes, expressions to `places`."""
+
+    def __init__(self, tree: ast.AST, scope: Optional[Scope] = None) -> None:
+        self.places: list[Place] = []
+        self.attributes: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
+        self.changed: set[str] = set()
+        self.scope = scope if scope is not None else Scope("module")
+        self._stack: list[tuple[ast.AST, Scope, str, Optional[ast.expr], Optional[ast.expr], bool]] = []
+        self._push([tree], self.scope)
+        while self._stack:
+            node, inside, becomes, decided_by, anchor, conditional = self._stack.pop()
+            self._anchor, self._conditional = anchor, conditional
+            if isinstance(node, ast.expr):
+                self._see(node, inside, becomes, decided_by)
+            else:
+                _STATEMENTS.get(type(node).__name__, Survey._children)(self, node, inside)
+
+    def _push(
+        self,
+        nodes: Iterable[Optional[ast.AST]],
+        scope: Scope,
+        becomes: str = AWAY,
+        decided_by: Optional[ast.expr] = None,
+        conditional: Optional[bool] = None,
+    ) -> None:
+        """Visit these next, in this order."""
+        anchor = getattr(self, "_anchor", None)
+        held = getattr(self, "_conditional", False) if conditional is None else conditional
+        entries = [(node, scope, becomes, decided_by, anchor, held) for node in nodes if node is not None]
+        self._stack.extend(reversed(entries))
+
+    def _children(self, node: ast.AST, scope: Scope) -> None:
+        self._push(ast.iter_child_nodes(node), scope)
+
+    # --- bindings -----------------------------------------------------------------------------------------------
+
+    def _bind(self, scope: Scope, name: str, binding: Binding) -> None:
+        home = scope.elsewhere.get(name, scope)
+        home.bindings.setdefault(name, []).append(binding._replace(conditional=self._conditional))
+
+    def _assign(
+        self, target: ast.expr, how: str, value: ast.expr, scope: Scope, seen_from: Optional[Scope] = None
+    ) -> str:
+        """Bind a target and everything in it; what becomes of the value."""
+        inside = scope if seen_from else scope.holder()
+        seen_from = seen_from or scope
+        becomes = FOLLOWED
+        waiting: list[tuple[ast.expr, tuple[Step, ...]]] = [(target, ())]
+        while waiting:
+            node, path = waiting.pop()
+            if isinstance(node, ast.Name):
+                self._bind(inside, node.id, Binding(how, value, seen_from, path))
+            elif isinstance(node, (ast.Tuple, ast.List)):
+                waiting.extend(_unpacked(node.elts, path))
+            elif isinstance(node, ast.Attribute):
+                becomes = STORED if becomes == FOLLOWED else becomes
+                binding = Binding(how, value, scope, path)
+                self.attributes.setdefault(node.attr, []).append((node, binding))
+                self._push([node], scope, TARGET)
+            elif isinstance(node, ast.Subscript):
+                becomes = AWAY
+                self._touch(node.value)
+                self._push([node], scope, TARGET)
+        return becomes
+
+    def _touch(self, node: ast.expr) -> None:
+        """Remember that the list or dict of this name is changed after it is made."""
+        if isinstance(node, ast.Name):
+            self.changed.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            self.changed.add(node.attr)
+
+    def _function(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, (*FUNCTIONS, ast.Lambda))
+        inner = Scope("function", scope, node)
+        arguments = node.args
+        positional = [*getattr(arguments, "posonlyargs", []), *arguments.args]
+        pairs = list(zip(reversed(positional), reversed(arguments.defaults)))
+        pairs += [(arg, value) for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults) if value is not None]
+        defaults = {arg.arg: value for arg, value in pairs}
+        everything = [*positional, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        called = getattr(node, "name", "a lambda")
+        for arg in everything:
+            if arg is not None:
+                default = defaults.get(arg.arg)
+                self._bind(inner, arg.arg, Binding("parameter", default or arg, scope, text=called))
+        if isinstance(node, ast.Lambda):
+            self._push([node.body], inner, conditional=False)
+        else:
+            self._bind(scope, node.name, Binding("function", node, scope))
+            self._push(node.body, inner, conditional=False)
+            annotations = [arg.annotation for arg in everything if arg is not None]
+            self._push([*annotations, node.returns], scope, HARMLESS)
+            self._push(node.decorator_list, scope)
+        self._push([*arguments.defaults, *arguments.kw_defaults], scope, FOLLOWED)
+
+    def _class(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.ClassDef)
+        inner = Scope("class", scope, node)
+        self._bind(scope, node.name, Binding("class", node, scope))
+        self._push(node.body, inner, conditional=False)
+        self._push([*node.decorator_list, *node.bases, *(word.value for word in node.keywords)], scope)
+
+    def _assignment(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.Assign)
+        ends = [self._assign(target, "value", node.value, scope) for target in node.targets]
+        becomes = AWAY if AWAY in ends else STORED if STORED in ends else FOLLOWED
+        stored = [target for target in node.targets if isinstance(target, ast.Attribute)]
+        self._push([node.value], scope, becomes, stored[0] if stored else None)
+
+    def _annotated(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.AnnAssign)
+        self._push([node.annotation], scope, HARMLESS)
+        if node.value is not None:
+            becomes = self._assign(node.target, "value", node.value, scope)
+            stored = node.target if isinstance(node.target, ast.Attribute) else None
+            self._push([node.value], scope, becomes, stored)
+
+    def _augmented(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.AugAssign)
+        if isinstance(node.target, ast.Name):
+            reason = f"{node.target.id!r} is built up step by step"
+            self._bind(scope, node.target.id, Binding("unknown", node, scope, text=reason))
+        self._touch(node.target)
+        self._push([node.target], scope, TARGET)
+        self._push([node.value], scope)
+
+    def _for(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, (ast.For, ast.AsyncFor))
+        self._conditional, before = True, self._conditional
+        self._assign(node.target, "element", node.iter, scope)
+        self._push([*node.body, *node.orelse], scope)
+        self._conditional = before
+        self._push([node.iter], scope, FOLLOWED)
+
+    def _with(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, (ast.With, ast.AsyncWith))
+        for item in node.items:
+            if item.optional_vars is not None:
+                for name in ast.walk(item.optional_vars):
+                    if isinstance(name, ast.Name):
+                        self._bind(scope, name.id, Binding("unknown", node, scope, text=f"{name.id!r} is bound by a with statement"))
+        self._push(node.body, scope)
+        self._push([item.context_expr for item in node.items], scope)
+
+    def _branches(self, node: ast.AST, scope: Scope) -> None:
+        test: Optional[ast.expr] = getattr(node, "test", None)
+        for field in ("finalbody", "orelse", "handlers", "body"):
+            self._push(getattr(node, field, ()), scope, conditional=True)
+        self._push([test], scope, HARMLESS)
+
+    def _handler(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.ExceptHandler)
+        if node.name:
+            self._bind(scope, node.name, Binding("unknown", node, scope, text=f"{node.name!r} is an exception"))
+        self._push(node.body, scope)
+        self._push([node.type], scope, HARMLESS)
+
+    def _import(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.Import)
+        for alias in node.names:
+            bound = alias.asname or alias.name.split(".")[0]
+            self._bind(scope, bound, Binding("import", node, scope, text=alias.name if alias.asname else bound))
+
+    def _import_from(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.ImportFrom)
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            if alias.name == "*":
+                scope.stars.append(module)
+            else:
+                self._bind(scope, alias.asname or alias.name, Binding("import", node, scope, text=f"{module}:{alias.name}"))
+
+    def _global(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, (ast.Global, ast.Nonlocal))
+        for name in node.names:
+            home = scope.module() if isinstance(node, ast.Global) else _outer_function(scope, name)
+            if home is not scope:
+                scope.elsewhere[name] = home
+
+    def _delete(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.Delete)
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                inside = scope.elsewhere.get(target.id, scope)
+                held = inside.bindings.get(target.id, [])
+                inside.bindings[target.id] = [binding._replace(conditional=True) for binding in held]
+            elif isinstance(target, ast.Subscript):
+                self._touch(target.value)
+
+    def _pattern(self, node: ast.AST, scope: Scope) -> None:
+        for field in ("name", "rest"):
+            name = getattr(node, field, None)
+            if name:
+                self._bind(scope, name, Binding("unknown", node, scope, text=f"{name!r} is captured by a pattern"))
+        self._push([part for part in ast.iter_child_nodes(node)], scope, HARMLESS)
+
+    def _match(self, node: ast.AST, scope: Scope) -> None:
+        self._push([case for case in ast.iter_child_nodes(node) if not isinstance(case, ast.expr)], scope, conditional=True)
+        self._push([getattr(node, "subject")], scope, HARMLESS)
+
+    # --- expressions --------------------------------------------------------------------------------------------
+
+    def _see(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Store) or becomes == TARGET:
+                self._note(node, scope, becomes, decided_by)
+        elif isinstance(node, ast.Call):
+            self._note(node, scope, becomes, decided_by)
+            self._call(node, scope)
+        elif isinstance(node, ast.Attribute):
+            self._note(node, scope, becomes, decided_by)
+            self._push([node.value], scope, PART)
+        elif isinstance(node, ast.Subscript):
+            self._note(node, scope, becomes, decided_by)
+            self._push([node.value], scope, PART)
+            self._push([node.slice], scope, HARMLESS)
+        elif isinstance(node, ast.NamedExpr):
+            self._note(node, scope, becomes, decided_by)
+            self._assign(node.target, "value", node.value, scope)
+            self._push([node.value], scope, FOLLOWED)
+        elif isinstance(node, ast.Lambda):
+            self._function(node, scope)
+        elif isinstance(node, _COMPREHENSIONS):
+            self._comprehension(node, scope, becomes, decided_by)
+        elif not isinstance(node, ast.Constant):
+            self._compound(node, scope, becomes, decided_by)
+
+    def _note(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        self.places.append(Place(node, scope, becomes, decided_by, self._anchor or node))
+
+    def _call(self, node: ast.Call, scope: Scope) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
+            self._touch(node.func.value)
+        if getattr(node.func, "id", getattr(node.func, "attr", "")) not in _READERS:
+            for handed in node.args:
+                self._touch(handed)
+        self._push([*node.args, *(word.value for word in node.keywords)], scope, ARGUMENT, node)
+        self._push([node.func], scope, CALLED)
+
+    def _comprehension(
+        self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]
+    ) -> None:
+        inner = Scope("comprehension", scope, node)
+        generators: Sequence[ast.comprehension] = getattr(node, "generators")
+        for index, generator in enumerate(generators):
+            outside = scope if index == 0 else inner
+            self._assign(generator.target, "element", generator.iter, inner, outside)
+            self._push(generator.ifs, inner, HARMLESS)
+            self._push([generator.iter], outside, FOLLOWED)
+        held = FOLLOWED if becomes == FOLLOWED else becomes
+        results = [getattr(node, field, None) for field in ("elt", "key", "value")]
+        self._push(results, inner, held, decided_by)
+
+    def _compound(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Dict)):
+            keys = node.keys if isinstance(node, ast.Dict) else []
+            items = node.values if isinstance(node, ast.Dict) else node.elts
+            held = FOLLOWED if becomes in (PART, CALLED, HARMLESS) else becomes
+            self._push(keys, scope, HARMLESS)
+            self._push(items, scope, held, decided_by)
+        elif isinstance(node, ast.IfExp):
+            self._push([node.body, node.orelse], scope, becomes, decided_by)
+            self._push([node.test], scope, HARMLESS)
+        elif isinstance(node, ast.BoolOp):
+            self._push(node.values, scope, becomes, decided_by)
+        elif isinstance(node, ast.Starred):
+            self._push([node.value], scope, becomes, decided_by)
+        elif isinstance(node, (ast.Compare, ast.UnaryOp, ast.FormattedValue)):
+            self._push([part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)], scope, HARMLESS)
+        elif isinstance(node, ast.JoinedStr):
+            # Before 3.12 the places inside an f-string are wrong: the string's own place stands for them.
+            self._anchor = self._anchor or node
+            self._push(node.values, scope, HARMLESS)
+        elif isinstance(node, ast.BinOp):
+            held = HARMLESS if isinstance(node.op, ast.Mod) else becomes
+            self._push([node.left, node.right], scope, held, decided_by)
+        else:
+            self._children(node, scope)
+
+
+def _unpacked(elements: Sequence[ast.expr], path: tuple[Step, ...]) -> list[tuple[ast.expr, tuple[Step, ...]]]:
+    """Each target of an unpacking, with the position that it takes (counted from the end after a starred one)."""
+    starred = [index for index, element in enumerate(elements) if isinstance(element, ast.Starred)]
+    found: list[tuple[ast.expr, tuple[Step, ...]]] = []
+    for index, element in enumerate(elements):
+        if isinstance(element, ast.Starred):
+            found.append((element.value, (*path, f"{index}:{index - len(elements) + 1}")))
+        else:
+            after = bool(starred) and index > starred[0]
+            found.append((element, (*path, index - len(elements) if after else index)))
+    return found
+
+
+def _outer_function(scope: Scope, name: str) -> Scope:
+    """Where a nonlocal name lives: the nearest function around that has it, else simply the nearest."""
+    outer = scope.parent
+    nearest: Optional[Scope] = None
+    while outer is not None and outer.kind != "module":
+        if outer.kind == "function":
+            nearest = nearest or outer
+            if name in outer.bindings:
+                return outer
+        outer = outer.parent
+    return nearest or scope
+
+
+def _harmless(self: Survey, node: ast.AST, scope: Scope) -> None:
+    self._push(ast.iter_child_nodes(node), scope, HARMLESS)
+
+
+_Visit = Callable[[Survey, ast.AST, Scope], None]
+_STATEMENTS: dict[str, _Visit] = {
+    "FunctionDef": Survey._function,
+    "AsyncFunctionDef": Survey._function,
+    "ClassDef": Survey._class,
+    "Assign": Survey._assignment,
+    "AnnAssign": Survey._annotated,
+    "AugAssign": Survey._augmented,
+    "For": Survey._for,
+    "AsyncFor": Survey._for,
+    "With": Survey._with,
+    "AsyncWith": Survey._with,
+    "If": Survey._branches,
+    "While": Survey._branches,
+    "Try": Survey._branches,
+    "TryStar": Survey._branches,
+    "ExceptHandler": Survey._handler,
+    "Import": Survey._import,
+    "ImportFrom": Survey._import_from,
+    "Global": Survey._global,
+    "Nonlocal": Survey._global,
+    "Delete": Survey._delete,
+    "Match": Survey._match,
+    "MatchAs": Survey._pattern,
+    "MatchStar": Survey._pattern,
+    "MatchMapping": Survey._pattern,
+    "Expr": _harmless,
+    "Assert": _harmless,
+    "Raise": _harmless,
+}

@@ -1,0 +1,328 @@
+"""The modules that one Python file loads by name at run time: importlib, exec, runpy, sys.modules and their kin.
+
+A pure function of the file's bytes. Every place where a loader is called, or handed on where nobody can follow it, is a
+site: with its target where that is known, else opaque, with the reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import Iterable, Iterator, NamedTuple, Optional, Union
+
+from gates.facts.bindings import AWAY, ARGUMENT, CALLED, FOLLOWED, HARMLESS, PART, STORED, TARGET, Place, Scope, Survey
+from gates.facts.constant_folding import TOO_INVOLVED, Folding
+from gates.facts.known_values import Bound, Class, Known, Made, Named, Several, Table, Unknown, Value, Values, as_text
+from gates.facts.loader_tokens import may_load
+from gates.facts.loaders import HOOKS, HOSTS, LOADERS, Loader, canonical, loader_of, names_a_loader, spelled
+from gates.facts.loading_targets import (
+    Argument,
+    Arguments,
+    Target,
+    arguments_of,
+    bound_arguments,
+    known_part,
+    loaded,
+    targets,
+)
+from gates.facts.short_text import quoted, shown
+
+__all__ = ["VERSION", "LoadingSite", "extract", "loading_sites", "may_load"]
+
+# Raised whenever the answer for some bytes changes: what is kept under another version is not looked at.
+VERSION = 1
+
+_DEEPEST_SOURCE = 3
+_PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
+_HARMLESS_CALLS = frozenset(
+    "isinstance issubclass hasattr callable id repr str print len type bool dir hash getattr vars".split()
+)
+_ITERATORS = frozenset({"sorted", "list", "set", "tuple", "frozenset", "enumerate", "iter"})
+_IMPORT_START = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+([\w.]+)$")
+
+
+class LoadingSite(NamedTuple):
+    """One place that loads code by name. Lines and columns count from 1.
+
+    `target` is an absolute dotted name (which may end in the name of something inside the module), or with `level` > 0
+    the part behind the dots, relative to the package of the file. None means that it cannot be known here: `reason`
+    says why, and `prefix` is how the name is known to begin.
+    """
+
+    line: int
+    column: int
+    spelling: str
+    target: Optional[str]
+    level: int
+    reason: str
+    prefix: str
+
+
+def loading_sites(tree: ast.Module) -> tuple[LoadingSite, ...]:
+    """Every loading site of a parsed file, in the order of its lines."""
+    survey = Survey(tree)
+    return tuple(sorted(set(_Look(survey, 0).sites()), key=_order))
+
+
+def extract(source: bytes) -> tuple[LoadingSite, ...]:
+    """The loading sites of a file's bytes; empty for most files, which are not even parsed."""
+    if not may_load(source):
+        return ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape in somebody's file is not ours to report
+        return loading_sites(ast.parse(source))
+
+
+def _order(site: LoadingSite) -> tuple[int, int, str, str, str]:
+    return site.line, site.column, site.spelling, site.target or "", site.reason
+
+
+class _Look:
+    """One exact look at a surveyed tree."""
+
+    def __init__(self, survey: Survey, depth: int) -> None:
+        self._survey = survey
+        self._depth = depth
+        self._folding = Folding(survey)
+
+    def sites(self) -> Iterator[LoadingSite]:
+        for place in self._survey.places:
+            yield from self._at(place)
+        yield from self._never_called()
+
+    def _at(self, place: Place) -> Iterator[LoadingSite]:
+        node = place.node
+        values = self._folding.fold(node, place.scope)
+        if isinstance(node, ast.Call):
+            yield from self._called(node, place)
+        if place.becomes == TARGET:
+            yield from self._set(node, values, place)
+            return
+        if isinstance(node, ast.Subscript):
+            yield from self._read(node, place)
+        if place.becomes != HARMLESS:
+            yield from self._hooked(values, place)
+        if place.becomes in (ARGUMENT, AWAY, STORED):
+            yield from self._escaped(values, place)
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    def _called(self, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
+        functions = self._folding.fold(node.func, place.scope)
+        if not any(isinstance(one, (Named, Bound)) or one == TOO_INVOLVED for one in functions):
+            return
+        for function in functions:
+            if function == TOO_INVOLVED:
+                yield _site(place, shown(node.func), Target(None, 0, TOO_INVOLVED.reason, "", "..."))
+            elif isinstance(function, Named):
+                yield from self._named_call(function.name, node, place)
+            elif isinstance(function, Bound):
+                given = bound_arguments(function, self._folding)
+                whole = arguments_of(node, self._folding, place.scope).after(given)
+                for inner in function.functions:
+                    loader = loader_of(inner.name) if isinstance(inner, Named) else None
+                    if loader and isinstance(inner, Named) and not _is_given(loader, given):
+                        yield from self._loads(inner.name, loader, whole, place)
+
+    def _named_call(self, name: str, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
+        loader = loader_of(name)
+        if loader is not None:
+            yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
+        elif name in _PARTIAL and node.args:
+            given = arguments_of(node, self._folding, place.scope, skip=1)
+            for inner in self._folding.fold(node.args[0], place.scope):
+                loader = loader_of(inner.name) if isinstance(inner, Named) else None
+                if loader and isinstance(inner, Named) and _is_given(loader, given):
+                    yield from self._loads(inner.name, loader, given, place)
+        elif name == "builtins.map" and len(node.args) == 2:
+            for inner in self._folding.fold(node.args[0], place.scope):
+                loader = loader_of(inner.name) if isinstance(inner, Named) else None
+                if loader and isinstance(inner, Named):
+                    each = Argument(self._folding.elements_of(node.args[1], place.scope), shown(node.args[1]))
+                    yield from self._loads(inner.name, loader, Arguments((each,), {}, False), place)
+
+    def _loads(self, name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+        if loader.kind == "source":
+            yield from self._runs(name, arguments, place)
+            return
+        for target in targets(loader, arguments):
+            yield _site(place, spelled(name), target)
+
+    def _runs(self, name: str, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+        """exec, eval and compile: what the source text itself imports, where the text is known."""
+        source = arguments.get(0, "source")
+        flags = arguments.get(3, "flags")
+        if source is None or (flags and any(_only_parses(value) for value in flags.values)):
+            return
+        for value in source.values:
+            constant = value.value if isinstance(value, Known) else None
+            if isinstance(constant, (str, bytes)):
+                yield from self._inside(name, constant, place)
+            elif not isinstance(value, (Made, Known)):
+                text = as_text(value)
+                why = text if isinstance(text, Unknown) else Unknown("it is not a text")
+                found = _IMPORT_START.search(why.prefix)
+                prefix = known_part(found.group(1)) if found else ""
+                yield _site(place, spelled(name), Target(None, 0, why.reason, prefix, source.text))
+
+    def _inside(self, name: str, text: Union[str, bytes], place: Place) -> Iterator[LoadingSite]:
+        label = f"{spelled(name)}({quoted(text)})"
+        line, column = place.anchor.lineno, place.anchor.col_offset + 1
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text.strip() if name == "builtins.eval" else text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            yield LoadingSite(line, column, label, None, 0, "its source text does not parse here", "")
+            return
+        if self._depth >= _DEEPEST_SOURCE:
+            yield LoadingSite(line, column, label, None, 0, "it is source text within source text", "")
+            return
+        survey = Survey(tree, Scope("module", place.scope))
+        survey.changed |= self._survey.changed
+        for found in (*_Look(survey, self._depth + 1).sites(), *_static_imports(tree)):
+            yield found._replace(line=line, column=column, spelling=label)
+
+    # --- what is not a call ----------------------------------------------------------------------------------------
+
+    def _read(self, node: ast.Subscript, place: Place) -> Iterator[LoadingSite]:
+        """`sys.modules[key]`."""
+        if Named("sys.modules") not in self._folding.fold(node.value, place.scope) or isinstance(node.ctx, ast.Del):
+            return
+        for target in loaded(Argument(self._folding.fold(node.slice, place.scope), shown(node.slice))):
+            yield _site(place, "sys.modules", target, "[]")
+
+    def _set(self, node: ast.expr, values: Values, place: Place) -> Iterator[LoadingSite]:
+        """An assignment to an attribute or item that holds a loader, or that decides what loads."""
+        replaced = Target(None, 0, "what a later import of a module gives is replaced", "", "")
+        if isinstance(node, ast.Subscript):
+            for base in self._folding.fold(node.value, place.scope):
+                if base == Named("sys.modules"):
+                    yield _site(place, "sys.modules", replaced._replace(shown=shown(node.slice)), "[]")
+        for value in values:
+            if isinstance(value, Named) and isinstance(node, (ast.Attribute, ast.Subscript)):
+                if loader_of(value.name) or value.name in HOOKS or value.name == "sys.modules":
+                    yield _site(place, spelled(value.name), replaced, " =")
+
+    def _hooked(self, values: Values, place: Place) -> Iterator[LoadingSite]:
+        for value in values:
+            if isinstance(value, Named) and value.name in HOOKS:
+                reason = "what every later import gives may be changed or asked for through it"
+                yield _site(place, value.name, Target(None, 0, reason, "", ""), "")
+
+    def _escaped(self, values: Values, place: Place) -> Iterator[LoadingSite]:
+        """A loader, or a module full of loaders, that goes where this file does not show its use."""
+        if place.becomes == STORED and self._is_followed(place):
+            return
+        for name in _loaders_in(values):
+            if place.becomes != ARGUMENT or not self._is_harmless(name, place):
+                yield _site(place, spelled(name), Target(None, 0, _REASONS[place.becomes], "", ""), "")
+
+    def _is_followed(self, place: Place) -> bool:
+        target = place.decided_by
+        if not isinstance(target, ast.Attribute):
+            return False
+        owners = self._folding.fold(target.value, place.scope)
+        return bool(owners) and all(isinstance(owner, Class) for owner in owners)
+
+    def _is_harmless(self, name: str, place: Place) -> bool:
+        """Whether the call that a loader is handed to is known to do nothing with it, or is a site itself."""
+        call = place.decided_by
+        if not isinstance(call, ast.Call):
+            return False
+        functions = self._folding.fold(call.func, place.scope)
+        if functions and all(isinstance(one, Named) and self._takes_no_part(one.name, name) for one in functions):
+            return True
+        if any(isinstance(one, Named) and one.name in _PARTIAL for one in functions) and call.args[:1] == [place.node]:
+            return True
+        if any(one == Named("builtins.map") for one in functions) and call.args[:1] == [place.node]:
+            return True
+        return name in HOSTS and _names_something_else(name, call)
+
+    @staticmethod
+    def _takes_no_part(function: str, name: str) -> bool:
+        short = function[len("builtins.") :] if function.startswith("builtins.") else ""
+        if short in _HARMLESS_CALLS or function.startswith("logging."):
+            return True
+        if name == "sys.modules" and short in _ITERATORS:
+            return True
+        loader = loader_of(function)
+        return loader is not None and loader.kind in ("module", "made")
+
+    # --- loaders under another name that nobody here uses -----------------------------------------------------------
+
+    def _never_called(self) -> Iterator[LoadingSite]:
+        seen: list[Scope] = []
+        waiting = [self._survey.scope]
+        while waiting:
+            scope = waiting.pop()
+            seen.append(scope)
+            waiting.extend(scope.inner())
+        for scope in seen:
+            for name, bindings in scope.bindings.items():
+                if (id(scope), name) in self._folding.read or scope.kind == "comprehension":
+                    continue
+                for binding in bindings:
+                    if binding.how in ("value", "import"):
+                        yield from self._unused(name, binding.node, self._folding.bound(binding))
+
+    def _unused(self, name: str, node: ast.AST, values: Values) -> Iterator[LoadingSite]:
+        for loader in _loaders_in(values, hosts=False):
+            reason = f"it is kept as {name!r}, which nothing in this file uses: others may call it"
+            line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+            yield LoadingSite(line, column, spelled(loader), None, 0, reason, "")
+
+
+def _site(place: Place, name: str, target: Target, brackets: str = "()") -> LoadingSite:
+    text = f"{name}{brackets[0]}{target.shown}{brackets[1]}" if brackets in ("()", "[]") else f"{name}{brackets}"
+    line, column = place.anchor.lineno, place.anchor.col_offset + 1
+    return LoadingSite(line, column, text, target.name, target.level, target.reason, target.prefix)
+
+
+def _loaders_in(values: Iterable[Value], hosts: bool = True, depth: int = 0) -> Iterator[str]:
+    """The names of the loaders (and modules full of them) among these values and what they hold."""
+    for value in values:
+        if isinstance(value, Named):
+            if loader_of(value.name) is not None or (hosts and value.name in HOSTS):
+                yield value.name
+        elif isinstance(value, Several) and depth < 4:
+            yield from _loaders_in((one for held in value.items for one in held), hosts, depth + 1)
+        elif isinstance(value, Table) and depth < 4:
+            yield from _loaders_in((one for _, held in value.pairs for one in held), hosts, depth + 1)
+        elif isinstance(value, Bound) and not value.call.args[1:] and depth < 4:
+            yield from _loaders_in(value.functions, hosts, depth + 1)
+
+
+def _is_given(loader: Loader, arguments: Arguments) -> bool:
+    return arguments.get(loader.position, loader.keyword) is not None
+
+
+def _only_parses(value: Value) -> bool:
+    return value == Named("ast.PyCF_ONLY_AST") or (isinstance(value, Known) and value.value == 1024)
+
+
+def _names_something_else(host: str, call: ast.Call) -> bool:
+    """`patch.object(builtins, "open")`: the text beside the module names what is meant, and it is no loader."""
+    texts = [node.value for node in call.args if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return bool(texts) and host != "sys.modules" and not any(names_a_loader(host, text) for text in texts[:1])
+
+
+def _static_imports(tree: ast.AST) -> Iterator[LoadingSite]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield LoadingSite(0, 0, "", alias.name, 0, "", "")
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{node.module}." if node.module else ""
+            for alias in node.names:
+                name = module[:-1] if alias.name == "*" else module + alias.name
+                if name:
+                    yield LoadingSite(0, 0, "", name, node.level, "", "")
+
+
+_REASONS = {
+    ARGUMENT: "the loader is handed to a call: what it will load is not known here",
+    AWAY: "the loader is given away: what it will load is not known here",
+    STORED: "the loader is stored where its use cannot be followed",
+}

@@ -1,0 +1,14 @@
+"""The import statements of one file from its syntax, with their lines: the look that confirms what the scan saw."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from gates.facts.import_statements import statements
+
+Exact = Tuple[Tuple[int, int, str, Tuple[str, ...]], ...]
+
+
+def extract(source: bytes) -> Exact:
+    """(line, column, module with leading dots, names) of each statement."""
+    return tuple((found.line, found.column, found.module, found.names) for found in statements(source))

@@ -1,0 +1,123 @@
+"""The import statements of one file: by a scan of its bytes that may see too many, and exactly, from its syntax.
+
+The scan is wide: every import statement of a file that parses is in it, and so may be lines of a docstring that look
+like one. Whatever a verdict rests on is looked at again by the exact look. A file that the scan cannot read safely
+(an import behind `;` or `:`, a comment within the parentheses, a lone carriage return, a codec other than UTF-8,
+Latin-1 or ASCII) is looked at exactly at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Iterator, NamedTuple, Optional
+
+# `from a.b import (c as d,\n e)` and `import a.b as c, d` as nearly all of them are written.
+_PLAIN = re.compile(
+    rb"\n[ \t\f]*(?:"
+    rb"from[ \t]*(?P<module>\.+[ \t]*[\w.]*|[ \t][\w.]+)[ \t]*(?<=[ \t.])import\b[ \t]*"
+    rb"(?:\((?P<listed>[\w\s,]*)\)|(?P<named>\*|[\w \t,]+))"
+    rb"|import[ \t]+(?P<imported>[\w., \t]+)"
+    rb")[ \t\r]*(?=[#\n]|\Z)"
+)
+_ANY_AT_LINE_START = re.compile(rb"\n[ \t\f]*(?:lazy[ \t]+)?(?:import\b|from\b(?:[^\n]*\bimport\b|[^\n]*\\\r?(?=\n)))")
+_ANY_ELSEWHERE = re.compile(
+    rb"(?:[;:]|\\\r?\n)[ \t\f]*(?:lazy[ \t]+)?(?:import\b|from\b(?:[^\n]*\bimport\b|[^\n]*\\\r?(?=\n)))"
+)
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_SAFE_CODECS = frozenset({b"utf-8", b"utf8", b"latin-1", b"iso-8859-1", b"iso-latin-1", b"ascii", b"us-ascii", b"utf-8-sig"})
+_AS = re.compile(rb"\bas[ \t]+\w+")
+_SPACE = re.compile(rb"\s+")
+
+
+class Statement(NamedTuple):
+    """One import statement: `module` with its leading dots, and the names after `import` ("" for a plain import)."""
+
+    line: int
+    column: int
+    module: str
+    names: tuple[str, ...]
+
+
+def extract(source: bytes) -> tuple[str, ...]:
+    """What the file may import, each as "module" or "module:name,name"; the scan, or the exact look where it must."""
+    wide = scan(source)
+    if wide is not None:
+        return wide
+    try:
+        return tuple(sorted({_packed(statement) for statement in statements(source)}))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ("?", *_salvaged(source))
+
+
+def scan(source: bytes) -> Optional[tuple[str, ...]]:
+    """The wide look; None where only the exact one is safe."""
+    if source.startswith(b"\xef\xbb\xbf"):
+        source = source[3:]
+    if not _is_scannable(source):
+        return None
+    mentions = source.count(b"import")
+    if not mentions:
+        return ()
+    text = b"\n" + source
+    found = _PLAIN.findall(text)
+    # Each plain statement holds the word once: where there is no other mention there is no other statement.
+    if mentions != len(found) and (
+        len(_ANY_AT_LINE_START.findall(text)) != len(found) or _ANY_ELSEWHERE.search(text) is not None
+    ):
+        return None
+    packed = set()
+    for module, listed, named, imported in found:
+        if module:
+            names = _SPACE.sub(b"", _AS.sub(b"", listed or named)).rstrip(b",")
+            packed.add(_SPACE.sub(b"", module) + b":" + names)
+        else:
+            packed.update(_SPACE.sub(b"", name) for name in _AS.sub(b"", imported).split(b","))
+    packed.discard(b"")
+    try:
+        return tuple(sorted(entry.decode("ascii") for entry in packed))
+    except UnicodeDecodeError:  # letters that Python folds to others (NFKC)
+        return None
+
+
+def _is_scannable(source: bytes) -> bool:
+    if b"\0" in source or source.count(b"\r") != source.count(b"\r\n"):
+        return False
+    head = source.split(b"\n", 2)[:2]
+    cookies = [match[1].lower().replace(b"_", b"-") for match in map(_COOKIE.match, head) if match]
+    return all(cookie in _SAFE_CODECS for cookie in cookies)
+
+
+def statements(source: bytes) -> list[Statement]:
+    """The exact look, in the order of the file. Raises what parsing raises."""
+    return list(_found(ast.parse(source)))
+
+
+def _found(tree: ast.AST) -> Iterator[Statement]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield Statement(node.lineno, node.col_offset + 1, module, tuple(alias.name for alias in node.names))
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Statement(node.lineno, node.col_offset + 1, alias.name, ())
+
+
+def _packed(statement: Statement) -> str:
+    return f"{statement.module}:{','.join(statement.names)}" if statement.names else statement.module
+
+
+def unpacked(entry: str) -> tuple[str, tuple[str, ...]]:
+    """Module and names of one entry of `extract`."""
+    module, colon, names = entry.partition(":")
+    return module, tuple(names.split(",")) if colon else ()
+
+
+_DOTTED = re.compile(r"\.*[^\W\d][\w.]*")
+
+
+def _salvaged(source: bytes) -> set[str]:
+    """Of a file that does not parse: every name on a line that mentions import, since none of them is certain."""
+    text = source.decode("utf-8", "replace")
+    lines = (line for line in text.splitlines() if "import" in line)
+    return {word.rstrip(".") for line in lines for word in _DOTTED.findall(line) if word.strip(".")}

@@ -1,0 +1,359 @@
+"""Who imports whom, statically and by name at run time, and the shortest chain between two."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import AbstractSet, Any, Callable, ClassVar, Iterable, Iterator, NamedTuple, Sequence
+
+import msgspec
+
+from gates.facts.checkout import File
+from gates.facts.extraction import Extraction
+from gates.facts.fact import digest_of
+from gates.facts.import_statements import unpacked
+from gates.facts.lanes import Lanes
+from gates.facts.modules import Modules, dotted
+from gates.facts.store import Store
+
+SCAN = "gates.facts.import_statements"
+EXACT = "gates.facts.exact_imports"
+BY_NAME = "gates.facts.dynamic_loading"
+
+
+class Edge(NamedTuple):
+    """One import, confirmed: where it stands, and what it enters.
+
+    `kind` is "static" or "dynamic" (loaded by name). `unparsed` says why the importer could not be parsed, where the
+    edge is therefore only what its text says.
+    """
+
+    importer: int
+    target: int
+    line: int
+    column: int
+    kind: str
+    unparsed: str = ""
+
+
+@dataclass
+class Imports:
+    """The graph of a checkout's modules.
+
+    Nodes are numbers: first the modules, in their order, then names that no file has but that lie in the tree or
+    under a lane's former root (`name_of`, `path_of`). `wide` comes from the scan of bytes and may hold an edge too
+    many; `edges_where` and `chains` give only what the exact look confirms.
+    """
+
+    modules: Modules
+    lanes: Lanes
+    extraction: Extraction
+    store: Store
+    unit: ClassVar[str] = "modules"
+    _ghosts: list[str] = field(default_factory=list)
+    _exact: dict[int, tuple[Edge, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def gather(cls, modules: Modules, lanes: Lanes, extraction: Extraction, store: Store) -> Imports:
+        """Nothing is read until it is asked for."""
+        return cls(modules, lanes, extraction, store)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the modules and of the lanes' former names, by which an import may be known."""
+        return digest_of(self.modules.digest, repr(sorted(self.lanes.former_roots.items())))
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
+    def name_of(self, node: int) -> str:
+        """The dotted name of a node."""
+        known = len(self.modules.files)
+        return self.modules.name_of(self.modules.files[node].path) if node < known else self._ghosts[node - known]
+
+    def path_of(self, node: int) -> str:
+        """The path of a node; of a name that no file has, the path that it would have."""
+        known = len(self.modules.files)
+        return self.modules.files[node].path if node < known else self._resolver.ghost_path(self._ghosts[node - known])
+
+    def nodes(self) -> range:
+        """All nodes."""
+        return range(len(self.modules.files) + len(self._ghosts)) if self.wide else range(0)
+
+    @cached_property
+    def wide(self) -> list[Sequence[int]]:
+        """For each module the nodes that it may import."""
+        files = self.modules.files
+        wide = [targets for _, targets in self._snapshot]
+        stale = self._stale
+        if stale:
+            fresh = [files[i] for i in stale]
+            scanned = self.extraction.of(SCAN, fresh)
+            by_name = self.extraction.of(BY_NAME, fresh)
+            for i in stale:
+                path = files[i].path
+                wide[i] = self._resolver.targets(path, scanned.get(path, ()), by_name.get(path, ()))
+            self._keep(wide)
+        return wide
+
+    def needs(self) -> dict[str, Sequence[File]]:
+        """The extractors, and the files whose imports are not known from before."""
+        fresh = [self.modules.files[i] for i in self._stale]
+        return {SCAN: fresh, BY_NAME: fresh}
+
+    @cached_property
+    def _stale(self) -> list[int]:
+        return [i for i, (file, (blob, _)) in enumerate(zip(self.modules.files, self._snapshot)) if file.blob != blob]
+
+    @cached_property
+    def _snapshot(self) -> list[tuple[str, Sequence[int]]]:
+        """What the graph was when it was last kept: for each module its blob then, and its targets.
+
+        Kept by the paths alone, which decide what a name means: the targets of a file whose content has not changed
+        since still hold.
+        """
+        kept = self.store.get_one("imports", self._key)
+        if kept is None:
+            return [("", ())] * len(self.modules.files)
+        ghosts, blobs, targets = msgspec.msgpack.decode(kept)
+        self._ghosts.extend(ghosts)
+        return list(zip(blobs, targets))
+
+    @cached_property
+    def _key(self) -> str:
+        former = repr(sorted(self.lanes.former_roots.items()))
+        return f"{self.extraction.version}/{digest_of(self.modules.names_digest, former)}"
+
+    def _keep(self, wide: Sequence[Sequence[int]]) -> None:
+        if not self.extraction.is_overlaid and not self.extraction.errors:
+            blobs = [file.blob for file in self.modules.files]
+            self.store.put("imports", {self._key: msgspec.msgpack.encode((self._ghosts, blobs, wide))})
+
+    @cached_property
+    def _resolver(self) -> _Resolver:
+        return _Resolver(self.modules, self.lanes, self._ghosts)
+
+    def edges_where(self, is_wanted: Callable[[int, int], bool]) -> Iterator[Edge]:
+        """The confirmed edges from importer to target for which `is_wanted`, by importer and line."""
+        suspects = [node for node, targets in enumerate(self.wide) if any(is_wanted(node, to) for to in targets)]
+        self._look_exactly(suspects)
+        for node in suspects:
+            yield from (edge for edge in self._exact[node] if is_wanted(node, edge.target))
+
+    def chains(self, inside: AbstractSet[int], goal: AbstractSet[int]) -> Iterator[tuple[Edge, ...]]:
+        """For each module inside, and each module outside that it imports, the shortest chain on to the goal.
+
+        A chain leaves `inside` with its first edge and never comes back; direct edges into the goal are no chains.
+        Candidates come from the wide graph; whatever file lies on one is looked at exactly, and what it does not
+        import after all is taken out of the graph, until every chain stands confirmed.
+        """
+        while True:
+            found = list(self._candidate_chains(inside, goal))
+            unsure = {node for chain in found for node in chain[:-1]} - self._exact.keys()
+            if not unsure:
+                break
+            self._look_exactly(sorted(unsure))
+        for chain in found:
+            yield tuple(self._edge(a, b) for a, b in zip(chain, chain[1:]))
+
+    def _candidate_chains(self, inside: AbstractSet[int], goal: AbstractSet[int]) -> Iterator[list[int]]:
+        onward = self._towards(goal, inside)
+        for node in sorted(inside):
+            for first in self._targets(node):
+                if first in onward and first not in inside and first not in goal:
+                    chain = [node, first]
+                    while chain[-1] not in goal:
+                        chain.append(onward[chain[-1]])
+                    yield chain
+
+    def _towards(self, goal: AbstractSet[int], avoiding: AbstractSet[int]) -> dict[int, int]:
+        """For each node from which the goal can be reached without entering `avoiding`, the next node on the way."""
+        importers: dict[int, list[int]] = defaultdict(list)
+        for node in range(len(self.wide)):
+            if node not in avoiding:
+                for target in self._targets(node):
+                    importers[target].append(node)
+        onward = {node: node for node in goal}
+        frontier = sorted(goal)
+        while frontier:
+            reached: list[int] = []
+            for node in frontier:
+                for importer in importers.get(node, ()):
+                    if importer not in onward:
+                        onward[importer] = node
+                        reached.append(importer)
+            frontier = reached
+        return onward
+
+    def _targets(self, node: int) -> Iterable[int]:
+        if node >= len(self.wide):
+            return ()
+        exact = self._exact.get(node)
+        return self.wide[node] if exact is None else dict.fromkeys(edge.target for edge in exact)
+
+    def _edge(self, importer: int, target: int) -> Edge:
+        return next(edge for edge in self._exact[importer] if edge.target == target)
+
+    def _look_exactly(self, nodes: Sequence[int]) -> None:
+        files = [self.modules.files[node] for node in nodes if node not in self._exact]
+        exact = self.extraction.of(EXACT, files) if files else {}
+        by_name = self.extraction.of(BY_NAME, files) if files else {}
+        for node in nodes:
+            if node not in self._exact:
+                path = self.modules.files[node].path
+                found = self._static(node, exact.get(path, ())) + self._dynamic(node, by_name.get(path, ()))
+                self._exact[node] = tuple(sorted(set(found), key=lambda edge: (edge.line, edge.column, edge.target)))
+
+    def _static(self, node: int, exact: Any) -> list[Edge]:
+        path = self.modules.files[node].path
+        if isinstance(exact, str):
+            return [Edge(node, target, 0, 0, "static", exact) for target in self.wide[node]]
+        return [
+            Edge(node, target, line, column, "static")
+            for line, column, module, names in exact
+            for target in self._resolver.resolve(path, module, names)
+        ]
+
+    def _dynamic(self, node: int, sites: Any) -> list[Edge]:
+        path = self.modules.files[node].path
+        return [
+            Edge(node, target, line, column, "dynamic")
+            for line, column, name in _known_names(sites)
+            for target in self._resolver.resolve(path, name, ())
+        ]
+
+
+def _known_names(sites: Any) -> Iterator[tuple[int, int, str]]:
+    if isinstance(sites, str):  # the file does not parse; the gate that asks for its sites says so
+        return
+    for line, column, _, target, level, *_ in sites:
+        if target is not None or level:
+            yield line, column, "." * level + (target or "")
+
+
+class _Resolver:
+    """Names as a file spells them into nodes."""
+
+    def __init__(self, modules: Modules, lanes: Lanes, ghosts: list[str]) -> None:
+        self._modules = modules
+        self._lanes = lanes
+        self._ghosts = ghosts
+        self._ghost_nodes = {name: len(modules.files) + i for i, name in enumerate(ghosts)}
+        self._index = modules.index
+        self._from_top = modules.index if "" in modules.roots else _index_from_top(modules)
+        self._tops = {name.split(".", 1)[0] for name in self._index}
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
+        self._entries: dict[str, tuple[int, ...]] = {}
+
+    def targets(self, path: str, scanned: Sequence[str], by_name: Any) -> tuple[int, ...]:
+        """What a file may import: its scanned statements, and what it loads by a name that is known."""
+        found: dict[int, None] = {}
+        salvaged = bool(scanned) and scanned[0] == "?"
+        for entry in scanned[1:] if salvaged else scanned:
+            found.update(dict.fromkeys(self._prefix(path, entry) if salvaged else self._entry(path, entry)))
+        for _, _, name in _known_names(by_name):
+            found.update(dict.fromkeys(self.resolve(path, name, ())))
+        return tuple(found)
+
+    def _entry(self, path: str, entry: str) -> tuple[int, ...]:
+        if entry[0] == "." or self._is_script(path):
+            return self.resolve(path, *unpacked(entry))
+        known = self._entries.get(entry)
+        if known is None:
+            known = self._entries[entry] = self._absolute(*unpacked(entry))
+        return known
+
+    def _prefix(self, path: str, name: str) -> tuple[int, ...]:
+        """Of a name on a line of a file that does not parse, the longest part that is a module."""
+        parts = name.split(".")
+        for length in range(len(parts), 0, -1):
+            found = self.resolve(path, ".".join(parts[:length]), ())
+            if found and found[0] < len(self._modules.files):
+                return found
+        return self.resolve(path, name, ()) if self._lanes.formerly(name) else ()
+
+    def resolve(self, path: str, module: str, names: Sequence[str]) -> tuple[int, ...]:
+        """The nodes that `from module import names` in the file at `path` enters."""
+        names = tuple(names)
+        if module.startswith("."):
+            return self._relative(path, module, names)
+        if module.split(".", 1)[0] not in self._tops and self._is_script(path):
+            folder = posixpath.dirname(path).replace("/", ".")
+            beside = f"{folder}.{module}" if folder else module
+            if f"{folder}.{module.split('.', 1)[0]}" in self._from_top:
+                return self._find(beside, names, self._from_top)
+        return self._absolute(module, names)
+
+    def _is_script(self, path: str) -> bool:
+        """Whether the file's own folder is where a script in it imports from: a folder that is no package."""
+        folder = posixpath.dirname(path)
+        return bool(folder) and f"{folder}/__init__.py" not in self._modules.paths
+
+    def _absolute(self, module: str, names: tuple[str, ...]) -> tuple[int, ...]:
+        if module.split(".", 1)[0] in self._tops:
+            return self._find(module, names, self._index)
+        return (self._ghost(module),) if self._lanes.former_roots and self._lanes.formerly(module) else ()
+
+    def _relative(self, path: str, module: str, names: tuple[str, ...]) -> tuple[int, ...]:
+        name = module.lstrip(".")
+        package = posixpath.dirname(path).split("/") if "/" in path else []
+        up = len(module) - len(name) - 1
+        if up > len(package):
+            return ()
+        parts = package[: len(package) - up] + ([name] if name else [])
+        if not parts:  # `from . import x` at the top of the repository
+            return tuple(self._from_top[entry] for entry in names if entry in self._from_top)
+        return self._find(".".join(parts), names, self._from_top)
+
+    def _find(self, module: str, names: tuple[str, ...], index: Any) -> tuple[int, ...]:
+        key = (module, names)
+        if index is self._index and key in self._known:
+            return self._known[key]
+        found: dict[int, None] = {}
+        for name in names or ("",):
+            node = index.get(f"{module}.{name}") if name else None
+            if node is None:  # an attribute of the module, or the module itself
+                node = index.get(module)
+            found[self._ghost(module) if node is None else node] = None
+        result = tuple(found)
+        if index is self._index:
+            self._known[key] = result
+        return result
+
+    def _ghost(self, name: str) -> int:
+        node = self._ghost_nodes.get(name)
+        if node is None:
+            node = self._ghost_nodes[name] = len(self._modules.files) + len(self._ghosts)
+            self._ghosts.append(name)
+        return node
+
+    def ghost_path(self, name: str) -> str:
+        """The path that a file of this name has not: a folder's `__init__.py` where there is such a folder."""
+        below = name.replace(".", "/")
+        prefixes = [f"{root}/" if root else "" for root in self._modules.roots] or [""]
+        for prefix in prefixes:
+            if prefix + below in self._folders:
+                return f"{prefix}{below}/__init__.py"
+        top = below.split("/", 1)[0]
+        prefix = next((prefix for prefix in prefixes if prefix + top in self._folders), "")
+        return f"{prefix}{below}.py"
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Every folder that holds modules, at any depth."""
+        found: set[str] = set()
+        for file in self._modules.files:
+            folder = posixpath.dirname(file.path)
+            while folder and folder not in found:
+                found.add(folder)
+                folder = posixpath.dirname(folder)
+        return frozenset(found)
+
+
+def _index_from_top(modules: Modules) -> dict[str, int]:
+    named = ((dotted(file.path, ""), position) for position, file in enumerate(modules.files))
+    return {name: position for (name, _), position in sorted(named, reverse=True) if name}
+
+

@@ -1,0 +1,88 @@
+"""Whether a file can hold a loader at all: a scan of its bytes that may say yes too often, and never no wrongly.
+
+Every loader is reached from a name that the file must spell: a module that holds loaders, a builtin, or a way to look
+names up by text. Identifiers take no escapes, so a spelled name is there in the bytes, with two exceptions: letters that
+Python's NFKC normalisation turns into the plain ones, and encodings in which the bytes are not the letters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_PLAIN = (
+    b"importlib",
+    b"import_",  # import_module, __import__
+    b"builtin",
+    b"runpy",
+    b"pkgutil",
+    b"pydoc",
+    b"zipimport",
+    b"meta_path",
+    b"path_hooks",
+    b"__loader__",
+    b"__spec__",
+)
+# A builtin is used by its bare name: after a dot, or after def, it is somebody else's. A literal first: that is what
+# makes the search fast.
+_WORDS = tuple(
+    (word, re.compile(word + rb"(?![\w])(?!\s*=[^=])(?<![\w.]" + word + rb")(?<!def " + word + rb")"))
+    for word in (b"exec", b"eval", b"compile", b"globals", b"locals")
+)
+_VARS = re.compile(rb"vars(?!\w)(?<![\w.]vars)")
+_MODULES = re.compile(rb"modules(?!\w)(?<!\wmodules)")
+_IMP = re.compile(rb"imp(?!\w)(?<![A-Za-z0-9]imp)(?<!__imp)")
+_SYS = re.compile(rb"sys(?!\w)(?<!\wsys)")
+_FIRST_LINES = re.compile(rb"\A[^\r\n]*(?:\r\n?|\n)?[^\r\n]*")
+_COOKIE = re.compile(rb"coding[:=][ \t]*([-\w.]+)")
+_UTF8 = frozenset({b"utf-8", b"utf8", b"ascii", b"us-ascii"})
+_LATIN1 = frozenset({b"latin-1", b"latin1", b"iso-8859-1", b"iso8859-1"})
+_ASCII = bytes(range(128))
+_LETTER = re.compile("[a-z_]")
+
+
+def may_load(source: bytes) -> bool:
+    """Whether the file may load code by name; no is certain, yes asks for the exact look."""
+    if _spells_a_loader(source):
+        return True
+    encoding = _encoding(source)
+    if encoding is None:
+        return True
+    return not source.isascii() and _hides_a_loader(source, encoding)
+
+
+def _spells_a_loader(source: bytes) -> bool:
+    for token in _PLAIN:
+        if token in source:
+            return True
+    for word, used in _WORDS:
+        if word in source and used.search(source):
+            return True
+    if b"sys" in source and _reaches_into_sys(source):
+        return True
+    return (b"vars" in source and _VARS.search(source) is not None) or _IMP.search(source) is not None
+
+
+def _reaches_into_sys(source: bytes) -> bool:
+    if b"modules" in source and _MODULES.search(source):
+        return True
+    return (b"getattr" in source or b"__dict__" in source) and _SYS.search(source) is not None
+
+
+def _encoding(source: bytes) -> str | None:
+    """utf-8 or latin-1; None for an encoding whose bytes may not be the letters that they look like."""
+    first = _FIRST_LINES.match(source)
+    names = _COOKIE.findall(first.group()) if first and b"coding" in first.group() else []
+    names = [name.lower().replace(b"_", b"-") for name in names]
+    if all(name in _UTF8 for name in names):
+        return "utf-8"
+    return "latin-1" if all(name in _LATIN1 for name in names) else None
+
+
+def _hides_a_loader(source: bytes, encoding: str) -> bool:
+    """Whether a loader is spelled with letters that NFKC turns into plain ones."""
+    other = source.translate(None, _ASCII).decode(encoding, "ignore")
+    if not _LETTER.search(unicodedata.normalize("NFKC", other)):
+        return False
+    text = source.decode(encoding, "replace")
+    return _spells_a_loader(unicodedata.normalize("NFKC", text).encode("utf-8", "replace"))

@@ -1,0 +1,264 @@
+"""Which modules one call of a loader asks for, read from its arguments."""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator, NamedTuple, Optional
+
+from gates.facts.bindings import Scope
+from gates.facts.constant_folding import Folding
+from gates.facts.known_values import Bound, Known, Made, Named, Several, Unknown, Value, Values, as_text, elements
+from gates.facts.loaders import OWN, Loader
+from gates.facts.short_text import quoted, shown
+
+_UNPACKED = Unknown("its arguments are unpacked from something that is not constant")
+
+
+class Target(NamedTuple):
+    """One module that a call may load, or why it cannot be known. `shown` is the argument as a reader would see it."""
+
+    name: Optional[str]
+    level: int
+    reason: str
+    prefix: str
+    shown: str
+
+
+class Argument(NamedTuple):
+    """What an argument may be worth, and how it is written."""
+
+    values: Values
+    text: str
+
+
+class Arguments(NamedTuple):
+    """The arguments of one call, by position and by keyword; `open` where some are unpacked from the unknown."""
+
+    positional: tuple[Argument, ...]
+    words: dict[str, Argument]
+    open: bool
+
+    def get(self, position: int, word: str) -> Optional[Argument]:
+        """The argument at this position or of this name; None where it is not given."""
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        found = self.words.get(word)
+        return found if found or not self.open else Argument((_UNPACKED,), "...")
+
+    def after(self, first: Arguments) -> Arguments:
+        """These arguments, behind those that a partial was given."""
+        words = {**first.words, **self.words}
+        return Arguments((*first.positional, *self.positional), words, self.open or first.open)
+
+
+def arguments_of(call: ast.Call, folding: Folding, scope: Scope, skip: int = 0) -> Arguments:
+    """The arguments of a call, folded."""
+    positional: list[Argument] = []
+    words: dict[str, Argument] = {}
+    unpacked = False
+    for node in call.args:
+        if isinstance(node, ast.Starred):
+            values = folding.fold(node.value, scope)
+            exact = len(values) == 1 and isinstance(values[0], Several) and not unpacked
+            if exact and isinstance(values[0], Several):
+                positional.extend(Argument(held, shown(node)) for held in values[0].items)
+            else:
+                unpacked = True
+        elif not unpacked:
+            positional.append(Argument(folding.fold(node, scope), shown(node)))
+    for word in call.keywords:
+        if word.arg is None:
+            unpacked = _take_words(folding.fold(word.value, scope), words) or unpacked
+        else:
+            words[word.arg] = Argument(folding.fold(word.value, scope), shown(word.value))
+    return Arguments(tuple(positional[skip:]), words, unpacked)
+
+
+def _take_words(values: Values, words: dict[str, Argument]) -> bool:
+    """Add what `**values` gives by constant keys; whether there may be more."""
+    table = values[0] if len(values) == 1 else None
+    more = False
+    for keys, held in getattr(table, "pairs", ((None, None),)):
+        if keys and len(keys) == 1 and isinstance(keys[0], Known) and isinstance(keys[0].value, str):
+            words[keys[0].value] = Argument(held, "...")
+        else:
+            more = True
+    return more
+
+
+def bound_arguments(bound: Bound, folding: Folding) -> Arguments:
+    """What `partial(function, ...)` already gives to the function."""
+    return arguments_of(bound.call, folding, bound.scope, skip=1)
+
+
+def targets(loader: Loader, arguments: Arguments) -> Iterator[Target]:
+    """What a call with these arguments may load."""
+    argument = arguments.get(loader.position, loader.keyword)
+    if loader.kind in ("opaque", "replaced") or (loader.kind == "loaded" and not loader.keyword):
+        text = argument.text if argument and loader.keyword else "..." if arguments.positional else ""
+        yield Target(None, 0, _ALWAYS[loader.kind], "", text)
+    elif argument is None:
+        if loader.kind == "walk":
+            yield Target(None, 0, "it loads every package that it finds on a path", "", "...")
+        elif not arguments.open and loader.kind not in ("made", "source"):
+            yield Target(None, 0, "it is given no name", "", "")
+    else:
+        yield from _READ[loader.kind](loader, arguments, argument)
+
+
+def _by_name(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    package = arguments.get(loader.package, "package") if loader.package >= 0 else None
+    for value in argument.values:
+        text = as_text(value)
+        if isinstance(text, Unknown):
+            if not _is_nothing(value, argument):
+                yield unknown(text, argument)
+        elif text.startswith("."):
+            yield from _relative(text, package, argument)
+        else:
+            yield named(text, argument)
+
+
+def _by_object(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    for target in _by_name(loader, arguments, argument):
+        yield target._replace(name=target.name.split(":")[0]) if target.name else target
+
+
+def _loaded(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    return loaded(argument)
+
+
+def loaded(argument: Argument) -> Iterator[Target]:
+    """What `sys.modules[argument]` reads; reading the file's own module, or its package, loads nothing."""
+    for value in argument.values:
+        text = as_text(value)
+        if isinstance(text, Unknown):
+            yield unknown(text, argument)
+        elif text != OWN:
+            yield named(text, argument)
+
+
+def _by_import(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    levels = arguments.get(4, "level")
+    level_values = [value.value if isinstance(value, Known) else None for value in levels.values] if levels else [0]
+    listed = arguments.get(3, "fromlist")
+    for value in argument.values:
+        text = as_text(value)
+        for level in level_values:
+            if not isinstance(level, int) or level < 0:
+                yield unknown(Unknown("how many packages up it starts is not known"), argument)
+            elif isinstance(text, Unknown):
+                yield unknown(text, argument)
+            else:
+                for name in _with_listed(text, listed):
+                    yield named(name, argument, level) if name or not level else _package_itself(argument)
+
+
+def _with_listed(module: str, listed: Optional[Argument]) -> Iterator[str]:
+    """The module, or what a `fromlist` of known names takes from it: each may be a module, too."""
+    names = [as_text(value) for value in elements(listed.values)] if listed else []
+    known = [name for name in names if isinstance(name, str) and name not in ("", "*")]
+    if not known or len(known) < len(names):
+        yield module
+    for name in known:
+        yield f"{module}.{name}" if module else name
+
+
+def _by_module(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    for value in argument.values:
+        if isinstance(value, Named) and not value.name.startswith("builtins.") and "?" not in value.name:
+            level = len(value.name) - len(value.name.lstrip("."))
+            yield named(value.name.lstrip("."), argument, level)
+        else:
+            text = as_text(value)
+            yield unknown(text if isinstance(text, Unknown) else Unknown("it is not a module of known name"), argument)
+
+
+def _by_file(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    for value in argument.values:
+        text = as_text(value)
+        if isinstance(text, Unknown):
+            yield Target(None, 0, f"it loads a file whose path is not known: {text.reason}", "", argument.text)
+        else:
+            yield Target(None, 0, f"it loads a file by its path, {quoted(text)}", "", quoted(text))
+
+
+def _made(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    if not all(isinstance(value, Made) for value in argument.values):
+        yield Target(None, 0, f"{argument.text} was made elsewhere", "", argument.text)
+
+
+def _walked(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    for value in argument.values:
+        text = as_text(value)
+        prefix = text.prefix if isinstance(text, Unknown) else text
+        yield Target(None, 0, "it loads every package that it finds on a path", known_part(prefix), argument.text)
+
+
+def _relative(text: str, package: Optional[Argument], argument: Argument) -> Iterator[Target]:
+    rest = text.lstrip(".")
+    level = len(text) - len(rest)
+    if package is None:
+        yield unknown(Unknown("it is relative, and no package is given"), argument)
+        return
+    for value in package.values:
+        name = as_text(value)
+        if isinstance(name, Unknown):
+            yield unknown(Unknown(f"the package that it is relative to is not known: {name.reason}"), argument)
+        elif name == OWN and rest:
+            yield Target(rest, level, "", "", quoted(text))
+        elif name == OWN:
+            yield _package_itself(argument)
+        else:
+            above = name.split(".")[: len(name.split(".")) - level + 1]
+            whole = ".".join([*above, rest] if rest else above)
+            yield named(whole, argument) if above else unknown(Unknown("it leads out of its package"), argument)
+
+
+def named(text: str, argument: Argument, level: int = 0) -> Target:
+    """The target of a known name; one that begins with the file's own package is relative to it."""
+    if text.startswith(f"{OWN}.") and OWN not in text[len(OWN) :]:
+        text, level = text[len(OWN) + 1 :], 1
+    if text == OWN:
+        return _package_itself(argument)
+    if OWN in text:
+        return unknown(Unknown("it is built around this module's own name"), argument)
+    if not text.strip("."):
+        return unknown(Unknown("the name is empty"), argument)
+    return Target(text, level, "", "", quoted("." * level + text))
+
+
+def unknown(why: Unknown, argument: Argument) -> Target:
+    """A target that cannot be known."""
+    return Target(None, 0, why.reason, known_part(why.prefix), argument.text)
+
+
+def known_part(prefix: str) -> str:
+    """A known beginning; one that starts with the file's own name says nothing without the path."""
+    return "" if OWN in prefix else prefix
+
+
+def _package_itself(argument: Argument) -> Target:
+    return Target(None, 0, "it is this module or its package", "", argument.text)
+
+
+def _is_nothing(value: Value, argument: Argument) -> bool:
+    """`name = None` before the real one: None is never loaded."""
+    return isinstance(value, Known) and value.value is None and len(argument.values) > 1
+
+
+_ALWAYS = {
+    "opaque": "what it loads is decided at run time",
+    "replaced": "what a later import of a module gives is replaced",
+    "loaded": "it hands out every module that is loaded",
+}
+_READ = {
+    "name": _by_name,
+    "object": _by_object,
+    "import": _by_import,
+    "module": _by_module,
+    "file": _by_file,
+    "made": _made,
+    "walk": _walked,
+    "loaded": _loaded,
+}

@@ -1,0 +1,140 @@
+"""Every Python module of the checkout: its path, its blob, and the dotted names by which it can be imported."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Iterable, Iterator, Mapping, Optional
+
+from gates.facts.checkout import EXECUTABLE, Checkout, File, tree_digest
+from gates.facts.extraction import Extraction
+from gates.facts.fact import digest_of
+from gates.facts.scope import Scope
+from gates.globs import any_of
+
+SUFFIXES = (".py", ".pyi", ".pyw")
+_SHEBANG = "gates.facts.shebang"
+_CONVENTIONAL_ROOTS = ("src", "lib", "python")
+
+
+@dataclass(frozen=True)
+class ModuleSettings:
+    """`[facts.modules]`: the folders from which modules are imported. None: the top, and src, lib or python below it."""
+
+    policy_section: ClassVar[str] = "modules"
+    roots: Optional[tuple[str, ...]] = None
+
+
+@dataclass(frozen=True)
+class Modules:
+    """The Python files, sorted by path: by suffix, or executable with a Python shebang.
+
+    `links` are symlinks (path to target), `submodules` the folders that belong to other repositories: neither is
+    read, both are judged as what they are.
+    """
+
+    files: tuple[File, ...]
+    roots: tuple[str, ...] = ("",)
+    links: Mapping[str, str] = field(default_factory=dict)
+    submodules: tuple[str, ...] = ()
+    unit: ClassVar[str] = "modules"
+
+    @classmethod
+    def gather(cls, checkout: Checkout, extraction: Extraction, settings: ModuleSettings) -> Modules:
+        """All of the checkout's modules."""
+        plain = [file for file in checkout.files.values() if not file.is_symlink and not file.is_submodule]
+        named = [file for file in plain if file.path.endswith(SUFFIXES)]
+        scripts = [file for file in plain if file.mode == EXECUTABLE and "." not in posixpath.basename(file.path)]
+        shebangs = extraction.of(_SHEBANG, scripts) if scripts else {}
+        files = sorted([*named, *(file for file in scripts if file.path in shebangs)])
+        links = {file.path: _target(checkout, file.path) for file in checkout.files.values() if file.is_symlink}
+        submodules = tuple(sorted(file.path for file in checkout.files.values() if file.is_submodule))
+        roots = settings.roots if settings.roots is not None else _detected_roots(files)
+        return cls(tuple(files), tuple(root.strip("/") for root in roots), links, submodules)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of every module's path, mode and content, and of the roots, links and submodules."""
+        return digest_of(tree_digest(self.files), self.names_digest)
+
+    @cached_property
+    def names_digest(self) -> str:
+        """Of what decides which name means which file: the paths alone, not the contents."""
+        paths = "\0".join(file.path for file in self.files)
+        return digest_of(paths, "\0".join(self.roots), repr(sorted(self.links.items())), *self.submodules)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def outside(self, allowed: Iterable[str]) -> Iterator[File]:
+        """The modules that none of the globs matches."""
+        pattern = any_of(allowed)
+        return (file for file in self.files if not pattern.fullmatch(file.path))
+
+    def within(self, scope: Scope) -> Modules:
+        """Only the modules that a run looks at file by file."""
+        if scope.paths is None:
+            return self
+        return replace(self, files=tuple(file for file in self.files if file.path in scope.paths))
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Their paths."""
+        return frozenset(file.path for file in self.files)
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Dotted name to the position of the file that an import of it gets.
+
+        Earlier roots win over later ones, a package over a module, source over a stub.
+        """
+        names: dict[str, int] = {}
+        for root in reversed(self.roots):
+            found: dict[str, tuple[int, int]] = {}
+            for position, file in enumerate(self.files):
+                name, rank = dotted(file.path, root)
+                if name and (name not in found or rank < found[name][0]):
+                    found[name] = (rank, position)
+            names.update((name, position) for name, (_, position) in found.items())
+        return names
+
+    def name_of(self, path: str) -> str:
+        """The dotted name of a file: from the deepest root that holds it."""
+        inside = [root for root in self.roots if not root or path.startswith(root + "/")]
+        return dotted(path, max(inside, key=len, default=""))[0] or path
+
+
+def dotted(path: str, root: str) -> tuple[str, int]:
+    """The dotted name of a file seen from a root, and its rank (lower wins); "" where it has none."""
+    if root:
+        if not path.startswith(root + "/"):
+            return "", 0
+        path = path[len(root) + 1 :]
+    stem, suffix = posixpath.splitext(path)
+    if suffix not in SUFFIXES:
+        return "", 0
+    rank = 2 if suffix == ".pyi" else 0
+    if stem == "__init__":
+        return "", 0
+    if stem.endswith("/__init__"):
+        return stem[: -len("/__init__")].replace("/", "."), rank
+    return stem.replace("/", "."), rank + 1
+
+
+def _detected_roots(files: Iterable[File]) -> tuple[str, ...]:
+    """The top, and src-like folders at the top that are no packages themselves."""
+    paths = {file.path for file in files}
+    held = {path.split("/", 1)[0] for path in paths if "/" in path}
+    found = (name for name in _CONVENTIONAL_ROOTS if name in held and f"{name}/__init__.py" not in paths)
+    return ("", *found)
+
+
+def _target(checkout: Checkout, path: str) -> str:
+    """Where a symlink leads: a path of the repository, or the absolute or escaping text of the link."""
+    text = checkout.read(path).decode("utf-8", "surrogateescape")
+    if text.startswith("/"):
+        return text
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+
+

@@ -1,0 +1,50 @@
+"""A fact that is one extractor's answer for every module: gathered in one way, kept by content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Iterable, Iterator, Sequence, Type, TypeVar
+
+from gates.facts.checkout import File
+from gates.facts.extraction import Extraction
+from gates.facts.modules import Modules
+from gates.facts.scope import Scope
+
+T = TypeVar("T", bound="PerModule")
+
+
+@dataclass
+class PerModule:
+    """`extractor` names the module whose `extract` is asked. A string as answer says why a file could not be looked at."""
+
+    modules: Modules
+    extraction: Extraction
+    unit: ClassVar[str] = "modules"
+    extractor: ClassVar[str]
+
+    @classmethod
+    def gather(cls: Type[T], modules: Modules, extraction: Extraction, scope: Scope) -> T:
+        """Nothing is read until it is asked for."""
+        return cls(modules.within(scope), extraction)
+
+    @property
+    def digest(self) -> str:
+        """Of the modules: with the extractor's own code, all that the answers depend on."""
+        return self.modules.digest
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
+    def needs(self) -> dict[str, Sequence[File]]:
+        """The extractor, and the files that it will be asked about."""
+        return {self.extractor: self.modules.files}
+
+    @cached_property
+    def _answers(self) -> dict[str, Any]:
+        return self.extraction.of(self.extractor, self.modules.files)
+
+    def answers(self, outside: Iterable[str] = ()) -> Iterator[tuple[str, Any]]:
+        """Path and answer of each module outside the globs of which the extractor had something to say."""
+        answers = self._answers
+        return ((file.path, answers[file.path]) for file in self.modules.outside(outside) if file.path in answers)

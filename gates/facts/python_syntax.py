@@ -1,0 +1,162 @@
+"""Whether a file decodes and parses as Python, and what stops it when it does not.
+
+The answer is a pure function of the bytes and of the running Python. It comes from `symtable`, which parses in C and builds
+no Python objects for the tree. That is a little stricter than `ast.parse`: duplicate arguments, `nonlocal` at module level,
+`import *` in a function and misplaced `__future__` imports are refused, because no Python can compile such a file. What only
+the code generator refuses (`return` or `break` in the wrong place) still has a tree that can be judged, and passes here.
+
+Parse a file with `ast` only when it passed here: on Python 3.9 and 3.10 `ast.parse` overflows the C stack on a long chain
+(`a.a.a`, a million times) that `symtable` refuses in good order.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import symtable
+import threading
+import tokenize
+import warnings
+from typing import Iterator, NamedTuple, Optional
+
+VERSION = 1
+
+# The largest modules we have met are generated API clients of 6 MB. The densest source we could write (`1,1,1`) costs the
+# parser 400 times its size in memory: 4 GB here, and without a limit whatever a hostile file asks for.
+MAX_BYTES = 10_000_000
+
+# `import a.a.a` joins the name anew at every dot: 200 kB of it took 10 GB. Real names stay below some kilobytes.
+MAX_JOINED_NAME_BYTES = 100_000_000
+
+_SOURCE_NAME = "<source under judgement>"
+_HEAD = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n)?([^\r\n]*)")
+_DOTTED = re.compile(rb"(?:[\w.\x80-\xff \t\f]|\\\r?\n|\\\r){1000,}")
+_WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DEPTH_MESSAGES = ("too many nested", "nested too deeply", "too many levels of indentation", "too complex to parse")
+_filters = threading.Lock()
+
+Plain = tuple[int, int, str, str, str]
+
+
+class Unparsable(NamedTuple):
+    """What stops a file from being read. Lines and columns count from 1; column 0 means that the column is not known."""
+
+    line: int
+    column: int
+    message: str
+    kind: str
+    """"encoding", "syntax", "null bytes", "too deep", "too large" or "newer grammar"."""
+    needs: str
+    """For "newer grammar" the first Python that has it ("3.12"), otherwise empty."""
+
+
+class UndecodableError(ValueError):
+    """The bytes are not text in the encoding that they declare."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+def decode(source: bytes) -> str:
+    """The text of a source file as Python reads it: byte order mark, then the PEP 263 cookie, then UTF-8.
+
+    Stricter than compile() in one point: UTF-8 must be valid in comments, too, as `python FILE` demands.
+    Line ends are left as they are.
+    """
+    encoding = _declared_encoding(source)
+    try:
+        text = source.decode(encoding)
+    except UnicodeDecodeError as error:
+        line, column = _position(source, error.start)
+        raise UndecodableError(line, column, f"not {encoding}: {error.reason}") from None
+    except (LookupError, ValueError, AssertionError) as error:
+        # Codecs of other kinds (rot13, undefined, punycode) fail in their own ways.
+        raise UndecodableError(1, 0, f"cannot be decoded as {encoding}: {error}") from None
+    return text[1:] if text.startswith("\ufeff") else text
+
+
+def extract(source: bytes) -> Optional[Plain]:
+    """None when the source parses, otherwise the fields of `Unparsable` as a plain tuple. Never raises."""
+    if len(source) > MAX_BYTES:
+        return 1, 0, f"{len(source):,} bytes; only files up to {MAX_BYTES:,} are parsed", "too large", ""
+    try:
+        text = decode(source)
+    except UndecodableError as error:
+        return error.line, error.column, _clipped(str(error)), "encoding", ""
+    # Looked for in the text, because UTF-7 can spell a null byte without holding one, and Python would stop reading there.
+    if "\0" in text:
+        line, column = _position(source, max(source.find(b"\0"), 0))
+        return line, column, "holds null bytes", "null bytes", ""
+    if len(source) * source.count(b".") > MAX_JOINED_NAME_BYTES:
+        offset = _bottomless_name(source)
+        if offset is not None:
+            return (*_position(source, offset), "a dotted name of too many parts", "too deep", "")
+    problem = syntax_error(source)
+    if problem is None:
+        return None
+    if isinstance(problem, SyntaxError) and not _is_depth(problem):
+        # Imported only for a file that fails: nearly every file parses.
+        from gates.facts.newer_grammar import explain
+
+        return explain(text, problem, syntax_error)
+    line = getattr(problem, "lineno", None) or 1
+    return line, 0, _clipped(str(problem) or "nested too deeply for the parser"), "too deep", ""
+
+
+def syntax_error(source: bytes | str) -> Optional[Exception]:
+    """What the running Python has against this source: SyntaxError, or what its parser raises when nested too deeply."""
+    # The filter names our own file name, so that other threads keep their warnings; the lock keeps two of us from
+    # restoring each other's filters. Without the filter, `python -W error` would turn a stray backslash into an error.
+    with _filters, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=re.escape(_SOURCE_NAME))
+        try:
+            symtable.symtable(source, _SOURCE_NAME, "exec")  # type: ignore[arg-type]  # bytes are taken, and cookies honoured
+        except SyntaxError as error:
+            return error
+        except (MemoryError, RecursionError) as error:
+            return error
+        except ValueError as error:
+            # Surrogates smuggled in through an escaping codec: text that cannot be encoded again.
+            return SyntaxError(str(error), (_SOURCE_NAME, 1, 0, None))
+    return None
+
+
+def _declared_encoding(source: bytes) -> str:
+    if source.startswith(_WIDE_BOMS):
+        raise UndecodableError(1, 1, "UTF-16 or UTF-32; Python reads only encodings that extend ASCII")
+    head = _HEAD.match(source)
+    lines = head.groups() if head is not None else ()
+    if not any(b"coding" in line for line in lines):
+        return "utf-8"
+    # Line by line with universal newlines, as the tokenizer does: after a lone \r a new line begins.
+    rest: Iterator[bytes] = iter([line + b"\n" for line in lines])
+    try:
+        encoding, _ = tokenize.detect_encoding(lambda: next(rest, b""))
+    except SyntaxError as error:
+        line = 1 if b"coding" in lines[0] else 2
+        raise UndecodableError(line, 0, _clipped(str(error.msg))) from None
+    return "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _position(source: bytes, offset: int) -> tuple[int, int]:
+    before = source[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+
+
+def _bottomless_name(source: bytes) -> Optional[int]:
+    joined = 0
+    for run in _DOTTED.finditer(source):
+        joined += run.group().count(b".") * (run.end() - run.start()) // 2
+        if joined > MAX_JOINED_NAME_BYTES:
+            return run.start()
+    return None
+
+
+def _is_depth(error: SyntaxError) -> bool:
+    return any(part in str(error.msg) for part in _DEPTH_MESSAGES)
+
+
+def _clipped(message: str) -> str:
+    return message if len(message) <= 200 else message[:199] + "…"

@@ -1,0 +1,182 @@
+"""Facts and verdicts by digest: SQLite here, any fsspec file system beyond one machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence, Type, TypeVar
+
+T = TypeVar("T")
+
+SCHEMA = 1
+_BUSY_MS = 10_000
+_CHUNK = 500
+
+
+class Store:
+    """What was worked out before, by kind and key. A value that is damaged is a value that is not there.
+
+    Several processes may use one store at once (write-ahead log). A store that is corrupt, or was written by another
+    version, is made anew; one that cannot be written is done without. Either is said once, through `notes`; neither
+    changes a verdict.
+    """
+
+    def __init__(self, file: Optional[Path]) -> None:
+        self.notes: list[str] = []
+        self._file = file
+        self._connection: Optional[sqlite3.Connection] = None
+        if file is not None:
+            self._open(file)
+
+    def _open(self, file: Path) -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _keep_out_of_git(file.parent)
+            self._connection = self._connected(file)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+                self._do_without(error)
+            else:
+                self._make_anew(error)
+        except OSError as error:
+            self._do_without(error)
+
+    def _connected(self, file: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(file, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, SCHEMA):
+                raise sqlite3.DatabaseError(f"it was written by another version ({version}, not {SCHEMA})")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS kept (kind TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+            )
+            if version == 0:
+                connection.execute(f"PRAGMA user_version={SCHEMA}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _make_anew(self, error: Exception) -> None:
+        assert self._file is not None
+        self._disconnect()
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{self._file}{suffix}")
+            self._connection = self._connected(self._file)
+            self.notes.append(f"the cache was made anew: {error}")
+        except (OSError, sqlite3.Error) as second:
+            self._do_without(second)
+
+    def _do_without(self, error: Exception) -> None:
+        self._disconnect()
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        self.notes.append(f"no cache: {reason} (set another place with GATES_CACHE)")
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+
+    def get(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """The values that are kept, by key."""
+        return self._guarded({}, lambda connection: dict(_read(connection, kind, keys)))
+
+    def get_one(self, kind: str, key: str) -> Optional[bytes]:
+        """One value, or None."""
+        return self.get(kind, [key]).get(key)
+
+    def put(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep values; all or none, so that a process that is killed leaves nothing half."""
+        rows = [(kind, key, _sealed(kind, key, value)) for key, value in values.items()]
+        self._guarded(None, lambda connection: _write(connection, rows))
+
+    def counted(self) -> dict[str, tuple[int, int]]:
+        """For each kind, how many values it holds and how many bytes."""
+        query = "SELECT kind, COUNT(*), SUM(LENGTH(value)) FROM kept GROUP BY kind ORDER BY kind"
+        return self._guarded({}, lambda connection: {kind: (n, size) for kind, n, size in connection.execute(query)})
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._guarded(None, _clear)
+
+    def _guarded(self, otherwise: T, work: Callable[[sqlite3.Connection], T]) -> T:
+        for _ in range(2):
+            if self._connection is None:
+                return otherwise
+            try:
+                return work(self._connection)
+            except sqlite3.OperationalError as error:  # no space, read-only, busy for too long
+                if "malformed" in str(error):
+                    self._make_anew(error)
+                else:
+                    self._do_without(error)
+            except sqlite3.DatabaseError as error:
+                self._make_anew(error)
+        return otherwise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._disconnect()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+
+def _read(connection: sqlite3.Connection, kind: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    for start in range(0, len(keys), _CHUNK):
+        chunk = keys[start : start + _CHUNK]
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT key, value FROM kept WHERE kind = ? AND key IN ({marks})"
+        for key, sealed in connection.execute(query, (kind, *chunk)):
+            value = _unsealed(kind, key, sealed)
+            if value is not None:
+                yield key, value
+
+
+def _write(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, bytes]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", rows)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _clear(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM kept")
+    connection.execute("VACUUM")
+
+
+def _sealed(kind: str, key: str, value: bytes) -> bytes:
+    # SQLite does not notice a flipped bit within a value; the sum over kind, key and value does.
+    return zlib.crc32(value, zlib.crc32(f"{kind}\0{key}".encode())).to_bytes(4, "big") + value
+
+
+def _unsealed(kind: str, key: str, sealed: object) -> Optional[bytes]:
+    if not isinstance(sealed, bytes) or len(sealed) < 4:
+        return None
+    value = sealed[4:]
+    return value if _sealed(kind, key, value)[:4] == sealed[:4] else None
+
+
+def _keep_out_of_git(folder: Path) -> None:
+    """A .gitignore of its own above the cache, so that no repository has to know of .gates/."""
+    above = folder.parent if folder.name == "cache" else folder
+    ignore = above / ".gitignore"
+    if above.name == ".gates" and not ignore.exists():
+        ignore.write_text("*\n", "utf-8")

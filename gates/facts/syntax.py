@@ -1,0 +1,33 @@
+"""Which modules do not decode or parse, and why."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Iterator
+
+from gates.facts.fact import digest_of
+from gates.facts.per_module import PerModule
+from gates.facts.python_syntax import Unparsable
+
+
+@dataclass
+class Syntax(PerModule):
+    """What the running Python's parser says of every module."""
+
+    extractor: ClassVar[str] = "gates.facts.python_syntax"
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the modules, and of the grammar that judged them."""
+        return digest_of(self.modules.digest, sys.version_info[:2])
+
+    def unparsable(self) -> Iterator[tuple[str, Unparsable]]:
+        """Path and reason of each module that is not Python to this interpreter."""
+        return ((path, Unparsable(*answer)) for path, answer in self.answers())
+
+    def unreadable(self) -> Iterator[tuple[str, str]]:
+        """Path and reason of each module that could not be read at all."""
+        paths = self.modules.paths
+        return ((path, why) for path, why in self.extraction.errors.items() if path in paths)

@@ -1,0 +1,266 @@
+"""The one loop: build each gate, hand it its facts, collect what it finds."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import time
+from dataclasses import astuple, dataclass, replace
+from typing import Any, Iterable, Mapping, Optional, Sequence
+
+import msgspec
+
+from gates import __version__, catalogue
+from gates.baseline import PLACE as BASELINE_PLACE
+from gates.baseline import Debt
+from gates.checks.gate import Gate
+from gates.errors import FactUnavailable, GatesError, did_you_mean
+from gates.events import FilesRead, GateFinished, GateStarted, Observer, ignore
+from gates.facts.checkout import Checkout
+from gates.facts.extraction import Extraction
+from gates.facts.fact import Gatherer, digest_of, parameters
+from gates.facts.scope import Scope
+from gates.facts.store import Store
+from gates.facts.today import Today
+from gates.finding import Finding
+from gates.policy import Policy, Section, WhenBroken
+from gates.report import Level, Outcome, Report, Result
+from gates.waiver import split
+
+WAIVER = "waiver"
+BASELINE = "baseline"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run is made of: the policy, the checkout, the date, where facts are kept, and who listens."""
+
+    policy: Policy
+    checkout: Checkout
+    today: datetime.date
+    store: Store
+    observe: Observer = ignore
+    changed: bool = False
+    workers: Optional[int] = None
+
+    def gatherer(self, extraction: Optional[Extraction] = None) -> Gatherer:
+        """Facts of this run's checkout."""
+        version = f"{catalogue.code_version()}-{sys.version_info[0]}.{sys.version_info[1]}"
+        own = extraction or Extraction(
+            self.checkout, self.store, version, lambda done, of: self.observe(FilesRead(done, of)), self.workers
+        )
+        scope = Scope(self.checkout.changed if self.changed else None)
+        return Gatherer([self.checkout, self.store, Today(self.today), scope, own], self._settings)
+
+    def _settings(self, kind: type) -> Any:
+        settings = self.policy.settings(kind)
+        file = getattr(kind, "policy_file", None)
+        place = f"{self.policy.folder}/{file or 'gates.toml'}:"
+        catalogue.refuse_idle_globs(settings, place, self.checkout)
+        return settings
+
+
+def run(
+    policy: Policy,
+    checkout: Checkout,
+    *,
+    today: datetime.date,
+    observe: Observer = ignore,
+    store: Optional[Store] = None,
+    only: Sequence[str] = (),
+    changed: bool = False,
+    strict: bool = False,
+    workers: Optional[int] = None,
+) -> Report:
+    """Ask every gate of the policy (or `only` some), and report what they found.
+
+    Errors: PolicyError, CheckoutError. A gate that cannot tell is a result, not an error.
+    """
+    this = Run(policy, checkout, today, store or Store(None), observe, changed, workers)
+    asked = _chosen(catalogue.active(policy), only)
+    gatherer = this.gatherer()
+    questions = [ask(this, section, catalogue.build(section, checkout), gatherer) for section in asked]
+    read_ahead(questions, gatherer)
+    results = [judge(this, question, gatherer) for question in questions]
+    whole = not only and not changed
+    results.append(_judge_waivers(this, results))
+    results.append(_judge_baseline(this, results))
+    return Report(
+        version=__version__,
+        results=tuple(results),
+        commit=checkout.commit,
+        tree=checkout.tree,
+        base=checkout.base,
+        dirty=checkout.dirty,
+        today=today.isoformat(),
+        strict=strict,
+        policies=policy.folder,
+        paid_off=tuple(_paid_off(policy, results)) if whole else (),
+        notes=(*checkout.notes, *this.store.notes),
+    )
+
+
+def _chosen(sections: Sequence[Section], only: Sequence[str]) -> list[Section]:
+    names = [section.gate for section in sections]
+    for name in only:
+        if name not in names:
+            hint = did_you_mean(name, names) or f"; the policy asks {', '.join(names) or 'none'}"
+            raise GatesError(f"no active gate is called '{name}'{hint}")
+    return [section for section in sections if not only or section.gate in only]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A gate with the facts it asked for; with `kept` findings where the same question was answered before."""
+
+    section: Section
+    gate: Gate
+    facts: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    digest: str = ""
+    kept: Optional[bytes] = None
+    unavailable: str = ""
+
+    @property
+    def examined(self) -> dict[str, int]:
+        """How many of what each fact searched."""
+        return {fact.unit: len(fact) for fact in self.facts.values()}
+
+
+def ask(this: Run, section: Section, gate: Gate, gatherer: Gatherer, keep: bool = True) -> Question:
+    """Gather the facts of a gate. What they hold is not worked out yet, only what they are."""
+    try:
+        facts = {name: gatherer.get(kind) for name, kind in parameters(gate.check).items()}
+    except FactUnavailable as unavailable:
+        return Question(section, gate, {}, {}, unavailable=str(unavailable))
+    inputs = {type(fact).__name__: fact.digest for fact in facts.values()}
+    digest = digest_of(catalogue.code_version(), section.gate, repr(gate), repr(sorted(inputs.items())))
+    return Question(section, gate, facts, inputs, digest, this.store.get_one("verdict", digest) if keep else None)
+
+
+def read_ahead(questions: Sequence[Question], gatherer: Gatherer) -> None:
+    """Let each file be read once for all the gates that are still to be asked."""
+    facts = {id(fact): fact for question in questions if question.kept is None for fact in question.facts.values()}
+    wanted = [need for fact in facts.values() if hasattr(fact, "needs") for need in fact.needs().items()]
+    gatherer.get(Extraction).prefetch(wanted)
+
+
+def judge(this: Run, question: Question, gatherer: Gatherer, keep: bool = True) -> Result:
+    """Ask one gate. Whatever it cannot tell, and whatever goes wrong within it, ends as BROKEN with the reason."""
+    section = question.section
+    this.observe(GateStarted(section.gate))
+    began = time.perf_counter()
+    try:
+        result = _answer(this, question, gatherer, keep)
+    except FactUnavailable as unavailable:
+        result = _unsure(section, Outcome.BROKEN, str(unavailable))
+    except GatesError:
+        raise
+    except Exception as error:  # one gate's fault must not hide what the others find
+        result = _unsure(section, Outcome.BROKEN, f"the gate itself failed: {type(error).__name__}: {error}")
+    result = replace(result, seconds=time.perf_counter() - began)
+    this.observe(GateFinished(result))
+    return result
+
+
+def _unsure(section: Section, outcome: Outcome, reason: str) -> Result:
+    excused = 'when_broken = "warn"' if section.rule.when_broken is WhenBroken.WARN else None
+    return Result(section.gate, section.rule.level, outcome, reason=reason, excused=excused)
+
+
+def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Result:
+    if question.unavailable:
+        return _unsure(question.section, Outcome.BROKEN, question.unavailable)
+    if question.kept is not None:
+        return _weighed(this, question, [_finding(fields) for fields in msgspec.msgpack.decode(question.kept)], {})
+    findings = sorted(question.gate.check(**question.facts), key=lambda finding: finding.place)
+    reads_files = any(hasattr(fact, "needs") for fact in question.facts.values())
+    unread = gatherer.get(Extraction).errors if reads_files else {}
+    if keep and not unread and not this.checkout.overlay:
+        this.store.put("verdict", {question.digest: msgspec.msgpack.encode([astuple(finding) for finding in findings])})
+    return _weighed(this, question, findings, unread)
+
+
+def _finding(fields: Sequence[Any]) -> Finding:
+    path, line, message, subject, column, trace, fix, verdict = fields
+    return Finding(path, line, message, subject, column, tuple(trace), fix, verdict)
+
+
+def _weighed(this: Run, question: Question, findings: Sequence[Finding], unread: Mapping[str, str]) -> Result:
+    section, examined, inputs = question.section, question.examined, question.inputs
+    rule = section.rule
+    standing, waived = split(section.gate, findings, this.policy.waivers, this.today)
+    new, owed = this.policy.baseline.split(section.gate, standing)
+    result = Result(
+        section.gate, rule.level, Outcome.PASSED, tuple(new), tuple(waived), tuple(owed), examined, question.digest, inputs=inputs
+    )
+    empty = [unit for unit, many in examined.items() if many == 0]
+    if empty and not new:
+        return _vacuous(result, this, section, empty)
+    if rule.may_be_empty is not None and not empty:
+        many = ", ".join(f"{many} {unit}" for unit, many in examined.items())
+        message = f"may_be_empty says \"{rule.may_be_empty}\", but there are {many}; take it out"
+        idle = Finding(f"{this.policy.folder}/gates.toml", 0, message, subject=f"{section.gate} may_be_empty")
+        return replace(result, outcome=Outcome.FAILED, findings=(idle, *result.findings))
+    if new:
+        return replace(result, outcome=Outcome.FAILED)
+    if unread:
+        path, why = min(unread.items())
+        reason = f"{len(unread)} of the files could not be judged; {path}: {why}"
+        return replace(_unsure(section, Outcome.BROKEN, reason), examined=examined, digest="", inputs=inputs)
+    return result
+
+
+def _vacuous(result: Result, this: Run, section: Section, empty: Sequence[str]) -> Result:
+    reason = f"there are no {' and no '.join(empty)} to look at"
+    if section.rule.may_be_empty is not None:
+        return replace(result, reason=f"{reason}; declared empty: {section.rule.may_be_empty}")
+    excused = "--changed: no changed file concerns it" if this.changed else None
+    return replace(result, outcome=Outcome.VACUOUS, reason=reason, excused=excused)
+
+
+def _could_tell(results: Iterable[Result]) -> dict[str, Result]:
+    return {result.gate: result for result in results if result.outcome in (Outcome.PASSED, Outcome.FAILED)}
+
+
+def _judge_waivers(this: Run, results: Sequence[Result]) -> Result:
+    """Waivers that have expired, or cover nothing that their gate finds, are findings of their own."""
+    place = f"{this.policy.folder}/waivers.toml"
+    told = _could_tell(results)
+    findings: list[Finding] = []
+    for waiver in this.policy.waivers:
+        if waiver.has_expired(this.today):
+            message = f"the waiver of {waiver.what} expired on {waiver.expires} ({waiver.owner}, {waiver.ticket})"
+            findings.append(Finding(place, 0, message, subject=f"expired: {waiver.what}"))
+        elif waiver.gate in told and not this.changed:
+            if not any(waiver is cover for _, cover in told[waiver.gate].waived):
+                message = f"the waiver of {waiver.what} covers nothing; take it out"
+                findings.append(Finding(place, 0, message, subject=f"covers nothing: {waiver.what}"))
+    outcome = Outcome.FAILED if findings else Outcome.PASSED
+    digest = digest_of(repr(this.policy.waivers), this.today.isoformat())
+    return Result(
+        WAIVER, Level.BLOCK, outcome, tuple(findings), examined={"waivers": len(this.policy.waivers)}, digest=digest
+    )
+
+
+def _judge_baseline(this: Run, results: Sequence[Result]) -> Result:
+    """Debt recorded for a gate that does not exist, or that the policy does not ask, is owed to nobody."""
+    known = catalogue.catalogue()
+    strangers = sorted({debt.gate for debt in this.policy.baseline.debts} - set(known))
+    findings = [
+        Finding(BASELINE_PLACE, 0, f"holds debt of '{name}', which is no gate{did_you_mean(name, known)}", subject=name)
+        for name in strangers
+    ]
+    gone = sum(debt.count for debt in _paid_off(this.policy, results)) if not this.changed else 0
+    notes = (f"{gone} paid off; `gates baseline` takes them out of {BASELINE_PLACE}",) if gone else ()
+    outcome = Outcome.FAILED if findings else Outcome.PASSED
+    examined = {"debts": len(this.policy.baseline)}
+    digest = digest_of(this.policy.baseline.render())
+    return Result(BASELINE, Level.BLOCK, outcome, tuple(findings), examined=examined, digest=digest, notes=notes)
+
+
+def _paid_off(policy: Policy, results: Sequence[Result]) -> list[Debt]:
+    told = _could_tell(results)
+    return [debt for gate, result in told.items() for debt in policy.baseline.paid_off(gate, result.owed)]
+
+

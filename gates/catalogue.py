@@ -9,10 +9,11 @@ import importlib
 import importlib.metadata
 import re
 import typing
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator, Mapping
+from typing import Any
 
 from gates.checks.gate import Gate
 from gates.errors import GatesError, PolicyError, did_you_mean

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Mapping, Optional
+from typing import Optional
 
 from gates.baseline import Debt
 from gates.finding import Finding
@@ -61,7 +62,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """All results of a run, and what they are about. Plain data."""
+    """All results of a run, and what they are about. Plain data.
+
+    `lines` holds the source text of findings by path and line, cut to a length; `paid_off` the debt that is gone;
+    `dirty` the paths that differ from the commit.
+    """
 
     version: str
     results: tuple[Result, ...]
@@ -75,6 +80,7 @@ class Report:
     paid_off: tuple[Debt, ...] = ()
     notes: tuple[str, ...] = ()
     lanes: Optional[LaneMap] = None
+    lines: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -107,4 +113,3 @@ class LaneMap:
     modules: Mapping[str, int]
     may_import: Mapping[str, tuple[str, ...]]
     edges: Mapping[tuple[str, str], int]
-    forbidden: Mapping[tuple[str, str], int] = field(default_factory=dict)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import sys
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import Any, Iterable, Mapping, Optional, Sequence
+from typing import Any, Optional
 
 import msgspec
 
@@ -19,14 +20,17 @@ from gates.events import FilesRead, GateFinished, GateStarted, Observer, ignore
 from gates.facts.checkout import Checkout
 from gates.facts.extraction import Extraction
 from gates.facts.fact import Gatherer, digest_of, parameters
+from gates.facts.lane_edges import LaneEdges
 from gates.facts.scope import Scope
 from gates.facts.store import Store
 from gates.facts.today import Today
 from gates.finding import Finding
 from gates.policy import Policy, Section, WhenBroken
-from gates.report import Level, Outcome, Report, Result
+from gates.report import LaneMap, Level, Outcome, Report, Result
 from gates.waiver import split
 
+SHOWN_LINES = 500
+LINE_LENGTH = 200
 WAIVER = "waiver"
 BASELINE = "baseline"
 
@@ -77,7 +81,7 @@ def run(
     Errors: PolicyError, CheckoutError. A gate that cannot tell is a result, not an error.
     """
     this = Run(policy, checkout, today, store or Store(None), observe, changed, workers)
-    asked = _chosen(catalogue.active(policy), only)
+    asked = chosen(catalogue.active(policy), only)
     gatherer = this.gatherer()
     questions = [ask(this, section, catalogue.build(section, checkout), gatherer) for section in asked]
     read_ahead(questions, gatherer)
@@ -97,10 +101,35 @@ def run(
         policies=policy.folder,
         paid_off=tuple(_paid_off(policy, results)) if whole else (),
         notes=(*checkout.notes, *this.store.notes),
+        lanes=lane_map(gatherer) if any("Lanes" in question.inputs for question in questions) else None,
+        lines=_lines(checkout, results),
     )
 
 
-def _chosen(sections: Sequence[Section], only: Sequence[str]) -> list[Section]:
+def lane_map(gatherer: Gatherer) -> LaneMap:
+    """The lanes as they are, for whoever wants to see them."""
+    edges = gatherer.get(LaneEdges)
+    return LaneMap(edges.held, {lane.name: lane.may_import for lane in edges.lanes.lanes}, edges.between)
+
+
+def _lines(checkout: Checkout, results: Sequence[Result]) -> dict[tuple[str, int], str]:
+    """The source lines of the first findings that stand, so that a report can show them without the repository."""
+    places = [(found.path, found.line) for result in results for found in result.findings if found.line][:SHOWN_LINES]
+    wanted: dict[str, list[int]] = {}
+    for path, line in places:
+        wanted.setdefault(path, []).append(line)
+    lines: dict[tuple[str, int], str] = {}
+    for path, numbers in wanted.items():
+        try:
+            text = checkout.read(path).decode("utf-8", "replace").splitlines()
+        except GatesError:
+            continue
+        lines.update(((path, number), text[number - 1][:LINE_LENGTH]) for number in numbers if number <= len(text))
+    return lines
+
+
+def chosen(sections: Sequence[Section], only: Sequence[str]) -> list[Section]:
+    """The sections that are asked for by name; all of them where none is named."""
     names = [section.gate for section in sections]
     for name in only:
         if name not in names:

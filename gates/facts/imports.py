@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import AbstractSet, Any, Callable, ClassVar, Iterable, Iterator, NamedTuple, Sequence
+from typing import AbstractSet, Any, Callable, ClassVar, NamedTuple
 
 import msgspec
 

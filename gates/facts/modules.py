@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar, Iterable, Iterator, Mapping, Optional
+from typing import ClassVar, Optional
 
 from gates.facts.checkout import EXECUTABLE, Checkout, File, tree_digest
 from gates.facts.extraction import Extraction

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Iterable, Iterator, Sequence, Type, TypeVar
+from typing import Any, ClassVar, Type, TypeVar
 
 from gates.facts.checkout import File
 from gates.facts.extraction import Extraction

@@ -7,8 +7,9 @@ Instead: register the class in its lane and ask for it with `resolve("kind:name"
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator, Optional
+from typing import Optional
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant

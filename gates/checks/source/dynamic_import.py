@@ -8,8 +8,8 @@ names in `allowed_in`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant

@@ -6,8 +6,8 @@ Instead: catch the failure that is expected, by name; or log it, count it, or le
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant

@@ -6,8 +6,8 @@ Instead: mend the file, delete it, or keep it under a name that does not claim t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant

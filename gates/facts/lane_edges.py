@@ -1,0 +1,70 @@
+"""How many imports go from each lane to each other lane, and how many modules each lane holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Optional
+
+import msgspec
+
+from gates.facts.fact import digest_of
+from gates.facts.imports import Imports
+from gates.facts.lanes import Lanes
+from gates.facts.modules import Modules
+from gates.facts.store import Store
+
+
+@dataclass
+class LaneEdges:
+    """Counted on the wide graph: pairs of modules, one for each importer and imported."""
+
+    modules: Modules
+    lanes: Lanes
+    imports: Imports
+    store: Store
+    unit: ClassVar[str] = "lanes"
+
+    @classmethod
+    def gather(cls, modules: Modules, lanes: Lanes, imports: Imports, store: Store) -> LaneEdges:
+        """Nothing is counted until it is asked for."""
+        return cls(modules, lanes, imports, store)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the graph and the lanes."""
+        return digest_of(self.imports.digest, self.lanes.digest)
+
+    def __len__(self) -> int:
+        return len(self.lanes)
+
+    @cached_property
+    def held(self) -> Mapping[str, int]:
+        """Modules in each lane, in the order of the policy."""
+        counted = Counter(self.lanes.of(file.path) for file in self.modules.files)
+        return {lane.name: counted[lane.name] for lane in self.lanes.lanes}
+
+    @cached_property
+    def between(self) -> Mapping[tuple[str, str], int]:
+        """Imports from a lane to another, or within one."""
+        key = f"{self.imports.extraction.version}/{self.digest}"
+        kept = self.store.get_one("lane-edges", key)
+        if kept is None:
+            kept = msgspec.msgpack.encode(sorted((*pair, many) for pair, many in self._counted().items()))
+            if not self.imports.extraction.is_overlaid:
+                self.store.put("lane-edges", {key: kept})
+        return {(importer, target): many for importer, target, many in msgspec.msgpack.decode(kept)}
+
+    def _counted(self) -> Counter[tuple[str, str]]:
+        counted: Counter[tuple[str, str]] = Counter()
+        lane = [self._lane_of(node) for node in self.imports.nodes()]
+        for importer, targets in enumerate(self.imports.wide):
+            mine = lane[importer]
+            if mine is not None:
+                counted.update((mine, other) for other in (lane[target] for target in targets) if other is not None)
+        return counted
+
+    def _lane_of(self, node: int) -> Optional[str]:
+        return self.lanes.of(self.imports.path_of(node)) or self.lanes.formerly(self.imports.name_of(node))

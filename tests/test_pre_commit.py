@@ -127,6 +127,7 @@ def test_git_itself_refuses_the_commit_once_the_hook_is_installed(scratch: Path)
     done = command(scratch, "git", "commit", "--message=Second")
 
     assert done.returncode == 1, done.stdout
+    assert "dynamic-import" in done.stdout
     assert git(scratch, "log", "--format=%s") == "First"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 from gates import __version__, catalogue
 from gates.checks.gate import Gate, Plant
@@ -27,7 +27,7 @@ def prove(
     policy: Policy,
     checkout: Checkout,
     *,
-    today: datetime.date,
+    today: dt.date,
     observe: Observer = ignore,
     store: Optional[Store] = None,
     only: Sequence[str] = (),
@@ -61,13 +61,13 @@ def prove(
 def _proved(this: Run, section: Section, gate: Gate, gatherer: Gatherer) -> Result:
     unproved = Result(section.gate, section.rule.level, Outcome.BROKEN)
     try:
-        asked = {name: gatherer.get(kind) for name, kind in parameters(gate.plant).items()}
+        asked: dict[str, Any] = {name: gatherer.get(kind) for name, kind in parameters(gate.plant).items()}
         plant = gate.plant(**asked)
     except (CannotPlant, FactUnavailable) as why:
         return dataclasses.replace(unproved, reason=str(why))
     except GatesError:
         raise
-    except Exception as error:  # one gate's fault must not hide what the others show
+    except Exception as error:  # noqa: BLE001  (one gate's fault must not hide what the others show)
         return dataclasses.replace(unproved, reason=f"its plant failed: {type(error).__name__}: {error}")
     before = judge(this, ask(this, section, gate, gatherer), gatherer)
     planted = dataclasses.replace(this, checkout=this.checkout.overlaid(plant.overlay))

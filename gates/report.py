@@ -65,7 +65,8 @@ class Report:
     """All results of a run, and what they are about. Plain data.
 
     `lines` holds the source text of findings by path and line, cut to a length; `paid_off` the debt that is gone;
-    `dirty` the paths that differ from the commit.
+    `dirty` the paths among those looked at that differ from the commit. `reads` are git pathspecs of what was looked
+    at, None for all; they are for the memo of an unchanged tree, and no part of what the report says.
     """
 
     version: str
@@ -81,6 +82,7 @@ class Report:
     notes: tuple[str, ...] = ()
     lanes: Optional[LaneMap] = None
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    reads: Optional[tuple[str, ...]] = field(default=None, compare=False, repr=False)
 
     @property
     def exit_code(self) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import typing
-from typing import Any, Callable, Iterable, Mapping, Optional, Protocol, Type, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from gates.errors import FactUnavailable
 
@@ -23,7 +24,8 @@ class Fact(Protocol):
     unit: str
 
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """Of everything that the fact was derived from."""
 
     def __len__(self) -> int: ...
 
@@ -35,12 +37,12 @@ class Gatherer:
     `policy_file` or `policy_section` is filled from the policy by `settings`.
     """
 
-    def __init__(self, given: Iterable[object], settings: Callable[[Type[Any]], Any]) -> None:
-        self._values: dict[type, Any] = {type(value): value for value in given}
+    def __init__(self, given: Iterable[object], settings: Callable[[type[Any]], Any]) -> None:
+        self._values: dict[type, Any] = {kind: value for value in given for kind in type(value).__mro__[:-1]}
         self._unavailable: dict[type, FactUnavailable] = {}
         self._settings = settings
 
-    def get(self, kind: Type[T]) -> T:
+    def get(self, kind: type[T]) -> T:
         """The fact of this type; FactUnavailable, the same one every time, where it cannot be had."""
         if kind in self._unavailable:
             raise self._unavailable[kind]
@@ -53,7 +55,18 @@ class Gatherer:
         value: T = self._values[kind]
         return value
 
-    def _gathered(self, kind: Type[Any]) -> Any:
+    def reads(self) -> Optional[tuple[str, ...]]:
+        """Git pathspecs of the files whose content the facts looked at; None where one of them does not say.
+
+        A fact says it with an attribute `reads`; one that only looks at other facts has it empty.
+        """
+        derived = (value for value in self._values.values() if hasattr(type(value), "gather"))
+        said = [getattr(value, "reads", None) for value in derived]
+        if self._unavailable or any(reads is None for reads in said):
+            return None
+        return tuple(sorted({pathspec for reads in said for pathspec in reads or ()}))
+
+    def _gathered(self, kind: type[Any]) -> Any:
         if is_settings(kind):
             return self._settings(kind)
         gather = kind.gather
@@ -70,21 +83,6 @@ def parameters(function: Callable[..., Any]) -> dict[str, type]:
     hints = typing.get_type_hints(getattr(function, "__func__", function))
     hints.pop("return", None)
     return hints
-
-
-def closure(kinds: Iterable[type]) -> set[type]:
-    """The facts, and all that they ask for in turn."""
-    seen: set[type] = set()
-    waiting = list(kinds)
-    while waiting:
-        kind = waiting.pop()
-        if kind in seen:
-            continue
-        seen.add(kind)
-        gather = getattr(kind, "gather", None)
-        if gather is not None:
-            waiting.extend(parameters(gather).values())
-    return seen
 
 
 def digest_of(*parts: object) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import AbstractSet, Any, Callable, ClassVar, NamedTuple
+from typing import Any, Callable, ClassVar, NamedTuple
 
 import msgspec
 
@@ -53,6 +53,7 @@ class Imports:
     extraction: Extraction
     store: Store
     unit: ClassVar[str] = "modules"
+    reads: ClassVar[tuple[str, ...]] = ()
     _ghosts: list[str] = field(default_factory=list)
     _exact: dict[int, tuple[Edge, ...]] = field(default_factory=dict)
 
@@ -143,7 +144,7 @@ class Imports:
         for node in suspects:
             yield from (edge for edge in self._exact[node] if is_wanted(node, edge.target))
 
-    def chains(self, inside: AbstractSet[int], goal: AbstractSet[int]) -> Iterator[tuple[Edge, ...]]:
+    def chains(self, inside: Set[int], goal: Set[int]) -> Iterator[tuple[Edge, ...]]:
         """For each module inside, and each module outside that it imports, the shortest chain on to the goal.
 
         A chain leaves `inside` with its first edge and never comes back; direct edges into the goal are no chains.
@@ -159,7 +160,7 @@ class Imports:
         for chain in found:
             yield tuple(self._edge(a, b) for a, b in zip(chain, chain[1:]))
 
-    def _candidate_chains(self, inside: AbstractSet[int], goal: AbstractSet[int]) -> Iterator[list[int]]:
+    def _candidate_chains(self, inside: Set[int], goal: Set[int]) -> Iterator[list[int]]:
         onward = self._towards(goal, inside)
         for node in sorted(inside):
             for first in self._targets(node):
@@ -169,7 +170,7 @@ class Imports:
                         chain.append(onward[chain[-1]])
                     yield chain
 
-    def _towards(self, goal: AbstractSet[int], avoiding: AbstractSet[int]) -> dict[int, int]:
+    def _towards(self, goal: Set[int], avoiding: Set[int]) -> dict[int, int]:
         """For each node from which the goal can be reached without entering `avoiding`, the next node on the way."""
         importers: dict[int, list[int]] = defaultdict(list)
         for node in range(len(self.wide)):
@@ -356,5 +357,3 @@ class _Resolver:
 def _index_from_top(modules: Modules) -> dict[str, int]:
     named = ((dotted(file.path, ""), position) for position, file in enumerate(modules.files))
     return {name: position for (name, _), position in sorted(named, reverse=True) if name}
-
-

@@ -26,6 +26,7 @@ class LaneEdges:
     imports: Imports
     store: Store
     unit: ClassVar[str] = "lanes"
+    reads: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def gather(cls, modules: Modules, lanes: Lanes, imports: Imports, store: Store) -> LaneEdges:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Mapping, Optional, Pattern
+from re import Pattern
+from typing import ClassVar, Optional
 
 from gates.errors import PolicyError, did_you_mean
 from gates.facts.fact import digest_of
@@ -45,7 +47,9 @@ class LanesPolicy:
                         raise PolicyError(f"{place} {key} names '{other}', which is no lane{hint}")
             for root in lane.formerly:
                 if not all(part.isidentifier() for part in root.split(".")):
-                    raise PolicyError(f"{place} formerly holds '{root}'; it must be a module's name, like labs or old.labs")
+                    raise PolicyError(
+                        f"{place} formerly holds '{root}'; it must be a module's name, like labs or old.labs"
+                    )
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Lanes:
 
     lanes: tuple[Lane, ...]
     unit: ClassVar[str] = "lanes"
+    reads: ClassVar[tuple[str, ...]] = ()
     _kept: dict[str, Optional[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod

@@ -21,7 +21,7 @@ _CONVENTIONAL_ROOTS = ("src", "lib", "python")
 
 @dataclass(frozen=True)
 class ModuleSettings:
-    """`[facts.modules]`: the folders from which modules are imported. None: the top, and src, lib or python below it."""
+    """`[facts.modules]`: the folders from which modules are imported; by default the top, and src, lib or python."""
 
     policy_section: ClassVar[str] = "modules"
     roots: Optional[tuple[str, ...]] = None
@@ -53,6 +53,12 @@ class Modules:
         submodules = tuple(sorted(file.path for file in checkout.files.values() if file.is_submodule))
         roots = settings.roots if settings.roots is not None else _detected_roots(files)
         return cls(tuple(files), tuple(root.strip("/") for root in roots), links, submodules)
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Git pathspecs of all that was looked at: by suffix, and whatever has none one by one."""
+        others = [file.path for file in self.files if not file.path.endswith(SUFFIXES)]
+        return (*(f"*{suffix}" for suffix in SUFFIXES), *(f":(literal){path}" for path in (*others, *self.links)))
 
     @cached_property
     def digest(self) -> str:
@@ -137,5 +143,3 @@ def _target(checkout: Checkout, path: str) -> str:
     if text.startswith("/"):
         return text
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
-
-

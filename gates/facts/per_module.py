@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Type, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from gates.facts.checkout import File
 from gates.facts.extraction import Extraction
@@ -17,15 +17,16 @@ T = TypeVar("T", bound="PerModule")
 
 @dataclass
 class PerModule:
-    """`extractor` names the module whose `extract` is asked. A string as answer says why a file could not be looked at."""
+    """`extractor` names the module whose `extract` is asked. A string as answer says why a file was not looked at."""
 
     modules: Modules
     extraction: Extraction
     unit: ClassVar[str] = "modules"
+    reads: ClassVar[tuple[str, ...]] = ()
     extractor: ClassVar[str]
 
     @classmethod
-    def gather(cls: Type[T], modules: Modules, extraction: Extraction, scope: Scope) -> T:
+    def gather(cls: type[T], modules: Modules, extraction: Extraction, scope: Scope) -> T:
         """Nothing is read until it is asked for."""
         return cls(modules.within(scope), extraction)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from typing import ClassVar
 class Today:
     """The day on which waivers are judged; given to the run, never read from a clock by a gate."""
 
-    date: datetime.date
+    date: dt.date
     unit: ClassVar[str] = "days"
 
     @property

@@ -39,9 +39,9 @@ class CrossLaneImport:
         """Append to a module of one lane an import of a module of a lane that it may not import."""
         held: dict[str, list[File]] = {}
         for file in modules.files:
-            lane = lanes.of(file.path)
-            if lane is not None and file.path.endswith(".py"):
-                held.setdefault(lane, []).append(file)
+            mine = lanes.of(file.path)
+            if mine is not None and file.path.endswith(".py"):
+                held.setdefault(mine, []).append(file)
         for lane in lanes.lanes:
             for other in (entry.name for entry in lanes.lanes if entry.name not in lane.may_import):
                 for target in held.get(other, ()):
@@ -125,4 +125,6 @@ def _links(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
             yield Finding(path, 0, f"{mine} links to {target}, which is {other}", subject=target)
     for path in modules.submodules:
         if lanes.of(f"{path}/__init__.py") is not None:
-            yield Finding(path, 0, "is a submodule: its files are not here to be judged", subject=path, verdict="opaque")
+            yield Finding(
+                path, 0, "is a submodule: its files are not judged here", subject=path, verdict="opaque"
+            )

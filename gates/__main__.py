@@ -1,0 +1,21 @@
+"""python -m gates: an unchanged tree is answered at once, everything else by the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from gates.replay import replay
+
+
+def main() -> int:
+    """Run the command line; the exit code."""
+    code = replay(sys.argv[1:])
+    if code is not None:
+        return code
+    from gates.cli import main as command_line  # what an unchanged tree does not need
+
+    return command_line()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

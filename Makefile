@@ -12,6 +12,8 @@ PYTHON ?=
 TESTS ?=
 # How `make gates` reports: make gates REPORTS="--report github --report sarif=gates.sarif"
 REPORTS ?= --report text
+# ALLOW_DIRTY=1 lets `make gates` write evidence of a tree that is no commit; the evidence says so.
+ALLOW_DIRTY ?=
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
 
@@ -31,7 +33,7 @@ setup:
 
 .PHONY: gates
 gates: setup  ## every gate on this repository, with the evidence in .gates/evidence
-	@$(RUN)/gates run $(REPORTS) --evidence $(EVIDENCE)
+	@$(RUN)/gates run $(REPORTS) --evidence $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty)
 
 .PHONY: test
 test: setup  ## the tests

@@ -7,9 +7,11 @@ import difflib
 import hashlib
 import importlib
 import importlib.metadata
+import inspect
 import re
+import sys
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +20,16 @@ from typing import Any
 from gates.checks.gate import Gate
 from gates.errors import GatesError, PolicyError, did_you_mean
 from gates.facts.checkout import Checkout
+from gates.facts.fact import closure, parameters
 from gates.globs import Globs, glob_pattern
-from gates.policy import Policy, Section
-from gates.policy_file import typed
+from gates.policy import Policy, Rule, Section
+from gates.policy_file import entry_name, escaped, known_keys, typed
 
 GROUP = "gates.checks"
+OWN = "lukhas-gates"
+# Results of a run that no gate gives; a gate of such a name could not be told apart from them.
+RESERVED = ("waiver", "baseline")
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CHECKS = Path(__file__).parent / "checks"
 _PACKAGE = Path(__file__).parent
 
@@ -34,13 +41,33 @@ class Entry:
     name: str
     module: str
     attribute: str
-    origin: str = "lukhas-gates"
+    origin: str = OWN
 
     def load(self) -> type:
-        """Its class."""
-        found = getattr(importlib.import_module(self.module), self.attribute)
-        assert isinstance(found, type)
+        """Its class. GatesError where a gate of another distribution is none."""
+        if self.origin == OWN:
+            found = getattr(importlib.import_module(self.module), self.attribute)
+            assert isinstance(found, type)
+            return found
+        try:
+            found = getattr(importlib.import_module(self.module), self.attribute)
+        except Exception as error:  # whatever somebody else's module raises when it is imported
+            raise GatesError(f"{self._called} cannot be loaded: {type(error).__name__}: {error}") from error
+        if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+            raise GatesError(f"{self._called}: {self.module}:{self.attribute} is no dataclass; a gate is a frozen one")
+        missing = [name for name in ("check", "plant") if not callable(getattr(found, name, None))]
+        if missing:
+            raise GatesError(f"{self._called}: {self.module}:{self.attribute} has no {' and no '.join(missing)}")
+        taken = sorted(set(known_keys(found)) & set(known_keys(Rule)))
+        if taken:
+            raise GatesError(
+                f"{self._called}: every gate has the key {taken[0]} already; call its field something else"
+            )
         return found
+
+    @property
+    def _called(self) -> str:
+        return f"the gate '{self.name}' of {self.origin}"
 
     @property
     def path(self) -> str:
@@ -50,19 +77,28 @@ class Entry:
 
 def catalogue() -> Mapping[str, Entry]:
     """Every gate by name. Two of one name are an error, since a waiver could mean either."""
-    entries = {entry.name: entry for entry in _own()}
-    for point in _entry_points():
-        entry = Entry(point.name, *point.value.split(":", 1), origin=_distribution(point))  # type: ignore[misc]
+    entries: dict[str, Entry] = {}
+    for entry in (*own(), *map(_entry, _entry_points())):
         if entry.name in entries:
-            other = entries[entry.name].origin
-            raise GatesError(f"two gates are called '{entry.name}', of {other} and of {entry.origin}; uninstall one")
+            raise GatesError(_twice(entries[entry.name], entry))
         entries[entry.name] = entry
     return entries
 
 
+def _twice(one: Entry, other: Entry) -> str:
+    if one.origin == other.origin:
+        return f"two gates of {one.origin} are called '{one.name}': {one.path} and {other.path}"
+    return f"two gates are called '{one.name}', of {one.origin} and of {other.origin}; uninstall one"
+
+
+def own() -> tuple[Entry, ...]:
+    """The gates that this distribution brings, by the names of their files."""
+    return _found_in(_CHECKS)
+
+
 @lru_cache(maxsize=1)
-def _own() -> tuple[Entry, ...]:
-    files = sorted(_CHECKS.glob("*/*.py"))
+def _found_in(folder: Path) -> tuple[Entry, ...]:
+    files = sorted(folder.glob("*/*.py"))
     modules = [file for file in files if file.stem != "__init__"]
     return tuple(
         Entry(file.stem.replace("_", "-"), f"gates.checks.{file.parent.name}.{file.stem}", _camel(file.stem))
@@ -81,23 +117,71 @@ def _entry_points() -> Iterator[importlib.metadata.EntryPoint]:
     yield from {(point.name, point.value): point for point in chosen}.values()
 
 
+def _entry(point: importlib.metadata.EntryPoint) -> Entry:
+    origin = _distribution(point)
+    match = point.pattern.match(point.value)
+    if match is None or not match["attr"]:
+        raise GatesError(f"the gate '{point.name}' of {origin} is '{point.value}'; it must be module:Class")
+    if point.name in RESERVED or not _NAME.fullmatch(point.name):
+        why = "is a name of ours" if point.name in RESERVED else "must be small letters and digits with dashes between"
+        raise GatesError(f"the gate '{escaped(point.name)}' of {origin}: its name {why}")
+    return Entry(point.name, match["module"], match["attr"], origin)
+
+
 def _distribution(point: importlib.metadata.EntryPoint) -> str:
-    distribution = getattr(point, "dist", None)
+    distribution = getattr(point, "dist", None)  # 3.9 does not say
     return str(distribution.metadata["Name"]) if distribution is not None else point.value
 
 
 def active(policy: Policy) -> list[Section]:
-    """The sections of the gates that the policy asks, in its order. PolicyError for a gate that does not exist."""
+    """The sections of the gates that the policy asks, in its order.
+
+    PolicyError for whatever makes no sense without a look at the tree: a gate or a fact that does not exist, a key that
+    one of them does not know, settings that nothing asked for.
+    """
     known = catalogue()
     for section in policy.sections:
         if section.gate not in known:
-            hint = did_you_mean(section.gate.replace("_", "-"), known) or "; `gates list` shows them all"
-            raise PolicyError(f"{policy.folder}/gates.toml: no gate is called '{section.gate}'{hint}")
+            raise PolicyError(f"{policy.folder}/gates.toml: {_no_gate(section.gate, known)}")
     for number, waiver in enumerate(policy.waivers, 1):
         if waiver.gate not in known:
-            hint = did_you_mean(waiver.gate, known) or "; `gates list` shows them all"
-            raise PolicyError(f"{policy.folder}/waivers.toml: [[waiver]] {number} no gate is called '{waiver.gate}'{hint}")
+            raise PolicyError(f"{policy.folder}/waivers.toml: [[waiver]] {number} {_no_gate(waiver.gate, known)}")
+    _refuse_odd_settings(policy, known)
     return [section for section in policy.sections if section.rule.level != "off"]
+
+
+def _no_gate(name: str, known: Iterable[str]) -> str:
+    hint = did_you_mean(name.replace("_", "-"), known) or "; `gates list` shows them all"
+    return f"no gate is called '{escaped(name)}'{hint}"
+
+
+def _refuse_odd_settings(policy: Policy, known: Mapping[str, Entry]) -> None:
+    """Settings are read when a fact asks for them; what no fact of this run asks for is looked at here."""
+    files = [name for name, table in policy.tables.items() if table]
+    if not policy.facts and not set(files) - {"gates.toml", "waivers.toml"}:
+        return
+    kinds = settings_types(known.values())
+    sections = sorted(name for file, name in kinds if file == "gates.toml")
+    for name in policy.facts:
+        if ("gates.toml", name) not in kinds:
+            hint = did_you_mean(name, sections) or f"; the sections are {', '.join(sections)}"
+            raise PolicyError(f"{policy.folder}/gates.toml: no fact has a section [facts.{escaped(name)}]{hint}")
+    for (file, name), kind in kinds.items():
+        if (name in policy.facts) if name else file in files:
+            policy.settings(kind)
+
+
+def settings_types(entries: Iterable[Entry]) -> dict[tuple[str, str], type]:
+    """What the facts of these gates read from the policy: (file, section of gates.toml or "") to its type."""
+    kinds: dict[tuple[str, str], type] = {}
+    for entry in entries:
+        gate = entry.load()
+        for kind in closure(kind for ask in ("check", "plant") for kind in parameters(getattr(gate, ask)).values()):
+            if hasattr(kind, "policy_file"):
+                kinds[kind.policy_file, ""] = kind
+            elif hasattr(kind, "policy_section"):
+                kinds["gates.toml", kind.policy_section] = kind
+    return dict(sorted(kinds.items(), key=lambda item: item[0]))
 
 
 def build(section: Section, checkout: Checkout) -> Gate:
@@ -111,7 +195,7 @@ def refuse_idle_globs(value: object, place: str, checkout: Checkout) -> None:
     """PolicyError for the first glob, in whatever depth of a policy value, that matches no file of the checkout."""
     for where, glob in _globs(value):
         if not checkout.matches(re.compile(glob_pattern(glob))):
-            raise PolicyError(f"{place} {where}: '{glob}' matches no file{_nearest(glob, checkout)}")
+            raise PolicyError(f"{place} {where}: '{escaped(glob)}' matches no file{_nearest(glob, checkout)}")
 
 
 def _globs(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -121,18 +205,21 @@ def _globs(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
         if hints[field.name] == Globs:
             yield from ((f"{where}{field.name}", glob) for glob in held)
         elif isinstance(held, tuple):
-            for item in held:
+            for position, item in enumerate(held):
                 if dataclasses.is_dataclass(item):
-                    name = getattr(item, "name", "")
-                    yield from _globs(item, f"[[{field.name}]] '{name}' ")
+                    yield from _globs(item, f"{where}{entry_name(field.name, position, item)} ")
 
 
 def _nearest(glob: str, checkout: Checkout) -> str:
-    literal = re.split(r"[*?]", glob, maxsplit=1)[0].rstrip("/")
+    tidy = re.sub(r"^(?:\./+)+|^/+", "", glob.replace("\\", "/"))
+    for meant in (tidy, f"{tidy.rstrip('/')}/**"):
+        if meant != glob and checkout.matches(re.compile(glob_pattern(meant))):
+            return f"; did you mean '{meant}'?"
+    literal = re.split(r"[*?]", tidy, maxsplit=1)[0].rstrip("/")
     depth = literal.count("/") + 1
     known = {"/".join(path.split("/")[:depth]) for path in checkout.files}
     near = difflib.get_close_matches(literal, known, n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}{glob[len(literal):]}'?" if near and near[0] != literal else ""
+    return f"; did you mean '{escaped(near[0])}{escaped(tidy[len(literal) :])}'?" if near and near[0] != literal else ""
 
 
 @lru_cache(maxsize=1)
@@ -144,9 +231,30 @@ def code_version() -> str:
     return total.hexdigest()[:16]
 
 
+def gate_version(name: str) -> str:
+    """A digest of the code that a verdict comes from: this package's, and of a gate from elsewhere its package's, too."""
+    entry = catalogue()[name]
+    if entry.origin == OWN:
+        return code_version()
+    total = hashlib.sha256(code_version().encode())
+    for file in _sources(entry):
+        total.update(file.as_posix().encode() + b"\0" + file.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def _sources(entry: Entry) -> list[Path]:
+    """The source files of a gate's top-level package, or its one module."""
+    entry.load()
+    top = sys.modules[entry.module.split(".", 1)[0]]
+    folders = [Path(folder) for folder in getattr(top, "__path__", ())]
+    single = [Path(top.__file__)] if not folders and top.__file__ is not None else []
+    return sorted([*single, *(file for folder in folders for file in folder.rglob("*.py"))])
+
+
 def explain(name: str) -> str:
     """The documentation of a gate: what it looks for, why, and what to do instead."""
     known = catalogue()
     if name not in known:
-        raise GatesError(f"no gate is called '{name}'{did_you_mean(name, known)}")
-    return (importlib.import_module(known[name].module).__doc__ or "").strip()
+        raise GatesError(_no_gate(name, known))
+    known[name].load()
+    return inspect.cleandoc(sys.modules[known[name].module].__doc__ or "")

@@ -10,6 +10,11 @@ from typing import Optional
 _SPACE = re.compile(r"\s+")
 
 
+def folded(subject: str) -> str:
+    """A subject as identity sees it: every run of white space is one space, and none stands at either end."""
+    return _SPACE.sub(" ", subject).strip()
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a gate saw at one place.
@@ -31,7 +36,7 @@ class Finding:
 
     def fingerprint(self, gate: str) -> str:
         """16 hex digits of gate, path and subject (white space folded); never of the line."""
-        identity = "\0".join((gate, self.path, _SPACE.sub(" ", self.subject).strip()))
+        identity = "\0".join((gate, self.path, folded(self.subject)))
         return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, NewType, Pattern, Tuple
+from collections.abc import Iterable
+from re import Pattern
+from typing import NewType
 
 Glob = NewType("Glob", str)
-Globs = Tuple[Glob, ...]
+Globs = tuple[Glob, ...]
 """The type of a policy field that holds globs; each must match a file, or the policy makes no sense."""
 
 
@@ -34,7 +36,7 @@ def glob_pattern(glob: str) -> str:
         else:
             parts.append(re.escape(glob[i]))
             i += 1
-    return "(?s:%s)" % "".join(parts)
+    return f"(?s:{''.join(parts)})"
 
 
 def any_of(globs: Iterable[str]) -> Pattern[str]:

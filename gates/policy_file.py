@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 import re
 import sys
 import typing
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Mapping, Type, TypeVar
+from typing import Any, NamedTuple, Optional, TypeVar, Union
 
 import msgspec
 
@@ -21,9 +23,13 @@ else:
 
 T = TypeVar("T")
 
+LONGEST_SHOWN = 60
+
 # msgspec ends its messages with the place: "Expected `str`, got `int` - at `$.allowed_in[0]`"
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+# What TOML has a type for, and so no string may stand in for.
+_TOML_TYPES = (dt.datetime, dt.date, dt.time)
 _TYPES = {
     "str": "a string",
     "int": "a whole number",
@@ -37,25 +43,46 @@ _TYPES = {
 
 def read_toml(file: Path, name: str) -> dict[str, Any]:
     """The tables of a TOML file; `name` is how errors call it. A missing file is an empty one."""
+    content = read_file(file, name)
+    return {} if content is None else parse_toml(content, name)
+
+
+def read_file(file: Path, name: str) -> Optional[bytes]:
+    """The bytes of a file; None where there is none. PolicyError for what is no file, or cannot be read."""
     try:
-        text = file.read_bytes().decode("utf-8")
+        if file.exists() and not file.is_file():
+            raise PolicyError(f"{name}: is {'a folder' if file.is_dir() else 'no plain file'}; it must be a file")
+        return file.read_bytes()
     except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise PolicyError(f"{name}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{name}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    return parse_toml(text, name)
+        if file.is_symlink():
+            raise PolicyError(f"{name}: is a link to a file that does not exist") from None
+        return None
+    except (OSError, RuntimeError, ValueError) as error:  # a link to itself, a name that no file system takes
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PolicyError(f"{name}: cannot be read ({escaped(reason)})") from None
 
 
-def parse_toml(text: str, name: str) -> dict[str, Any]:
+def parse_toml(content: Union[bytes, str], name: str) -> dict[str, Any]:
     """The tables of TOML text; a PolicyError that names the line where it is not TOML."""
+    text = content if isinstance(content, str) else _decoded(content, name)
+    if text.startswith("\ufeff"):
+        raise PolicyError(f"{name}: begins with a byte order mark; save it as UTF-8 without one")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{name}: is not TOML: {error}") from None
+        raise PolicyError(f"{name}: is not TOML: {escaped(str(error))}") from None
+    except ValueError:  # int() refuses thousands of digits with advice for programmers
+        raise PolicyError(f"{name}: holds a number with too many digits for a policy") from None
     except RecursionError:
-        raise PolicyError(f"{name}: is nested too deeply to be a policy") from None
+        raise PolicyError(f"{name}: is nested too deeply for a policy") from None
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PolicyError(f"{name}: is not UTF-8 (line {line}); save it as UTF-8") from None
 
 
 def known_keys(kind: type) -> list[str]:
@@ -63,20 +90,22 @@ def known_keys(kind: type) -> list[str]:
     return [field.name for field in dataclasses.fields(kind) if field.init]
 
 
-def typed(kind: Type[T], table: object, place: str) -> T:
+def typed(kind: type[T], table: object, place: str) -> T:
     """The table as a value of the dataclass `kind`. `place` is "file: [section]".
 
     Errors: PolicyError in one line with the place, the key, what was found and what would be right.
     """
     if not isinstance(table, Mapping):
-        raise PolicyError(f"{place} is {_shown(table)}; it must be a table")
+        raise PolicyError(f"{place} is {shown(table)}; it must be a table")
     _refuse_unknown(kind, table, place)
     try:
-        return msgspec.convert(table, kind, strict=True)
+        return msgspec.convert(table, kind, strict=True, builtin_types=_TOML_TYPES)
     except PolicyError as error:  # what a type's own __post_init__ has to say
-        raise PolicyError(f"{place} {error}") from None
+        raise PolicyError(f"{place} {escaped(str(error))}") from None
     except msgspec.ValidationError as error:
         raise PolicyError(f"{place} {_explained(kind, table, str(error))}") from None
+    except RecursionError:
+        raise PolicyError(f"{place} is nested too deeply for a policy") from None
 
 
 def _refuse_unknown(kind: type, table: Mapping[str, Any], place: str) -> None:
@@ -84,44 +113,122 @@ def _refuse_unknown(kind: type, table: Mapping[str, Any], place: str) -> None:
     for key in table:
         if key not in known:
             hint = did_you_mean(key, known) or (f"; the keys are {', '.join(known)}" if known else "; it has no keys")
-            raise PolicyError(f"{place} has no key '{key}'{hint}")
+            raise PolicyError(f"{place} has no key '{escaped(key)}'{hint}")
+    for name, hint in typing.get_type_hints(kind).items():
+        for inner, entry, where in _tables_within(hint, table.get(name), name):
+            _refuse_unknown(inner, entry, f"{place} {where}")
+
+
+def _tables_within(hint: Any, value: object, name: str) -> Iterator[tuple[type, Mapping[str, Any], str]]:
+    """The tables that a key holds, with their types, and how an error calls each."""
+    hint = _without_none(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        yield hint, value, f"[{name}]"
+    item = _item_of(hint)
+    if isinstance(value, list) and isinstance(item, type) and dataclasses.is_dataclass(item):
+        for position, entry in enumerate(value):
+            if isinstance(entry, Mapping):
+                yield item, entry, entry_name(name, position, entry)
+
+
+def entry_name(section: str, position: int, entry: object) -> str:
+    """How an error calls one table of several: `[[lane]] 'production'`, or `[[waiver]] 2`."""
+    name = entry.get("name") if isinstance(entry, Mapping) else getattr(entry, "name", None)
+    return f"[[{section}]] '{escaped(name)}'" if isinstance(name, str) else f"[[{section}]] {position + 1}"
 
 
 def _explained(kind: type, table: Mapping[str, Any], message: str) -> str:
     match = _PLACE.match(message)
     assert match is not None  # the pattern matches any text
-    what, path = match["what"], match["path"] or ""
+    what = match["what"]
+    spot = _spot(kind, table, match["path"] or "")
     missing = re.search(r"missing required field `(\w+)`", what)
     if missing:
-        return f"has no '{missing[1]}'; it needs one"
-    key = path.lstrip(".")
-    found = _shown(_at(table, path))
+        return " ".join(filter(None, [spot.where, spot.key, f"has no '{missing[1]}'; it needs one"]))
+    key = " ".join(filter(None, [spot.where, spot.key]))
+    choices = _choices(spot.hint)
     wanted = re.match(r"Expected `([^`]+)`", what)
-    if wanted:
-        right = " or ".join(_TYPES.get(name.strip(), name.strip()) for name in wanted[1].split("|"))
-        return f"{key} is {found}; it must be {right}"
-    if "enum" in what:
-        return f"{key} is {found}; use one of {', '.join(_choices(kind, path))}"
-    return f"{key} is {found}; {what[:1].lower()}{what[1:]}"
+    if choices:
+        right = f"use one of {', '.join(choices)}"
+    elif wanted:
+        names = [name.strip() for name in wanted[1].split("|") if name.strip() != "null"]  # TOML has no null
+        right = f"it must be {' or '.join(_TYPES.get(name, name) for name in names)}"
+        item = _item_of(spot.hint)
+        if isinstance(spot.found, Mapping) and isinstance(item, type) and dataclasses.is_dataclass(item):
+            return f"[{key}] is one table; write [[{key}]], with two brackets"
+    else:
+        right = escaped(what[:1].lower() + what[1:])
+    return f"{key} is {shown(spot.found)}; {right}"
 
 
-def _at(table: object, path: str) -> object:
+class _Spot(NamedTuple):
+    """Where a message points: the entry of a list of tables, the key within it, what is there, what type belongs."""
+
+    where: str
+    key: str
+    found: object
+    hint: Any
+
+
+def _spot(kind: type, table: Mapping[str, Any], path: str) -> _Spot:
+    spot = _Spot("", "", table, kind)
     for name, index in _STEP.findall(path):
-        try:
-            table = table[name] if name else table[int(index)]  # type: ignore[index]
-        except (LookupError, TypeError, ValueError):
-            break
-    return table
+        if index == "...":  # a value of a table with free keys: msgspec does not say which
+            return spot
+        spot = _inside(spot, name) if name else _item(spot, int(index))
+    return spot
 
 
-def _choices(kind: type, path: str) -> list[str]:
-    hints = typing.get_type_hints(kind)
-    hint = hints.get(path.lstrip(".").split(".")[0].split("[")[0])
+def _inside(spot: _Spot, name: str) -> _Spot:
+    hint = typing.get_type_hints(spot.hint).get(name) if isinstance(spot.hint, type) else None
+    found = spot.found.get(name) if isinstance(spot.found, Mapping) else None
+    return _Spot(spot.where, f"{spot.key}.{name}" if spot.key else name, found, _without_none(hint))
+
+
+def _item(spot: _Spot, index: int) -> _Spot:
+    found = spot.found[index] if isinstance(spot.found, list) else None
+    hint = _item_of(spot.hint)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        entry = entry_name(spot.key, index, found)
+        return _Spot(f"{spot.where} {entry}".strip(), "", found, hint)
+    return _Spot(spot.where, f"{spot.key}[{index}]", found, hint)
+
+
+def _without_none(hint: Any) -> Any:
+    kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+    return kinds[0] if typing.get_origin(hint) is Union and len(kinds) == 1 else hint
+
+
+def _item_of(hint: Any) -> Any:
+    """X of `tuple[X, ...]`; None of anything else."""
+    arguments = typing.get_args(hint)
+    return arguments[0] if typing.get_origin(hint) is tuple and arguments[1:] == (...,) else None
+
+
+def _choices(hint: Any) -> list[str]:
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return [str(member.value) for member in hint]
-    return [str(choice) for choice in typing.get_args(hint)]
+    return [str(choice) for choice in typing.get_args(hint)] if typing.get_origin(hint) is typing.Literal else []
 
 
-def _shown(value: object) -> str:
-    text = repr(value) if not isinstance(value, bool) else str(value).lower()
-    return text if len(text) <= 60 else text[:57] + "..."
+def shown(value: object) -> str:
+    """A value as an error shows it: nearly as it stands in the file, in one line, cut to a length."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, _TOML_TYPES):
+        return value.isoformat()
+    try:
+        text = escaped(repr(value), longest=10 * LONGEST_SHOWN)
+    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+        return "more than can be shown"
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+
+
+def escaped(text: str, longest: int = 10 * LONGEST_SHOWN) -> str:
+    """A text in one line that does nothing to a terminal: whatever cannot be printed as an escape, cut to a length."""
+    cut = text if len(text) <= longest else text[: longest - 3] + "..."
+    return cut if cut.isprintable() else "".join(map(_escaped_letter, cut))
+
+
+def _escaped_letter(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")

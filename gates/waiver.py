@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Iterable, Optional, Pattern
+from re import Pattern
+from typing import Optional
 
-from gates.finding import Finding
+from gates.finding import Finding, folded
 from gates.globs import glob_pattern
 
 
@@ -17,28 +19,37 @@ class Waiver:
     """One `[[waiver]]` of policies/waivers.toml. `path` and `subject` are globs, and one of them is needed."""
 
     gate: str
+    """The gate whose findings it sets aside: the gate's name, not a glob."""
     reason: str
+    """Why the promise is set aside."""
     owner: str
+    """Who answers for it."""
     ticket: str
-    expires: datetime.date
+    """Where it is tracked."""
+    expires: dt.date
+    """The last day on which it holds."""
     path: Optional[str] = None
+    """A glob over paths; without one, any file."""
     subject: Optional[str] = None
+    """What the findings are about, `*` standing for anything; without one, anything."""
 
     @cached_property
     def _path(self) -> Pattern[str]:
-        return re.compile(glob_pattern(self.path or "**"))
+        return re.compile(glob_pattern("**" if self.path is None else self.path))
 
     @cached_property
     def _subject(self) -> Pattern[str]:
-        return re.compile("(?s:%s)" % ".*".join(re.escape(part) for part in (self.subject or "*").split("*")))
+        # Folded as a finding's identity is: findings of one fingerprint are set aside together or not at all.
+        literals = map(re.escape, folded("*" if self.subject is None else self.subject).split("*"))
+        return re.compile(f"(?s:{'.*'.join(literals)})")
 
     def covers(self, gate: str, finding: Finding) -> bool:
         """Whether the finding is one that this waiver sets aside (expired or not)."""
         if gate != self.gate or not self._path.fullmatch(finding.path):
             return False
-        return bool(self._subject.fullmatch(finding.subject))
+        return bool(self._subject.fullmatch(folded(finding.subject)))
 
-    def has_expired(self, today: datetime.date) -> bool:
+    def has_expired(self, today: dt.date) -> bool:
         """A waiver holds up to and including its last day."""
         return today > self.expires
 
@@ -49,7 +60,7 @@ class Waiver:
 
 
 def split(
-    gate: str, findings: Iterable[Finding], waivers: Iterable[Waiver], today: datetime.date
+    gate: str, findings: Iterable[Finding], waivers: Iterable[Waiver], today: dt.date
 ) -> tuple[list[Finding], list[tuple[Finding, Waiver]]]:
     """The findings that stand, and those that a waiver in force sets aside, with the waiver."""
     in_force = [waiver for waiver in waivers if waiver.gate == gate and not waiver.has_expired(today)]

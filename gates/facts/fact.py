@@ -81,8 +81,22 @@ def is_settings(kind: type) -> bool:
 def parameters(function: Callable[..., Any]) -> dict[str, type]:
     """The parameters of a `check`, `plant` or `gather`, with the types that they ask for."""
     hints = typing.get_type_hints(getattr(function, "__func__", function))
-    hints.pop("return", None)
-    return hints
+    return {name: kind for name, kind in hints.items() if name not in ("return", "self", "cls")}
+
+
+def closure(kinds: Iterable[type]) -> set[type]:
+    """The facts, and all that they ask for in turn."""
+    seen: set[type] = set()
+    waiting = list(kinds)
+    while waiting:
+        kind = waiting.pop()
+        if kind in seen:
+            continue
+        seen.add(kind)
+        gather = getattr(kind, "gather", None)
+        if gather is not None:
+            waiting.extend(parameters(gather).values())
+    return seen
 
 
 def digest_of(*parts: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -24,9 +24,9 @@ class Syntax(PerModule):
         """Of the modules, and of the grammar that judged them."""
         return digest_of(self.modules.digest, sys.version_info[:2])
 
-    def unparsable(self) -> Iterator[tuple[str, Unparsable]]:
-        """Path and reason of each module that is not Python to this interpreter."""
-        return ((path, Unparsable(*answer)) for path, answer in self.answers())
+    def unparsable(self, allowed: Iterable[str]) -> Iterator[tuple[str, Unparsable]]:
+        """Path and reason of each module outside the globs that is not Python to this interpreter."""
+        return ((path, Unparsable(*answer)) for path, answer in self.answers(allowed))
 
     def unreadable(self) -> Iterator[tuple[str, str]]:
         """Path and reason of each module that could not be read at all."""

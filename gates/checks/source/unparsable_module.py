@@ -1,7 +1,8 @@
 """A module does not decode or parse.
 
 Why: every other gate is blind in a file that is not Python, and so are the tests: whatever stands in it is unjudged.
-Instead: mend the file, delete it, or keep it under a name that does not claim to be Python.
+Instead: mend the file, delete it, or keep it under a name that does not claim to be Python; cases that are broken on
+purpose belong in `allowed_in`.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ from gates.facts.checkout import Checkout
 from gates.facts.modules import Modules
 from gates.facts.syntax import Syntax
 from gates.finding import Finding
+from gates.globs import Globs
 
 
 @dataclass(frozen=True)
 class UnparsableModule:
-    """No policy of its own: a module that no interpreter reads is nobody's exception. Waive it by name."""
+    """`allowed_in`: files that are broken on purpose, such as the cases of a parser's tests."""
+
+    allowed_in: Globs = ()
 
     def check(self, syntax: Syntax) -> Iterator[Finding]:
-        for path, why in syntax.unparsable():
+        for path, why in syntax.unparsable(self.allowed_in):
             newer = f"needs Python {why.needs} to be judged: {why.message}; run gates with it" if why.needs else ""
             message = newer or f"{why.kind}: {why.message}"
             verdict = "opaque" if newer else "violation"
@@ -32,7 +36,7 @@ class UnparsableModule:
 
     def plant(self, checkout: Checkout, modules: Modules) -> Plant:
         """Open a parenthesis at the end of a module, and never close it."""
-        for file in modules.files:
+        for file in modules.outside(self.allowed_in):
             if file.path.endswith(".py"):
                 return Plant({file.path: checkout.read(file.path) + b"\n(\n"}, file.path, "syntax")
-        raise CannotPlant("there is no module to break")
+        raise CannotPlant("allowed_in covers every module: the policy forbids nothing")

@@ -20,7 +20,7 @@ from typing import Any
 from gates.checks.gate import Gate
 from gates.errors import GatesError, PolicyError, did_you_mean
 from gates.facts.checkout import Checkout
-from gates.facts.fact import closure, parameters
+from gates.facts.fact import closure, is_settings, parameters
 from gates.globs import Globs, glob_pattern
 from gates.policy import Policy, Rule, Section
 from gates.policy_file import entry_name, escaped, known_keys, typed
@@ -173,15 +173,17 @@ def _refuse_odd_settings(policy: Policy, known: Mapping[str, Entry]) -> None:
 
 def settings_types(entries: Iterable[Entry]) -> dict[tuple[str, str], type]:
     """What the facts of these gates read from the policy: (file, section of gates.toml or "") to its type."""
-    kinds: dict[tuple[str, str], type] = {}
-    for entry in entries:
-        gate = entry.load()
-        for kind in closure(kind for ask in ("check", "plant") for kind in parameters(getattr(gate, ask)).values()):
-            if hasattr(kind, "policy_file"):
-                kinds[kind.policy_file, ""] = kind
-            elif hasattr(kind, "policy_section"):
-                kinds["gates.toml", kind.policy_section] = kind
+    asked = (kind for entry in entries for ask in ("check", "plant") for kind in _parameters_of(entry, ask))
+    kinds = {_place_of(kind): kind for kind in closure(asked) if is_settings(kind)}
     return dict(sorted(kinds.items(), key=lambda item: item[0]))
+
+
+def _parameters_of(entry: Entry, ask: str) -> Iterable[type]:
+    return parameters(getattr(entry.load(), ask)).values()
+
+
+def _place_of(kind: Any) -> tuple[str, str]:
+    return (kind.policy_file, "") if hasattr(kind, "policy_file") else ("gates.toml", kind.policy_section)
 
 
 def build(section: Section, checkout: Checkout) -> Gate:
@@ -232,7 +234,7 @@ def code_version() -> str:
 
 
 def gate_version(name: str) -> str:
-    """A digest of the code that a verdict comes from: this package's, and of a gate from elsewhere its package's, too."""
+    """A digest of the code that a verdict comes from: this package's, and that of a gate from elsewhere."""
     entry = catalogue()[name]
     if entry.origin == OWN:
         return code_version()

@@ -1,77 +1,31 @@
-"""What each name of one file may be bound to, scope by scope, and every expression in the place where it stands."""
+"""One walk over a file's tree: what each name may be bound to, and every expression in the place where it stands."""
 
 from __future__ import annotations
 
 import ast
-from typing import Callable, Iterable, NamedTuple, Optional, Sequence, Union
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Callable, Optional, Union
 
-# What becomes of the value of an expression that stands in a place:
-CALLED = "called"  # it is called there and then
-PART = "part"  # only an attribute or an item of it is used
-FOLLOWED = "followed"  # it is bound to a name, or looped over: its uses are seen elsewhere in the file
-STORED = "stored"  # it is bound to an attribute of something
-HARMLESS = "harmless"  # it is compared, tested, printed or named in an annotation
-ARGUMENT = "argument"  # it is handed to a call
-AWAY = "away"  # returned, yielded, stored: nobody here knows what becomes of it
-TARGET = "target"  # it is assigned to
+from gates.facts.places import (
+    ARGUMENT,
+    AWAY,
+    CALLED,
+    FOLLOWED,
+    HARMLESS,
+    PART,
+    STORED,
+    TARGET,
+    Binding,
+    Link,
+    Place,
+    Scope,
+    Step,
+)
 
-Step = Union[int, str]
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _CHANGES = frozenset("append extend insert add update setdefault pop popitem remove clear discard sort reverse".split())
-_READERS = frozenset("len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter join count index zip".split())
-
-
-class Scope:
-    """A module, function, class or comprehension: its own names, and the scope around it."""
-
-    def __init__(self, kind: str, parent: Optional[Scope] = None, owner: Optional[ast.AST] = None) -> None:
-        self.kind = kind
-        self.parent = parent
-        self.owner = owner
-        self.bindings: dict[str, list[Binding]] = {}
-        self.elsewhere: dict[str, Scope] = {}  # names that `global` or `nonlocal` put into another scope
-        self.stars: list[str] = []
-        self._opened: dict[int, Scope] = {}
-        if parent is not None:
-            parent._opened[id(owner)] = self
-
-    def opened_by(self, owner: ast.AST) -> Scope:
-        """The scope that this function, class or comprehension opens."""
-        return self._opened.get(id(owner), self)
-
-    def inner(self) -> Iterable[Scope]:
-        """The scopes directly inside this one."""
-        return self._opened.values()
-
-    def holder(self) -> Scope:
-        """The scope that an assignment inside this one binds in: comprehensions bind in the scope around them."""
-        return self.parent.holder() if self.kind == "comprehension" and self.parent else self
-
-    def module(self) -> Scope:
-        """The outermost scope."""
-        return self.parent.module() if self.parent else self
-
-
-class Binding(NamedTuple):
-    """One way in which a name gets its value. `how` is value, element, import, parameter, function, class or unknown."""
-
-    how: str
-    node: ast.AST
-    scope: Scope
-    path: tuple[Step, ...] = ()
-    text: str = ""
-    conditional: bool = False
-
-
-class Place(NamedTuple):
-    """An expression, what becomes of its value, and the call or the target that decides it."""
-
-    node: ast.expr
-    scope: Scope
-    becomes: str
-    decided_by: Optional[ast.expr]
-    anchor: ast.expr
+_READERS = frozenset(
+    "len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter join count index".split()
+)
 
 
 class Survey:
@@ -82,11 +36,14 @@ class Survey:
         self.attributes: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.changed: set[str] = set()
         self.scope = scope if scope is not None else Scope("module")
-        self._stack: list[tuple[ast.AST, Scope, str, Optional[ast.expr], Optional[ast.expr], bool]] = []
+        self.mentions: dict[str, list[Link]] = {}  # a name, or an attribute with a dot before it, to where it is used
+        self._anchor: Optional[ast.expr] = None
+        self._conditional = False
+        self._within: Optional[Link] = None
+        self._stack: list[_Entry] = []
         self._push([tree], self.scope)
         while self._stack:
-            node, inside, becomes, decided_by, anchor, conditional = self._stack.pop()
-            self._anchor, self._conditional = anchor, conditional
+            node, inside, becomes, decided_by, self._anchor, self._conditional, self._within = self._stack.pop()
             if isinstance(node, ast.expr):
                 self._see(node, inside, becomes, decided_by)
             else:
@@ -101,10 +58,38 @@ class Survey:
         conditional: Optional[bool] = None,
     ) -> None:
         """Visit these next, in this order."""
-        anchor = getattr(self, "_anchor", None)
-        held = getattr(self, "_conditional", False) if conditional is None else conditional
-        entries = [(node, scope, becomes, decided_by, anchor, held) for node in nodes if node is not None]
-        self._stack.extend(reversed(entries))
+        held = self._conditional if conditional is None else conditional
+        more = (scope, becomes, decided_by, self._anchor, held, self._within)
+        entries = [(node, *more) for node in nodes if node is not None]
+        entries.reverse()
+        self._stack.extend(entries)
+
+    def concern(self, names: Iterable[str]) -> set[str]:
+        """Mark every place that may have to do with these names, through whatever other names; all of those names."""
+        concerned: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in concerned:
+                continue
+            concerned.add(name)
+            for link in self.mentions.get(name, ()):
+                current: Optional[Link] = link
+                while current is not None and not current.concerned:
+                    current.concerned = True
+                    waiting.extend(current.leads_to)
+                    current = current.outer
+        return concerned
+
+    def imports(self) -> Iterator[tuple[str, str]]:
+        """Each name that an import statement binds, in any scope, and what it imports (`module:name` or `module`)."""
+        waiting = [self.scope]
+        while waiting:
+            scope = waiting.pop()
+            waiting.extend(scope.inner())
+            yield from ((f"{star}:*", f"{star}:*") for star in scope.stars)
+            for name, bindings in scope.bindings.items():
+                yield from ((name, binding.text) for binding in bindings if binding.how == "import")
 
     def _children(self, node: ast.AST, scope: Scope) -> None:
         self._push(ast.iter_child_nodes(node), scope)
@@ -122,23 +107,31 @@ class Survey:
         inside = scope if seen_from else scope.holder()
         seen_from = seen_from or scope
         becomes = FOLLOWED
+        names: list[str] = []
         waiting: list[tuple[ast.expr, tuple[Step, ...]]] = [(target, ())]
         while waiting:
             node, path = waiting.pop()
             if isinstance(node, ast.Name):
                 self._bind(inside, node.id, Binding(how, value, seen_from, path))
+                names += [node.id, f".{node.id}"] if inside.kind == "class" else [node.id]
             elif isinstance(node, (ast.Tuple, ast.List)):
                 waiting.extend(_unpacked(node.elts, path))
             elif isinstance(node, ast.Attribute):
                 becomes = STORED if becomes == FOLLOWED else becomes
                 binding = Binding(how, value, scope, path)
+                names.append(f".{node.attr}")
                 self.attributes.setdefault(node.attr, []).append((node, binding))
                 self._push([node], scope, TARGET)
             elif isinstance(node, ast.Subscript):
                 becomes = AWAY
                 self._touch(node.value)
                 self._push([node], scope, TARGET)
+        self._leads_to(names)
         return becomes
+
+    def _leads_to(self, names: Sequence[str]) -> None:
+        """What is pushed next gives these names their value."""
+        self._within = Link(self._within, names)
 
     def _touch(self, node: ast.expr) -> None:
         """Remember that the list or dict of this name is changed after it is made."""
@@ -148,7 +141,7 @@ class Survey:
             self.changed.add(node.attr)
 
     def _function(self, node: ast.AST, scope: Scope) -> None:
-        assert isinstance(node, (*FUNCTIONS, ast.Lambda))
+        assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         inner = Scope("function", scope, node)
         arguments = node.args
         positional = [*getattr(arguments, "posonlyargs", []), *arguments.args]
@@ -169,6 +162,7 @@ class Survey:
             annotations = [arg.annotation for arg in everything if arg is not None]
             self._push([*annotations, node.returns], scope, HARMLESS)
             self._push(node.decorator_list, scope)
+        self._leads_to(list(defaults))
         self._push([*arguments.defaults, *arguments.kw_defaults], scope, FOLLOWED)
 
     def _class(self, node: ast.AST, scope: Scope) -> None:
@@ -180,6 +174,7 @@ class Survey:
 
     def _assignment(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, ast.Assign)
+        # The links of several targets stand in each other: the value leads to them all.
         ends = [self._assign(target, "value", node.value, scope) for target in node.targets]
         becomes = AWAY if AWAY in ends else STORED if STORED in ends else FOLLOWED
         stored = [target for target in node.targets if isinstance(target, ast.Attribute)]
@@ -204,9 +199,9 @@ class Survey:
 
     def _for(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, (ast.For, ast.AsyncFor))
+        self._push([*node.body, *node.orelse], scope, conditional=True)
         self._conditional, before = True, self._conditional
         self._assign(node.target, "element", node.iter, scope)
-        self._push([*node.body, *node.orelse], scope)
         self._conditional = before
         self._push([node.iter], scope, FOLLOWED)
 
@@ -216,7 +211,8 @@ class Survey:
             if item.optional_vars is not None:
                 for name in ast.walk(item.optional_vars):
                     if isinstance(name, ast.Name):
-                        self._bind(scope, name.id, Binding("unknown", node, scope, text=f"{name.id!r} is bound by a with statement"))
+                        reason = f"{name.id!r} is bound by a with statement"
+                        self._bind(scope, name.id, Binding("unknown", node, scope, text=reason))
         self._push(node.body, scope)
         self._push([item.context_expr for item in node.items], scope)
 
@@ -246,7 +242,8 @@ class Survey:
             if alias.name == "*":
                 scope.stars.append(module)
             else:
-                self._bind(scope, alias.asname or alias.name, Binding("import", node, scope, text=f"{module}:{alias.name}"))
+                binding = Binding("import", node, scope, text=f"{module}:{alias.name}")
+                self._bind(scope, alias.asname or alias.name, binding)
 
     def _global(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, (ast.Global, ast.Nonlocal))
@@ -270,11 +267,12 @@ class Survey:
             name = getattr(node, field, None)
             if name:
                 self._bind(scope, name, Binding("unknown", node, scope, text=f"{name!r} is captured by a pattern"))
-        self._push([part for part in ast.iter_child_nodes(node)], scope, HARMLESS)
+        self._push(ast.iter_child_nodes(node), scope, HARMLESS)
 
     def _match(self, node: ast.AST, scope: Scope) -> None:
-        self._push([case for case in ast.iter_child_nodes(node) if not isinstance(case, ast.expr)], scope, conditional=True)
-        self._push([getattr(node, "subject")], scope, HARMLESS)
+        parts = list(ast.iter_child_nodes(node))
+        self._push([part for part in parts if not isinstance(part, ast.expr)], scope, conditional=True)
+        self._push([part for part in parts if isinstance(part, ast.expr)], scope, HARMLESS)
 
     # --- expressions --------------------------------------------------------------------------------------------
 
@@ -298,36 +296,40 @@ class Survey:
             self._push([node.value], scope, FOLLOWED)
         elif isinstance(node, ast.Lambda):
             self._function(node, scope)
-        elif isinstance(node, _COMPREHENSIONS):
+        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
             self._comprehension(node, scope, becomes, decided_by)
         elif not isinstance(node, ast.Constant):
             self._compound(node, scope, becomes, decided_by)
 
     def _note(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
-        self.places.append(Place(node, scope, becomes, decided_by, self._anchor or node))
+        link = Link(self._within)
+        self.places.append(Place(node, scope, becomes, decided_by, self._anchor or node, link))
+        self._within = link
+        name = getattr(node, "id", None) or "." + getattr(node, "attr", "")
+        self.mentions.setdefault(name, []).append(link)
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
             self._touch(node.func.value)
+        named = node.args[1] if len(node.args) > 1 else None
+        if isinstance(named, ast.Constant) and isinstance(named.value, str) and self._within is not None:
+            self.mentions.setdefault(f".{named.value}", []).append(self._within)  # getattr(x, "load")
         if getattr(node.func, "id", getattr(node.func, "attr", "")) not in _READERS:
             for handed in node.args:
                 self._touch(handed)
         self._push([*node.args, *(word.value for word in node.keywords)], scope, ARGUMENT, node)
         self._push([node.func], scope, CALLED)
 
-    def _comprehension(
-        self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]
-    ) -> None:
+    def _comprehension(self, node: _Comprehension, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
         inner = Scope("comprehension", scope, node)
-        generators: Sequence[ast.comprehension] = getattr(node, "generators")
-        for index, generator in enumerate(generators):
-            outside = scope if index == 0 else inner
-            self._assign(generator.target, "element", generator.iter, inner, outside)
+        for index, generator in enumerate(node.generators):
+            outside, around = (scope if index == 0 else inner), self._within
             self._push(generator.ifs, inner, HARMLESS)
+            self._assign(generator.target, "element", generator.iter, inner, outside)
             self._push([generator.iter], outside, FOLLOWED)
-        held = FOLLOWED if becomes == FOLLOWED else becomes
+            self._within = around
         results = [getattr(node, field, None) for field in ("elt", "key", "value")]
-        self._push(results, inner, held, decided_by)
+        self._push(results, inner, becomes, decided_by)
 
     def _compound(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
         if isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Dict)):
@@ -386,6 +388,8 @@ def _harmless(self: Survey, node: ast.AST, scope: Scope) -> None:
     self._push(ast.iter_child_nodes(node), scope, HARMLESS)
 
 
+_Comprehension = Union[ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp]
+_Entry = tuple[ast.AST, Scope, str, Optional[ast.expr], Optional[ast.expr], bool, Optional[Link]]
 _Visit = Callable[[Survey, ast.AST, Scope], None]
 _STATEMENTS: dict[str, _Visit] = {
     "FunctionDef": Survey._function,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from typing import Callable, Iterator, Optional
+from collections.abc import Iterator
+from typing import Callable, Optional
 
-from gates.facts.bindings import Binding, Scope, Step, Survey
+from gates.facts.bindings import Survey
+from gates.facts.call_folding import NAMESPACES, TOO_INVOLVED, method_of, of_namespace, result_of, under_named
 from gates.facts.known_values import (
     Bound,
     Class,
@@ -25,19 +27,16 @@ from gates.facts.known_values import (
     joined,
     truth,
 )
-from gates.facts.loaders import HOSTS, OWN, canonical, imported, loader_of, names_a_loader
+from gates.facts.loaders import HOSTS, OWN, canonical, imported, loader_of
+from gates.facts.places import Binding, Scope, Step
 from gates.facts.short_text import shown
-from gates.facts.text_folding import PURE, method, percent
+from gates.facts.text_folding import percent
 
 _DEEPEST = 90
 _LONGEST_WORK = 20_000
-TOO_INVOLVED = Unknown("it is too involved to be followed")
 _OWN_NAMES = frozenset(
     {"builtins.__name__", "builtins.__package__", "builtins.__spec__.name", "builtins.__spec__.parent"}
 )
-_ENVIRONMENT = frozenset({"os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop"})
-_SAME_ELEMENTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"})
-_LOADED = frozenset({"name", "object", "loaded"})
 
 
 class Folding:
@@ -80,7 +79,7 @@ class Folding:
 
     def _name(self, name: str, scope: Scope, at: Optional[ast.AST]) -> Iterator[Value]:
         current: Optional[Scope] = scope.elsewhere.get(name, scope)
-        start = current
+        start, found = current, False
         while current is not None:
             bindings = current.bindings.get(name)
             if bindings and (current.kind != "class" or current is start):
@@ -89,6 +88,7 @@ class Folding:
                     continue
                 key = (id(current), name)
                 self.read.add(key)
+                found = True
                 if key not in self._busy:
                     yield from self._variable(key, name, bindings)
                     if not all(binding.conditional for binding in bindings) or current.kind == "function":
@@ -105,6 +105,8 @@ class Folding:
                     yield Named(imported(star, name))
                     return
             current = current.parent
+        if found and name not in _BUILTIN_LOADERS:
+            return
         if name in ("__builtins__", "__builtin__"):
             yield Named("builtins")
         elif f"builtins.{name}" in _OWN_NAMES:
@@ -220,14 +222,21 @@ class Folding:
                 continue
             for merged in self.fold(value, scope):
                 unknown = as_text(merged)
-                pairs.extend(merged.pairs if isinstance(merged, Table) else [((unknown,), (unknown,))] if isinstance(unknown, Unknown) else [])
+                pairs.extend(
+                    merged.pairs
+                    if isinstance(merged, Table)
+                    else [((unknown,), (unknown,))]
+                    if isinstance(unknown, Unknown)
+                    else []
+                )
         return (Table(tuple(pairs)),)
 
     def _comprehension(self, node: ast.AST, scope: Scope) -> Values:
         inner = scope.opened_by(node)
+        assert isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp))
         if isinstance(node, ast.DictComp):
             return (Table(((self.fold(node.key, inner), self.fold(node.value, inner)),)),)
-        return (Several((self.fold(getattr(node, "elt"), inner),)),)
+        return (Several((self.fold(node.elt, inner),)),)
 
     def _f_string(self, node: ast.AST, scope: Scope) -> Values:
         assert isinstance(node, ast.JoinedStr)
@@ -263,8 +272,21 @@ class Folding:
             return percent(self.fold(node.left, scope), self.fold(node.right, scope))
         if isinstance(node.op, ast.BitOr):
             sides = (*self.fold(node.left, scope), *self.fold(node.right, scope))
-            return (Table(tuple(pair for side in sides if isinstance(side, Table) for pair in side.pairs)), *(side for side in sides if not isinstance(side, Table)))
+            return (
+                Table(tuple(pair for side in sides if isinstance(side, Table) for pair in side.pairs)),
+                *(side for side in sides if not isinstance(side, Table)),
+            )
         return ()
+
+    def _signed(self, node: ast.AST, scope: Scope) -> Values:
+        assert isinstance(node, ast.UnaryOp)
+        values = self.fold(node.operand, scope)
+        if isinstance(node.op, ast.Not):
+            return tuple(
+                Unknown("it is a truth value") if truth(value) is None else Known(not truth(value)) for value in values
+            )
+        numbers = [value.value for value in values if isinstance(value, Known)]
+        return tuple(Known(-number) for number in numbers if isinstance(number, int) and isinstance(node.op, ast.USub))
 
     def _attribute(self, node: ast.AST, scope: Scope) -> Values:
         assert isinstance(node, ast.Attribute)
@@ -316,7 +338,9 @@ class Folding:
 
     def _set_on(self, scope: Scope, attribute: str) -> Iterator[Binding]:
         for target, binding in self.survey.attributes.get(attribute, ()):
-            if any(isinstance(owner, Class) and owner.scope is scope for owner in self.fold(target.value, binding.scope)):
+            if any(
+                isinstance(owner, Class) and owner.scope is scope for owner in self.fold(target.value, binding.scope)
+            ):
                 yield binding
 
     def ancestry(self, scope: Scope) -> list[Scope]:
@@ -339,8 +363,8 @@ class Folding:
         found: list[Value] = []
         for base in bases:
             for key in keys:
-                if isinstance(base, Named) and base.name in _NAMESPACES:
-                    found.extend(self._of_namespace(base.name, key, scope))
+                if isinstance(base, Named) and base.name in NAMESPACES:
+                    found.extend(of_namespace(self, base.name, key, scope))
                 else:
                     found.extend(self.under(base, key, shown(node)))
         return tuple(found)
@@ -348,7 +372,7 @@ class Folding:
     def under(self, base: Value, key: Value, text: str) -> Iterator[Value]:
         """What stands under a key of a value."""
         if isinstance(base, Named):
-            yield from _under_named(base.name, key)
+            yield from under_named(base.name, key)
         elif isinstance(key, Known):
             yield from item((base,), key.value)
         elif isinstance(base, Several):
@@ -373,113 +397,11 @@ class Folding:
         assert isinstance(node, ast.Call)
         found: list[Value] = []
         for function in self.fold(node.func, scope):
-            found.extend(self._result(function, node, scope))
+            found.extend(result_of(self, function, node, scope))
         if isinstance(node.func, ast.Attribute):
-            found.extend(self._method(node.func, node, scope))
+            found.extend(method_of(self, node.func, node, scope))
         known = [value for value in found if not (isinstance(value, Unknown) and value.reason == "")]
         return tuple(known) or (Unknown(f"it is what {shown(node)} returns"),)
-
-    def _result(self, function: Value, node: ast.Call, scope: Scope) -> Iterator[Value]:
-        if isinstance(function, Class) and not function.instance:
-            yield Class(function.scope, True)
-        elif isinstance(function, Function) and isinstance(function.node, ast.Lambda):
-            yield from self.fold(function.node.body, function.scope.opened_by(function.node))
-        elif isinstance(function, Made) or function == TOO_INVOLVED:
-            yield function
-        elif isinstance(function, Named):
-            yield from self._named_result(function.name, node, scope)
-
-    def _named_result(self, name: str, node: ast.Call, scope: Scope) -> Iterator[Value]:
-        arguments = [self.fold(argument, scope) for argument in node.args[:3] if not isinstance(argument, ast.Starred)]
-        first: Values = arguments[0] if arguments else ()
-        short = name[len("builtins.") :] if name.startswith("builtins.") else name
-        loader = loader_of(name)
-        if short == "getattr" and len(arguments) > 1:
-            for base in first:
-                for attribute in arguments[1]:
-                    yield from self._got(base, attribute, arguments)
-        elif short == "vars" and first:
-            yield from (Named(f"{base.name}.__dict__") for base in first if isinstance(base, Named))
-        elif short in ("globals", "locals", "vars"):
-            yield Named(f"{short}()")
-        elif short in _SAME_ELEMENTS:
-            yield from (value if isinstance(value, Several) else Several((elements((value,)),)) for value in first)
-        elif short == "enumerate":
-            yield Several(((Several(((Unknown("it is a number"),), elements(first))),),))
-        elif short == "zip":
-            yield Several(((Several(tuple(elements(argument) for argument in arguments)),),))
-        elif short == "next":
-            yield from elements(first)
-        elif name in _ENVIRONMENT:
-            yield from arguments[1] if len(arguments) > 1 else ()
-            yield Unknown(f"it comes from the environment ({shown(node.args[0]) if node.args else ''})")
-        elif name in ("functools.partial", "functools.partialmethod"):
-            yield Bound(first, node, scope)
-        elif short in ("staticmethod", "classmethod"):
-            yield from first
-        elif short in PURE:
-            yield from PURE[short](arguments)
-        elif loader is not None:
-            yield from self._loaded(name, loader.kind, first, node, scope)
-        elif name.endswith((".__dict__.get", ".__dict__.__getitem__")):
-            for key in first:
-                yield from _under_named(name.rpartition(".")[0], key)
-
-    def _got(self, base: Value, attribute: Value, arguments: list[Values]) -> Iterator[Value]:
-        if isinstance(attribute, Known) and isinstance(attribute.value, str):
-            yield from self.attribute_of(base, attribute.value, f"getattr(..., {attribute.value!r})")
-            if len(arguments) > 2 and isinstance(base, (Class, Unknown)):
-                yield from arguments[2]
-        elif isinstance(base, Named):
-            text = as_text(attribute)
-            prefix = text.prefix if isinstance(text, Unknown) else ""
-            if (base.name in HOSTS or base.name == "sys") and names_a_loader(base.name, prefix):
-                yield Named(f"{base.name}.?")
-
-    def _loaded(self, name: str, kind: str, first: Values, node: ast.Call, scope: Scope) -> Iterator[Value]:
-        if kind == "import":
-            bottom = len(node.args) > 3 or any(word.arg == "fromlist" for word in node.keywords)
-            for text in map(as_text, first):
-                if isinstance(text, str):
-                    yield Named(canonical(text if bottom else text.split(".")[0]))
-        elif kind in _LOADED and "find" not in name:
-            for text in map(as_text, first):
-                if isinstance(text, str):
-                    yield Named(canonical(text.replace(":", ".")))
-        elif name == "builtins.eval":
-            for text in map(as_text, first):
-                yield from self._evaluated(text, scope) if isinstance(text, str) else ()
-        elif kind != "opaque" and name != "builtins.exec":
-            yield Made(name)
-
-    def _evaluated(self, text: str, scope: Scope) -> Values:
-        try:
-            tree = ast.parse(text.strip(), mode="eval")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ()
-        return self.fold(tree.body, scope)
-
-    def _method(self, function: ast.Attribute, node: ast.Call, scope: Scope) -> Iterator[Value]:
-        arguments = [self.fold(argument, scope) for argument in node.args if not isinstance(argument, ast.Starred)]
-        words = {word.arg: self.fold(word.value, scope) for word in node.keywords if word.arg}
-        if len(arguments) != len(node.args) or len(words) != len(node.keywords):
-            return
-        for base in self.fold(function.value, scope):
-            if isinstance(base, Table):
-                yield from _of_table(base, function.attr, arguments)
-            elif isinstance(base, Named) and base.name in (*_NAMESPACES, "builtins"):
-                if function.attr in ("get", "__getitem__") and arguments:
-                    for key in arguments[0]:
-                        yield from self._of_namespace(base.name, key, scope)
-            else:
-                yield from method(base, function.attr, arguments, words)
-
-    def _of_namespace(self, name: str, key: Value, scope: Scope) -> Iterator[Value]:
-        if isinstance(key, Known) and isinstance(key.value, str):
-            if name == "builtins":
-                yield Named(canonical(f"builtins.{key.value}"))
-            else:
-                yield from self.name(key.value, scope.module() if name == "globals()" else scope)
 
     def _starred(self, node: ast.AST, scope: Scope) -> Values:
         assert isinstance(node, ast.Starred)
@@ -489,45 +411,8 @@ class Folding:
         return (Function(node, scope),)
 
     def _awaited(self, node: ast.AST, scope: Scope) -> Values:
-        return self.fold(getattr(node, "value"), scope)
-
-
-def _under_named(name: str, key: Value) -> Iterator[Value]:
-    text = as_text(key)
-    if name == "sys.modules":
-        if isinstance(text, str) and OWN not in text:
-            yield Named(canonical(text))
-    elif name.endswith(".__dict__") or name == "builtins":
-        host = name[: -len(".__dict__")] if name.endswith(".__dict__") else name
-        if isinstance(text, str):
-            yield Named(canonical(f"{host}.{text}"))
-        elif (host in HOSTS or host == "sys") and names_a_loader(host, text.prefix):
-            yield Named(f"{host}.?")
-    elif name.startswith("os.environ"):
-        yield Unknown("it comes from the environment")
-    else:
-        reason = as_text(Named(name))
-        yield reason if isinstance(reason, Unknown) else Unknown("")
-
-
-def _of_table(table: Table, called: str, arguments: list[Values]) -> Iterator[Value]:
-    if called in ("get", "pop", "setdefault", "__getitem__") and arguments:
-        for key in arguments[0]:
-            if isinstance(key, Known):
-                found = item((table,), key.value)
-                yield from (value for value in found if not (isinstance(value, Unknown) and "not a key" in value.reason))
-            else:
-                for _, held in table.pairs:
-                    yield from held
-        yield from arguments[1] if len(arguments) > 1 else ()
-    elif called == "items":
-        yield Several(tuple((Several(pair),) for pair in table.pairs))
-    elif called == "values":
-        yield Several(tuple(held for _, held in table.pairs))
-    elif called == "keys":
-        yield Several(tuple(keys for keys, _ in table.pairs))
-    elif called == "copy":
-        yield table
+        assert isinstance(node, ast.Await)
+        return self.fold(node.value, scope)
 
 
 def _added(left: Values, right: Values) -> Values:
@@ -546,7 +431,7 @@ def _spread_out(values: Values) -> list[Values]:
 
 def _with_unknown(value: Value, unknown: Values) -> Value:
     if isinstance(value, Several):
-        return Several((*(tuple((*held, *unknown)) for held in value.items), unknown))
+        return Several((*((*held, *unknown) for held in value.items), unknown))
     if isinstance(value, Table):
         return Table((*value.pairs, (unknown, unknown)))
     return value
@@ -573,7 +458,6 @@ def _only_later(bindings: list[Binding], at: Optional[ast.AST]) -> bool:
     return line is not None and all(getattr(binding.node, "lineno", 0) > line for binding in bindings)
 
 
-_NAMESPACES = ("globals()", "locals()", "vars()")
 _BUILTIN_LOADERS = frozenset({"exec", "eval", "compile", "__import__", "getattr", "vars", "globals", "locals"})
 _Rule = Callable[[Folding, ast.AST, Scope], Values]
 _RULES: dict[str, _Rule] = {
@@ -592,6 +476,7 @@ _RULES: dict[str, _Rule] = {
     "DictComp": Folding._comprehension,
     "JoinedStr": Folding._f_string,
     "BinOp": Folding._operation,
+    "UnaryOp": Folding._signed,
     "Attribute": Folding._attribute,
     "Subscript": Folding._subscript,
     "Call": Folding._call,

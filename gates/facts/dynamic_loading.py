@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from typing import Iterable, Iterator, NamedTuple, Optional, Union
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Optional, Union
 
-from gates.facts.bindings import AWAY, ARGUMENT, CALLED, FOLLOWED, HARMLESS, PART, STORED, TARGET, Place, Scope, Survey
-from gates.facts.constant_folding import TOO_INVOLVED, Folding
+from gates.facts.bindings import Survey
+from gates.facts.call_folding import TOO_INVOLVED
+from gates.facts.constant_folding import Folding
 from gates.facts.known_values import Bound, Class, Known, Made, Named, Several, Table, Unknown, Value, Values, as_text
 from gates.facts.loader_tokens import may_load
-from gates.facts.loaders import HOOKS, HOSTS, LOADERS, Loader, canonical, loader_of, names_a_loader, spelled
+from gates.facts.loaders import HOOKS, HOSTS, Loader, loader_of, names_a_loader, roots, spelled
 from gates.facts.loading_targets import (
     Argument,
     Arguments,
@@ -26,6 +28,7 @@ from gates.facts.loading_targets import (
     loaded,
     targets,
 )
+from gates.facts.places import ARGUMENT, AWAY, HARMLESS, STORED, TARGET, Place, Scope
 from gates.facts.short_text import quoted, shown
 
 __all__ = ["VERSION", "LoadingSite", "extract", "loading_sites", "may_load"]
@@ -36,7 +39,8 @@ VERSION = 1
 _DEEPEST_SOURCE = 3
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
 _HARMLESS_CALLS = frozenset(
-    "isinstance issubclass hasattr callable id repr str print len type bool dir hash getattr vars".split()
+    "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
+    "vars".split()
 )
 _ITERATORS = frozenset({"sorted", "list", "set", "tuple", "frozenset", "enumerate", "iter"})
 _IMPORT_START = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+([\w.]+)$")
@@ -61,8 +65,14 @@ class LoadingSite(NamedTuple):
 
 def loading_sites(tree: ast.Module) -> tuple[LoadingSite, ...]:
     """Every loading site of a parsed file, in the order of its lines."""
-    survey = Survey(tree)
-    return tuple(sorted(set(_Look(survey, 0).sites()), key=_order))
+    found: dict[tuple[int, int, str, bool, str], LoadingSite] = {}
+    for site in _Look(Survey(tree), 0).sites():
+        # A call that is opaque for several reasons is one opaque site.
+        key = (site.line, site.column, site.spelling, site.target is None, f"{site.level} {site.target}")
+        known = found.setdefault(key, site)
+        if known.prefix != site.prefix:
+            found[key] = known._replace(prefix="")
+    return tuple(sorted(found.values(), key=_order))
 
 
 def extract(source: bytes) -> tuple[LoadingSite, ...]:
@@ -81,14 +91,16 @@ def _order(site: LoadingSite) -> tuple[int, int, str, str, str]:
 class _Look:
     """One exact look at a surveyed tree."""
 
-    def __init__(self, survey: Survey, depth: int) -> None:
+    def __init__(self, survey: Survey, depth: int, names: frozenset[str] = frozenset()) -> None:
         self._survey = survey
         self._depth = depth
         self._folding = Folding(survey)
+        self._concerned = survey.concern(names | roots(survey.imports()))
 
     def sites(self) -> Iterator[LoadingSite]:
         for place in self._survey.places:
-            yield from self._at(place)
+            if place.within.concerned:
+                yield from self._at(place)
         yield from self._never_called()
 
     def _at(self, place: Place) -> Iterator[LoadingSite]:
@@ -181,7 +193,7 @@ class _Look:
             return
         survey = Survey(tree, Scope("module", place.scope))
         survey.changed |= self._survey.changed
-        for found in (*_Look(survey, self._depth + 1).sites(), *_static_imports(tree)):
+        for found in (*_Look(survey, self._depth + 1, frozenset(self._concerned)).sites(), *_static_imports(tree)):
             yield found._replace(line=line, column=column, spelling=label)
 
     # --- what is not a call ----------------------------------------------------------------------------------------
@@ -200,10 +212,11 @@ class _Look:
             for base in self._folding.fold(node.value, place.scope):
                 if base == Named("sys.modules"):
                     yield _site(place, "sys.modules", replaced._replace(shown=shown(node.slice)), "[]")
-        for value in values:
-            if isinstance(value, Named) and isinstance(node, (ast.Attribute, ast.Subscript)):
-                if loader_of(value.name) or value.name in HOOKS or value.name == "sys.modules":
-                    yield _site(place, spelled(value.name), replaced, " =")
+        held = self._folding.fold(node.value, place.scope) if isinstance(node, (ast.Attribute, ast.Subscript)) else ()
+        for value in values if any(isinstance(base, Named) for base in held) else ():
+            name = value.name if isinstance(value, Named) else ""
+            if loader_of(name) or name in HOOKS or name == "sys.modules":
+                yield _site(place, spelled(name), replaced, " =")
 
     def _hooked(self, values: Values, place: Place) -> Iterator[LoadingSite]:
         for value in values:
@@ -261,7 +274,7 @@ class _Look:
             waiting.extend(scope.inner())
         for scope in seen:
             for name, bindings in scope.bindings.items():
-                if (id(scope), name) in self._folding.read or scope.kind == "comprehension":
+                if name not in self._concerned or (id(scope), name) in self._folding.read:
                     continue
                 for binding in bindings:
                     if binding.how in ("value", "import"):

@@ -1,12 +1,13 @@
-"""What an expression may be worth, as far as one file tells: constants, things with a name, and what is unknown and why."""
+"""What an expression may be worth: constants, things with a name, and what is unknown, with the reason."""
 
 from __future__ import annotations
 
 import ast
-from typing import Iterable, Iterator, NamedTuple, Optional, Tuple, Union
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Optional, Union
 
-from gates.facts.bindings import Scope
 from gates.facts.loaders import OWN
+from gates.facts.places import Scope
 
 # More possibilities than this are not told apart.
 MANY = 256
@@ -72,7 +73,7 @@ class Made(NamedTuple):
 
 
 Value = Union[Known, Named, Unknown, Several, Table, Class, Function, Bound, Made]
-Values = Tuple[Value, ...]
+Values = tuple[Value, ...]
 
 
 def distinct(values: Iterable[Value]) -> tuple[Value, ...]:

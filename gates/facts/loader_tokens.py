@@ -1,8 +1,8 @@
 """Whether a file can hold a loader at all: a scan of its bytes that may say yes too often, and never no wrongly.
 
 Every loader is reached from a name that the file must spell: a module that holds loaders, a builtin, or a way to look
-names up by text. Identifiers take no escapes, so a spelled name is there in the bytes, with two exceptions: letters that
-Python's NFKC normalisation turns into the plain ones, and encodings in which the bytes are not the letters.
+names up by text. Identifiers take no escapes, so a spelled name is there in the bytes, with two exceptions: letters
+that Python's NFKC normalisation turns into the plain ones, and encodings in which the bytes are not the letters.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import unicodedata
 
 _PLAIN = (
     b"importlib",
-    b"import_",  # import_module, __import__
-    b"builtin",
     b"runpy",
     b"pkgutil",
     b"pydoc",
@@ -30,8 +28,17 @@ _WORDS = tuple(
     for word in (b"exec", b"eval", b"compile", b"globals", b"locals")
 )
 _VARS = re.compile(rb"vars(?!\w)(?<![\w.]vars)")
+# What may stand between two words of one statement: white space, a continued line, a comment inside parentheses.
+_GAP = rb"(?:[\s\\]|#[^\r\n]*)*"
+_IMPORT = re.compile(rb"import_module|__import__")
+# Not `builtins=...`, and not a text that only begins so: mock.patch("builtins.open").
+_BUILTINS = re.compile(rb"(?<![\w\"'])(?:__)?builtins?(?:__)?(?!\w)(?!\s*=[^=])|[\"'](?:__)?builtins?(?:__)?[\"']")
 _MODULES = re.compile(rb"modules(?!\w)(?<!\wmodules)")
+_DOT_MODULES = re.compile(rb"\." + _GAP + rb"modules(?!\w)")
+_FROM_SYS = re.compile(rb"(?<!\w)sys" + _GAP + rb"import(?!\w)")
+# `import imp`, `import os, imp`, `from imp import x`; `for imp in y` is somebody's variable.
 _IMP = re.compile(rb"imp(?!\w)(?<![A-Za-z0-9]imp)(?<!__imp)")
+_IMPORTS_IMP = re.compile(rb"(?:import|from|,)" + _GAP + rb"_?imp(?!\w)")
 _SYS = re.compile(rb"sys(?!\w)(?<!\wsys)")
 _FIRST_LINES = re.compile(rb"\A[^\r\n]*(?:\r\n?|\n)?[^\r\n]*")
 _COOKIE = re.compile(rb"coding[:=][ \t]*([-\w.]+)")
@@ -58,13 +65,20 @@ def _spells_a_loader(source: bytes) -> bool:
     for word, used in _WORDS:
         if word in source and used.search(source):
             return True
+    if b"import_" in source and _IMPORT.search(source):
+        return True
+    if b"builtin" in source and _BUILTINS.search(source):
+        return True
     if b"sys" in source and _reaches_into_sys(source):
         return True
-    return (b"vars" in source and _VARS.search(source) is not None) or _IMP.search(source) is not None
+    if b"vars" in source and _VARS.search(source):
+        return True
+    return _IMP.search(source) is not None and _IMPORTS_IMP.search(source) is not None
 
 
 def _reaches_into_sys(source: bytes) -> bool:
-    if b"modules" in source and _MODULES.search(source):
+    word = b"modules" in source and _MODULES.search(source)
+    if word and (_DOT_MODULES.search(source) or _FROM_SYS.search(source)):
         return True
     return (b"getattr" in source or b"__dict__" in source) and _SYS.search(source) is not None
 

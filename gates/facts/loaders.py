@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Optional
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Optional
 
 # The package (or, in a package's own file, the name) of the file being read: facts never know the path.
 OWN = "\ufdd0own\ufdd0"
@@ -114,7 +115,7 @@ HOSTS = frozenset(
 # Changing these changes what every later import gives.
 HOOKS = frozenset({"sys.meta_path", "sys.path_hooks"})
 
-# Names so telling that they mean the loader from whichever module they are imported: `from compat import import_module`.
+# So telling that they mean the loader whichever module they are imported from: `from compat import import_module`.
 _TELLING = frozenset({"import_module", "__import__"})
 _TELLING_HOSTS = ("importlib", "builtins", "sys")
 _PRIVATE = ("importlib._bootstrap.", "importlib._bootstrap_external.", "_imp.")
@@ -127,6 +128,10 @@ _FORMER_NAMES = {
     "importlib._bootstrap_external.PathFinder": "importlib.machinery.PathFinder",
     "importlib._bootstrap_external.FileFinder": "importlib.machinery.FileFinder",
 }
+_TOPS = frozenset(name.split(".")[0] for name in (*LOADERS, *HOSTS, *HOOKS, *_FORMER_NAMES))
+_ROOTS = frozenset(
+    "exec eval compile __import__ __builtins__ __builtin__ __loader__ __spec__ globals locals vars".split()
+) | {f".{host}" for host in _TELLING_HOSTS}
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__version__", "__all__"}
 
 
@@ -143,6 +148,19 @@ def canonical(name: str) -> str:
         if former:
             parts[:length] = former.split(".")
     return ".".join(parts)
+
+
+def roots(imports: Iterable[tuple[str, str]]) -> set[str]:
+    """The names in a file from which a loader can be reached: builtins, and what imports bind to loaders' modules."""
+    found = set(_ROOTS)
+    for name, text in imports:
+        module, _, attribute = text.partition(":")
+        whole = imported(module, attribute) if attribute else canonical(module)
+        if attribute == "*":
+            found.update(name.rpartition(".")[2] for name in (*LOADERS, *HOSTS, *HOOKS))
+        elif whole.endswith("()") or whole.lstrip(".").split(".")[0] in _TOPS:
+            found |= {name, f".{name}"}
+    return found
 
 
 def imported(module: str, name: str) -> str:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterator, NamedTuple, Optional
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
 
-from gates.facts.bindings import Scope
 from gates.facts.constant_folding import Folding
-from gates.facts.known_values import Bound, Known, Made, Named, Several, Unknown, Value, Values, as_text, elements
+from gates.facts.known_values import (
+    Bound,
+    Known,
+    Made,
+    Named,
+    Several,
+    Table,
+    Unknown,
+    Value,
+    Values,
+    as_text,
+    elements,
+)
 from gates.facts.loaders import OWN, Loader
+from gates.facts.places import Scope
 from gates.facts.short_text import quoted, shown
 
 _UNPACKED = Unknown("its arguments are unpacked from something that is not constant")
@@ -77,9 +90,9 @@ def arguments_of(call: ast.Call, folding: Folding, scope: Scope, skip: int = 0) 
 def _take_words(values: Values, words: dict[str, Argument]) -> bool:
     """Add what `**values` gives by constant keys; whether there may be more."""
     table = values[0] if len(values) == 1 else None
-    more = False
-    for keys, held in getattr(table, "pairs", ((None, None),)):
-        if keys and len(keys) == 1 and isinstance(keys[0], Known) and isinstance(keys[0].value, str):
+    more = not isinstance(table, Table)
+    for keys, held in table.pairs if isinstance(table, Table) else ():
+        if len(keys) == 1 and isinstance(keys[0], Known) and isinstance(keys[0].value, str):
             words[keys[0].value] = Argument(held, "...")
         else:
             more = True

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator, Mapping
 from itertools import islice, product
-from typing import Callable, Iterator, Mapping, Union
+from typing import Callable, Union
 
 from gates.facts.known_values import MANY, Known, Several, Unknown, Value, Values, as_text, distinct, joined
 from gates.facts.loaders import OWN
 
 _METHODS = frozenset(
-    "capitalize casefold decode encode format hex join lower lstrip partition removeprefix removesuffix replace rpartition "
-    "rsplit rstrip split strip swapcase title translate upper __add__ __str__".split()
+    "capitalize casefold decode encode format hex join lower lstrip partition removeprefix removesuffix replace "
+    "rpartition rsplit rstrip split strip swapcase title translate upper __add__ __str__".split()
 )
 # These leave the file's own name in one piece, whatever it is.
 _KEEPS_OWN_NAME = frozenset({"format", "join", "__add__", "__str__"})
@@ -22,6 +23,9 @@ _LONGEST = 100_000
 def method(base: Value, name: str, arguments: list[Values], words: Mapping[str, Values]) -> Iterator[Value]:
     """What a method of a constant text may return; nothing where the value is no text or the method is not pure."""
     if not isinstance(base, Known) or not isinstance(base.value, (str, bytes)) or name not in _METHODS:
+        return
+    function = getattr(base.value, name, None)  # text has no decode, bytes have no format
+    if function is None:
         return
     if OWN in str(base.value) and name not in _KEEPS_OWN_NAME:
         yield Unknown("it is worked out from this module's own name")
@@ -36,7 +40,7 @@ def method(base: Value, name: str, arguments: list[Values], words: Mapping[str, 
                 continue
             values = [value.value for value in chosen if isinstance(value, Known)]
             by_name = dict(zip(names, values[len(arguments) :]))
-            yield _done(getattr(base.value, name), *values[: len(arguments)], **by_name)
+            yield _done(function, *values[: len(arguments)], **by_name)
 
 
 def percent(left: Values, right: Values) -> Values:
@@ -95,7 +99,7 @@ def _done(function: Callable[..., object], *arguments: object, **words: object) 
         return Unknown("it is too long a text")
     try:
         result = function(*arguments, **words)
-    except Exception as error:  # whatever a constant call raises here, it raises in the program, too
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError) as error:
         return Unknown(f"working it out raises {type(error).__name__}")
     return _value(result)
 

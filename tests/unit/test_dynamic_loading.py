@@ -1,0 +1,317 @@
+"""What is loaded by name: the case files, line by line, and the scan that must never say no wrongly."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gates.facts.dynamic_loading import LoadingSite, extract, loading_sites, may_load
+
+CASES = Path(__file__).parent.parent / "gates" / "dynamic-import"
+CASE_FILES = sorted(CASES.glob("*.py"))
+
+
+def expected(source: bytes) -> dict[int, set[str]]:
+    """Line to what its comment promises: the targets, and "opaque"."""
+    found: dict[int, set[str]] = {}
+    for token in tokenize.tokenize(io.BytesIO(source).readline):
+        if token.type == tokenize.COMMENT and token.string.startswith(("# finds:", "# opaque")):
+            words = token.string[1:].replace("finds:", "").replace(";", ",").split(",")
+            found[token.start[0]] = {word.strip() for word in words}
+    return found
+
+
+def said(sites: tuple[LoadingSite, ...]) -> dict[int, set[str]]:
+    """Line to what was found there, in the words of the case files."""
+    found: dict[int, set[str]] = {}
+    for site in sites:
+        found.setdefault(site.line, set()).add("." * site.level + site.target if site.target else "opaque")
+    return found
+
+
+@pytest.mark.parametrize("case", CASE_FILES, ids=lambda path: path.stem)
+def test_each_line_of_a_case_file_finds_what_its_comment_says_and_no_more(case: Path) -> None:
+    source = case.read_bytes()
+
+    sites = extract(source)
+
+    assert said(sites) == expected(source)
+
+
+def test_there_are_cases_of_every_verdict() -> None:
+    promises = [promise for case in CASE_FILES for promise in expected(case.read_bytes()).values()]
+
+    assert len(promises) >= 150
+    assert sum("opaque" in promise for promise in promises) >= 40
+
+
+def test_an_opaque_site_always_says_why_and_a_known_one_never_needs_to() -> None:
+    for case in CASE_FILES:
+        for site in extract(case.read_bytes()):
+            assert (site.target is None) == bool(site.reason), site
+            assert site.target != ""
+
+
+# A way to reach a loader, and a call of what it is bound to. `{a}` is the alias, `{t}` the text that names it.
+ROADS = (
+    "import importlib as {a}\n{a}.import_module('x.y')",
+    "from importlib import import_module as {a}\n{a}('x.y')",
+    "from compat import import_module as {a}\n{a}('x.y')",
+    "from compat import importlib as {a}\n{a}.reload(z)",
+    "import compat as {a}\n{a}.importlib.util.find_spec('x.y')",
+    "from importlib import *\n{a} = reload\n{a}(z)",
+    "{a} = __import__\n{a}('x.y')",
+    "import builtins as {a}\n{a}.__import__('x.y')",
+    "import builtins as {a}\ngetattr({a}, {t})(z)",
+    "{a} = exec\n{a}(z)",
+    "{a} = [eval][0]\n{a}(z)",
+    "{a} = {{1: compile}}\n{a}[1](z)",
+    "{a} = globals()\n{a}['__builtins__'].exec(z)",
+    "{a} = vars()\n{a}['__bui' + 'ltins__'].exec(z)",
+    "{a} = locals\n{a}()['__bui' + 'ltins__'].exec(z)",
+    "{a} = __builtins__\n{a}['exec'](z)",
+    "import sys as {a}\n{a}.modules['x.y']",
+    "import sys as {a}\n{a} . modules [z]",
+    "import sys as {a}\n({a}. # the modules\n modules)[z]",
+    "import sys as {a}\ngetattr({a}, 'mod' + 'ules')['x.y']",
+    "import sys as {a}\n{a}.__dict__['mod' + 'ules']['x.y']",
+    "import sys as {a}\nvars({a})['mod' + 'ules']['x.y']",
+    "from os import sys as {a}\n{a}.modules['x.y']",
+    "from sys import modules as {a}\n{a}['x.y']",
+    "from sys import (argv,\n modules as {a})\n{a}['x.y']",
+    "from sys import *\n{a} = modules\n{a}['x.y']",
+    "import sys as {a}\n{a}.meta_path.insert(0, z)",
+    "from sys import path_hooks as {a}\n{a}.append(z)",
+    "import imp as {a}\n{a}.load_source('x', z)",
+    "import os, \\\n imp as {a}\n{a}.load_source('x', z)",
+    "from imp import (reload as {a})\n{a}(z)",
+    "import runpy as {a}\n{a}.run_path(z)",
+    "from pkgutil import resolve_name as {a}\n{a}('x.y')",
+    "from pydoc import locate as {a}\n{a}('x.y')",
+    "from zipimport import zipimporter as {a}\n{a}(z)",
+    "import _imp as {a}\n{a}.create_dynamic(z)",
+    "{a} = __loader__\n{a}.load_module('x.y')",
+    "{a} = __spec__\n{a}.loader.load_module('x.y')",
+    "from importlib import import_module as {a}",
+    "{a} = __import__",
+)
+POSITIONS = (
+    "{code}",
+    "def function():\n{indented}",
+    "class Body:\n{indented}",
+    "if True:\n    try:\n{deeper}\n    finally:\n        pass",
+    "def outer():\n    def inner():\n{deeper}",
+    "async def waiting():\n    async with z:\n{deeper}",
+)
+NAMES = ("__import__", "exec", "eval", "compile")
+LOOK_ALIKES = str.maketrans("abcdefghijklmnopqrstuvwxyz", "".join(map(chr, range(0x1D68A, 0x1D6A4))))
+ENCODINGS = (
+    "utf-8",
+    "utf-8",
+    "utf-8",
+    "utf-8",
+    "utf-8-sig",
+    "latin-1",
+    "cp1252",
+    "utf-16",
+    "utf-7",
+    "shift_jis",
+    "koi8_r",
+)
+
+
+def indented(code: str, by: int) -> str:
+    """The code further to the right; lines that continue another keep their place."""
+    return "\n".join(" " * by + line for line in code.split("\n"))
+
+
+def disguised(code: str, letters: str) -> str:
+    """The code with some letters of its identifiers (never of its texts or keywords) replaced by look-alikes."""
+    keywords = {"import", "from", "as", "def", "class", "if", "try", "finally", "pass", "async", "with", "True"}
+    found: list[str] = []
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    rows = code.splitlines(keepends=True)
+    for row, line in enumerate(rows, 1):
+        spots = [t for t in tokens if t.type == tokenize.NAME and t.start[0] == row and t.string not in keywords]
+        for token in reversed(spots):
+            start, end = token.start[1], token.end[1]
+            swapped = "".join(x.translate(LOOK_ALIKES) if x in letters else x for x in token.string)
+            line = line[:start] + swapped + line[end:]
+        found.append(line)
+    return "".join(found)
+
+
+@st.composite
+def loading_sources(draw: st.DrawFn) -> bytes:
+    """A file that loads by name, in some spelling, place, encoding and kind of line end."""
+    alias = draw(st.sampled_from(("load", "il", "é", "import_", "x1", "modules_", "ﬁnd")))
+    name = draw(st.sampled_from(NAMES))
+    cut = draw(st.integers(0, len(name)))
+    code = draw(st.sampled_from(ROADS)).format(a=alias, t=f"{name[:cut]!r} + {name[cut:]!r}")
+    position = draw(st.sampled_from(POSITIONS))
+    code = position.format(code=code, indented=indented(code, 4), deeper=indented(code, 8))
+    code = disguised(code, draw(st.text("aeimopxl", max_size=3)))
+    code = draw(st.sampled_from(("", "# a comment\n", '"""A text."""\n', "z = 'ª º … ㎥'\n"))) + code + "\n"
+    encoding = draw(st.sampled_from(ENCODINGS))
+    if encoding.startswith("utf-8"):
+        cookie = draw(st.sampled_from(("", "# coding: utf-8\n", "#!/usr/bin/python\n# vim: set fileencoding=utf8 :\n")))
+    else:
+        cookie = f"# -*- coding: {encoding} -*-\n"
+    code = (cookie + code).replace("\n", draw(st.sampled_from(("\n", "\r\n", "\r"))))
+    return code.encode(encoding, "replace")
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(loading_sources())
+def test_the_wide_scan_says_yes_wherever_the_exact_look_finds_something(source: bytes) -> None:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+
+    if loading_sites(tree):
+        assert may_load(source)
+
+
+@pytest.mark.parametrize(
+    ("road", "position"),
+    # A star import stands at the top of a module only.
+    [(road, place) for road in ROADS for place in POSITIONS if " import *" not in road or "def " not in place],
+)
+def test_every_road_to_a_loader_is_seen_from_every_place(road: str, position: str) -> None:
+    code = road.format(a="reached", t="'ex' + 'ec'")
+    source = position.format(code=code, indented=indented(code, 4), deeper=indented(code, 8)).encode()
+
+    assert may_load(source)
+    assert loading_sites(ast.parse(source))
+
+
+@pytest.mark.parametrize("case", CASE_FILES, ids=lambda path: path.stem)
+def test_the_wide_scan_says_yes_to_a_line_alone_wherever_it_finds_something(case: Path) -> None:
+    try:
+        lines = case.read_bytes().decode().splitlines()
+    except UnicodeDecodeError:
+        return
+    for line in lines:
+        try:
+            tree = ast.parse(line.strip())
+        except SyntaxError:
+            continue
+        assert may_load(line.strip().encode()) or not loading_sites(tree), line
+
+
+@given(st.text("importlbexcvad_ﬁｉ𝐞ℓ.", max_size=20))
+def test_an_identifier_that_normalises_to_a_loader_is_not_passed_over(letters: str) -> None:
+    name = unicodedata.normalize("NFKC", letters)
+    if name in {"exec", "eval", "importlib", "__import__"}:
+        assert may_load(letters.encode())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"import os\nos.path.join('importer')\n",
+        b"class Model:\n    def eval(self):\n        return self.compile(eval=False)\n",
+        b"import re\nPATTERN = re.compile('candidate')\n",
+        b"for imp in imports:\n    imp.run()\n",
+        b"import sys\nsys.exit(main(modules))\n",
+        b"executor.submit(evaluate, compiled)\n",
+        "UNITS = ('㎥', '½', '…', 'µ', '°', '™')\n".encode(),
+        b"with mock.patch('builtins.open'):\n    pass\n",
+    ],
+)
+def test_ordinary_files_are_not_even_parsed(source: bytes) -> None:
+    assert not may_load(source)
+    assert extract(source) == ()
+
+
+def test_line_ends_a_bom_and_a_cookie_change_nothing() -> None:
+    code = "import importlib\n\nimportlib.import_module('candidate.x')  # é\n"
+    plain = extract(code.encode())
+
+    for ending in ("\r\n", "\r"):
+        assert extract(code.replace("\n", ending).encode()) == plain
+    assert extract(code.encode("utf-8-sig")) == plain
+    assert extract(("# coding: utf-16-le\n" + code).encode("latin-1")[:0] + code.encode()) == plain
+    moved = extract(("# coding: latin-1\n" + code).encode("latin-1"))
+    assert [site._replace(line=site.line - 1) for site in moved] == list(plain)
+
+
+def test_a_spelling_has_the_loaders_own_name_whatever_it_is_called_here() -> None:
+    spellings = {
+        b"from importlib import import_module as f\nf('a.b')": "importlib.import_module('a.b')",
+        b"NAME = 'a.b'\n__import__(NAME)": "__import__('a.b')",
+        b"__import__(name)": "__import__(name)",
+        b"exec(open(path).read())": "exec(open(path).read())",
+        b"from importlib import import_module as f\nf(f'a.{x}', 'b')": "importlib.import_module(f'a.{x}')",
+        b"import sys\nsys.modules[key]": "sys.modules[key]",
+        b"from importlib import import_module\ncall(import_module)": "importlib.import_module",
+        b"import importlib\nimportlib.import_module('.a', __package__)": "importlib.import_module('.a')",
+    }
+
+    assert {source: extract(source)[0].spelling for source in spellings} == spellings
+
+
+@pytest.mark.parametrize(
+    ("expression", "prefix"),
+    [
+        ("f'candidate.{name}'", "candidate."),
+        ("'candidate.' + name", "candidate."),
+        ("'candidate.%s.x' % name", "candidate."),
+        ("'candidate.{}'.format(name)", "candidate."),
+        ("'.'.join(['candidate', name])", "candidate."),
+        ("name + '.candidate'", ""),
+        ("name", ""),
+    ],
+)
+def test_an_opaque_name_keeps_its_known_beginning(expression: str, prefix: str) -> None:
+    (site,) = extract(f"def load(name):\n    __import__({expression})\n".encode())
+
+    assert site.target is None
+    assert site.prefix == prefix
+    assert site.reason == "it comes from parameter 'name' of load"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "f = __import__\n"
+        + "\n".join(f"f{n} = f{n - 1} if f{n - 1} else f{n - 1}" for n in range(1, 60))
+        + "\nf59('x')",
+        "x0 = 'a'\n" + "\n".join(f"x{n} = x{n - 1} + x{n - 1}" for n in range(1, 60)) + "\n__import__(x59)",
+        "__import__(" + " + ".join(["'a'"] * 300) + ")",
+        "__import__('%999999999d' % 1)",
+        "__import__('{:>999999999}'.format('a'))",
+        "__import__('a'.replace('', 'b' * 10 ** 9))",
+        "a = b\nb = a\n__import__(a)\na('x')",
+        "class A(A):\n    x = x\n    def f(self): self.x = self.x; __import__(self.x)",
+        "exec({!r})".format("exec({!r})".format("exec({!r})".format("exec({!r})".format("exec(x)")))),
+        "f = lambda: f()\nf()(__import__)",
+        "[[__import__(x) for x in y] for y in y]",
+    ],
+    ids=lambda source: source[:30],
+)
+def test_code_made_to_be_hard_to_follow_ends_in_an_answer(source: str) -> None:
+    sites = extract(source.encode())
+
+    assert all(site.target is None or len(site.target) < 100_001 for site in sites)
+
+
+def test_a_chain_too_long_to_follow_is_opaque_and_not_clean() -> None:
+    chain = "".join(f"f{n} = f{n - 1}\n" for n in range(1, 200))
+    source = f"def use():\n    f199('candidate.x')\n\nf0 = __import__\n{chain}"
+
+    assert any(site.line == 2 and site.target is None for site in extract(source.encode()))
+
+
+@pytest.mark.parametrize("source", [b"__import__(", b"\xff\n__import__('x')\n", b"__import__('x')\n\0"])
+def test_what_does_not_parse_is_left_to_the_caller(source: bytes) -> None:
+    with pytest.raises((SyntaxError, ValueError)):
+        extract(source)

@@ -1,18 +1,19 @@
 """Why a file does not parse: grammar of a newer Python, Python 2, a forgotten merge conflict, or a plain mistake.
 
 The old parser cannot read the new grammar, so each construct of a newer Python is rewritten into an old one of the same
-shape (`match x:` into `if (x):`), line for line. When the file then parses, the newer grammar was all that stood in the way, and
-leaving out one version's rewrites after the other says which Python is really needed. When it still does not, the mistake
-that remains is the one to report: a newer Python would refuse the file as well.
+shape (`match x:` into `if (x):`), line for line. When the file then parses, the newer grammar was all that stood in
+the way, and leaving out one version's rewrites after the other says which Python is really needed. When it still does
+not, the mistake that remains is the one to report: a newer Python would refuse the file as well.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from typing import Callable, Optional, Sequence
+from collections.abc import Sequence
+from typing import Callable, Optional
 
-from gates.facts.grammar_repairs import Edit, Version, repairs
+from gates.facts.grammar_repairs import Edit, Version, names_a_variable, repairs
 from gates.facts.python_tokens import NAME, NUMBER, OPERATOR, STRING, Token, logical_lines, tokens
 
 Plain = tuple[int, int, str, str, str]
@@ -33,7 +34,7 @@ def explain(text: str, problem: SyntaxError, parse: Parse, running: Version = sy
     if marker is not None:
         return (*_place(text, marker), "merge conflict marker", "syntax", "")
     try:
-        edits = repairs(text, parse, running)
+        edits = _repairs(text, parse, running)
         remaining = parse(_edited(text, edits)) if edits else problem
         if remaining is None:
             return _newer(text, edits, parse)
@@ -52,16 +53,20 @@ def needed(text: str, parse: Parse, running: Version) -> Optional[Version]:
         return None
     if parse(source) is None:
         return (3, 0)
-    edits = repairs(source, parse, running)
+    edits = _repairs(source, parse, running)
     if not edits or parse(_edited(source, edits)) is not None:
         return None
     return max(edit.needs for edit in _necessary(source, edits, parse))
 
 
+def _repairs(text: str, parse: Parse, running: Version) -> list[Edit]:
+    return repairs(text, running, parse, lambda expression: needed(expression, parse, running))
+
+
 def _newer(text: str, edits: Sequence[Edit], parse: Parse) -> Plain:
     newest = max(_necessary(text, edits, parse), key=lambda edit: (edit.needs, -edit.at))
     version = ".".join(map(str, newest.needs))
-    return (*_place(text, newest.at), f"{newest.construct} needs Python {version}", "newer grammar", version)
+    return (*_place(text, newest.at), newest.construct, "newer grammar", version)
 
 
 def _necessary(text: str, edits: Sequence[Edit], parse: Parse) -> Sequence[Edit]:
@@ -101,12 +106,12 @@ def _conflict_marker(text: str) -> Optional[int]:
 
 def _python_2(text: str, number: int) -> str:
     """What on this line is Python 2, or nothing."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    start = starts[min(number, len(starts)) - 1]
     for line in logical_lines(text):
-        first, last = (text.count("\n", 0, offset) + 1 for offset in (line[0].start, line[-1].end))
-        if first <= number <= last:
-            return next(filter(None, (_python_2_at(line, index) for index in range(len(line)))), "")
-        if first > number:
-            break
+        if line[-1].end > start:
+            on_it = line[0].start < start or text.count("\n", start, line[0].start) == 0
+            return next(filter(None, (_python_2_at(line, index) for index in range(len(line)))), "") if on_it else ""
     return ""
 
 
@@ -126,16 +131,9 @@ def _python_2_at(line: Sequence[Token], index: int) -> str:
         word = following.kind == NAME and following.text not in _KEYWORD_LIKE
         if word or following.kind in (STRING, NUMBER) or (token.text == "print" and following.text == ">>"):
             return f"{token.text} statement"
-    if token.text == "except" and index == 0 and is_python_2_except(line):
+    if token.text == "except" and index == 0 and names_a_variable(line):
         return "`except X, name`"
     return "`raise X, value`" if token.text == "raise" and begins and _has_comma(line[index + 1 :]) else ""
-
-
-def is_python_2_except(line: Sequence[Token]) -> bool:
-    """Whether it is `except X, e:` of Python 2 rather than `except X, Y:` of Python 3.14: the last word is a variable's."""
-    from gates.facts.grammar_repairs import is_variable_after_comma
-
-    return is_variable_after_comma(line)
 
 
 def _has_comma(line: Sequence[Token]) -> bool:

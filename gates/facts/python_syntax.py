@@ -1,12 +1,13 @@
 """Whether a file decodes and parses as Python, and what stops it when it does not.
 
-The answer is a pure function of the bytes and of the running Python. It comes from `symtable`, which parses in C and builds
-no Python objects for the tree. That is a little stricter than `ast.parse`: duplicate arguments, `nonlocal` at module level,
-`import *` in a function and misplaced `__future__` imports are refused, because no Python can compile such a file. What only
-the code generator refuses (`return` or `break` in the wrong place) still has a tree that can be judged, and passes here.
+The answer is a pure function of the bytes and of the running Python. It comes from `symtable`, which parses in C and
+builds no Python objects for the tree. That is a little stricter than `ast.parse`: duplicate arguments, `nonlocal` at
+module level, `import *` in a function and misplaced `__future__` imports are refused, because no Python can compile
+such a file. What only the code generator refuses (`return` or `break` in the wrong place) still has a tree that can be
+judged, and passes here.
 
-Parse a file with `ast` only when it passed here: on Python 3.9 and 3.10 `ast.parse` overflows the C stack on a long chain
-(`a.a.a`, a million times) that `symtable` refuses in good order.
+Give `ast.parse` only what passed here: on Python 3.9 and 3.10 it overflows the C stack on a long chain (`a.a.a`, a
+million times) that `symtable` refuses in good order.
 """
 
 from __future__ import annotations
@@ -17,20 +18,23 @@ import symtable
 import threading
 import tokenize
 import warnings
-from typing import Iterator, NamedTuple, Optional
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
 
 VERSION = 1
 
-# The largest modules we have met are generated API clients of 6 MB. The densest source we could write (`1,1,1`) costs the
-# parser 400 times its size in memory: 4 GB here, and without a limit whatever a hostile file asks for.
+# The largest modules we have met are generated API clients of 6 MB. The densest source we could write (`1,1,1`) costs
+# the parser 400 times its size in memory: 4 GB at this limit, and without one whatever a hostile file asks for.
 MAX_BYTES = 10_000_000
 
-# `import a.a.a` joins the name anew at every dot: 200 kB of it took 10 GB. Real names stay below some kilobytes.
-MAX_JOINED_NAME_BYTES = 100_000_000
+# `import a.a.a` joins the name anew at every dot: 200 kB of it took 10 GB. Real names come to some kilobytes.
+MAX_JOINED_NAME_BYTES = 500_000_000
 
 _SOURCE_NAME = "<source under judgement>"
 _HEAD = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n)?([^\r\n]*)")
-_DOTTED = re.compile(rb"(?:[\w.\x80-\xff \t\f]|\\\r?\n|\\\r){1000,}")
+_CONTINUED = re.compile(rb"\\(?:\r\n|\r|\n)")
+_NOT_DOTTED = bytes(byte for byte in range(128) if not re.match(rb"[\w. \t\f]", bytes([byte])))
+_SPLIT_AT_ALL_ELSE = bytes.maketrans(_NOT_DOTTED, b"\n" * len(_NOT_DOTTED))
 _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DEPTH_MESSAGES = ("too many nested", "nested too deeply", "too many levels of indentation", "too complex to parse")
 _filters = threading.Lock()
@@ -39,7 +43,7 @@ Plain = tuple[int, int, str, str, str]
 
 
 class Unparsable(NamedTuple):
-    """What stops a file from being read. Lines and columns count from 1; column 0 means that the column is not known."""
+    """What stops a file from being read. Lines and columns count from 1; a column of 0 is not known."""
 
     line: int
     column: int
@@ -85,14 +89,12 @@ def extract(source: bytes) -> Optional[Plain]:
         text = decode(source)
     except UndecodableError as error:
         return error.line, error.column, _clipped(str(error)), "encoding", ""
-    # Looked for in the text, because UTF-7 can spell a null byte without holding one, and Python would stop reading there.
+    # Looked for in the text: UTF-7 can spell a null byte without holding one, and Python would stop reading there.
     if "\0" in text:
         line, column = _position(source, max(source.find(b"\0"), 0))
         return line, column, "holds null bytes", "null bytes", ""
-    if len(source) * source.count(b".") > MAX_JOINED_NAME_BYTES:
-        offset = _bottomless_name(source)
-        if offset is not None:
-            return (*_position(source, offset), "a dotted name of too many parts", "too deep", "")
+    if len(source) * source.count(b".") > 2 * MAX_JOINED_NAME_BYTES and _joins_too_much(source):
+        return 1, 0, "a dotted name of too many parts", "too deep", ""
     problem = syntax_error(source)
     if problem is None:
         return None
@@ -102,11 +104,12 @@ def extract(source: bytes) -> Optional[Plain]:
 
         return explain(text, problem, syntax_error)
     line = getattr(problem, "lineno", None) or 1
-    return line, 0, _clipped(str(problem) or "nested too deeply for the parser"), "too deep", ""
+    message = str(getattr(problem, "msg", problem)) or "nested too deeply for the parser"
+    return line, 0, _clipped(message), "too deep", ""
 
 
 def syntax_error(source: bytes | str) -> Optional[Exception]:
-    """What the running Python has against this source: SyntaxError, or what its parser raises when nested too deeply."""
+    """What the running Python has against this source: SyntaxError, or what its parser raises when too deep."""
     # The filter names our own file name, so that other threads keep their warnings; the lock keeps two of us from
     # restoring each other's filters. Without the filter, `python -W error` would turn a stray backslash into an error.
     with _filters, warnings.catch_warnings():
@@ -136,7 +139,9 @@ def _declared_encoding(source: bytes) -> str:
         encoding, _ = tokenize.detect_encoding(lambda: next(rest, b""))
     except SyntaxError as error:
         line = 1 if b"coding" in lines[0] else 2
-        raise UndecodableError(line, 0, _clipped(str(error.msg))) from None
+        contrary = source.startswith(codecs.BOM_UTF8) and "unknown" not in str(error.msg)
+        message = "a UTF-8 byte order mark, and a cookie for another encoding" if contrary else _clipped(str(error.msg))
+        raise UndecodableError(line, 0, message) from None
     return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
@@ -145,13 +150,9 @@ def _position(source: bytes, offset: int) -> tuple[int, int]:
     return before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
 
 
-def _bottomless_name(source: bytes) -> Optional[int]:
-    joined = 0
-    for run in _DOTTED.finditer(source):
-        joined += run.group().count(b".") * (run.end() - run.start()) // 2
-        if joined > MAX_JOINED_NAME_BYTES:
-            return run.start()
-    return None
+def _joins_too_much(source: bytes) -> bool:
+    runs = _CONTINUED.sub(b"", source).translate(_SPLIT_AT_ALL_ELSE).split(b"\n")
+    return sum(len(run) * run.count(b".") for run in runs) > 2 * MAX_JOINED_NAME_BYTES
 
 
 def _is_depth(error: SyntaxError) -> bool:

@@ -1,12 +1,14 @@
 """The tokens of Python text in any grammar, old or new, as far as they can be told without parsing.
 
-For files that the running Python refuses: `tokenize` gives up on most of these, and reads f-strings as its own version does.
+For files that the running Python refuses: `tokenize` gives up on most of these, and reads f-strings as its own version
+does.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Iterator, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 NAME, NUMBER, STRING, OPERATOR, NEWLINE = "name", "number", "string", "operator", "newline"
 DEEPEST = 40
@@ -76,10 +78,8 @@ class _Reader:
             if match is None:
                 return
             kind = str(match.lastgroup)
-            if kind == STRING:
-                token = self._string(match, level)
-            else:
-                token = Token(kind, match.group(), position, match.end())
+            plain = Token(kind, match.group(), position, match.end())
+            token = self._string(match, level) if kind == STRING else plain
             yield token
             position = token.end
 
@@ -87,7 +87,7 @@ class _Reader:
         opening = match.group()
         prefix = opening.rstrip("'\"").lower()
         quote = opening[len(prefix) :]
-        if ("f" in prefix or "t" in prefix) and self.attempts:
+        if ("f" in prefix or "t" in prefix) and self.attempts > 0:
             try:
                 end, fields = self._formatted(match.end(), quote, "r" in prefix, level)
                 return Token(STRING, self.text[match.start() : end], match.start(), end, tuple(fields))

@@ -7,14 +7,17 @@ import dataclasses
 import hashlib
 import os
 import stat
+import subprocess
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Iterable, Iterator, Mapping, NamedTuple, Optional, Pattern, Sequence
+from re import Pattern
+from typing import NamedTuple, Optional
 
 from gates.errors import CheckoutError
 from gates.facts.fact import Overlay, digest_of
-from gates.facts.git import GitFailed, finish, git, hash_files, start, top_of
+from gates.facts.git import GitFailed, abandon, finish, git, hash_files, read_blobs, start, top_of
 from gates.globs import any_of
 
 SYMLINK = 0o120000
@@ -27,6 +30,18 @@ UNREADABLE = "unreadable"
 _NEVER_WALKED = frozenset({".git", ".gates", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".hg", ".svn"})
 
 
+# All asked at once: together they take no longer than the slowest.
+_QUESTIONS = {
+    "listing": ("ls-files", "-s", "-v", "-z"),
+    "changed": ("diff-files", "-z", "--no-renames", "--ignore-submodules=dirty"),
+    "untracked": ("ls-files", "-z", "--others", "--exclude-standard"),
+    "staged": ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "HEAD"),
+    "head": ("rev-parse", "HEAD^{commit}", "HEAD^{tree}"),
+    "shallow": ("rev-parse", "--is-shallow-repository"),
+    "filters": ("config", "--null", "--name-only", "--get-regexp", r"^filter\."),
+}
+
+
 class File(NamedTuple):
     """One file: its path with `/`, the id of its content as git counts it, and its git mode."""
 
@@ -36,10 +51,12 @@ class File(NamedTuple):
 
     @property
     def is_symlink(self) -> bool:
+        """Whether it is a symbolic link; its content is then its target."""
         return self.mode == SYMLINK
 
     @property
     def is_submodule(self) -> bool:
+        """Whether another repository stands there; its id is then a commit."""
         return self.mode == SUBMODULE
 
 
@@ -77,40 +94,49 @@ class Checkout:
     @classmethod
     def _walked(cls, root: Path) -> Checkout:
         files: dict[str, File] = {}
-        for folder, folders, names in os.walk(root):
+        closed: list[str] = []
+        for folder, folders, names in os.walk(root, onerror=lambda error: closed.append(str(error))):
             folders[:] = sorted(name for name in folders if name not in _NEVER_WALKED)
             links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            below = os.path.relpath(folder, root).replace(os.sep, "/")
             for name in sorted(names + links):
-                path = os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")
-                mode = _mode(root / path)
+                path = name if below == "." else f"{below}/{name}"
+                mode = _mode(root, path)
                 if mode is not None:
                     content = _readable(root, path, mode)
                     files[path] = File(path, UNREADABLE if content is None else _blob_id(content), mode)
         note = "no git repository: every file below the folder was judged, ignored ones too"
-        return cls(root, files, notes=(note,), has_git=False)
+        unread = [f"a folder cannot be read, what lies in it was not judged: {error}" for error in closed]
+        return cls(root, files, notes=(note, *unread), has_git=False)
 
     @classmethod
     def _tracked(cls, root: Path, base: Optional[str]) -> Checkout:
-        listing = start(root, "ls-files", "-s", "-z")
-        changed = start(root, "diff-files", "-z", "--no-renames")
-        untracked = start(root, "ls-files", "-z", "--others", "--exclude-standard")
-        staged = start(root, "diff-index", "--cached", "--name-only", "-z", "--no-renames", "HEAD")
-        head = start(root, "rev-parse", "HEAD^{commit}", "HEAD^{tree}")
-        shallow = start(root, "rev-parse", "--is-shallow-repository")
+        asked = {name: start(root, *arguments) for name, arguments in _QUESTIONS.items()}
         try:
-            files, unmerged = _parse_listing(finish(listing))
-            touched = _parse_changes(finish(changed))
-            new = [os.fsdecode(path) for path in finish(untracked).split(b"\0") if path]
-            is_shallow = finish(shallow).strip() == b"true"
+            return cls._answered(root, asked, base)
         except GitFailed as failed:
             raise CheckoutError(f"{root}: git cannot read it: {failed}") from None
-        dirty = _refresh(root, files, touched + unmerged, new)
+        finally:
+            for running in asked.values():
+                abandon(running)
+
+    @classmethod
+    def _answered(cls, root: Path, asked: Mapping[str, subprocess.Popen[bytes]], base: Optional[str]) -> Checkout:
+        listing = _parse_listing(finish(asked["listing"]))
+        files = listing.files
+        changes = _parse_changes(finish(asked["changed"]))
+        new = [os.fsdecode(path) for path in finish(asked["untracked"]).split(b"\0") if path]
+        is_shallow = finish(asked["shallow"]).strip() == b"true"
+        flagged = [path for path in listing.flagged if os.path.lexists(root / path)]
+        dirty = _refresh(root, files, changes, [*listing.unmerged, *flagged, *new])
+        commit: Optional[str] = None
+        tree: Optional[str] = None
         try:
-            commit, tree = finish(head).decode("ascii").split()
-            dirty.update(os.fsdecode(path) for path in finish(staged).split(b"\0") if path)
-        except GitFailed:
-            commit = tree = None  # a repository without a commit: everything in it is new
+            commit, tree = finish(asked["head"]).decode("ascii").split()
+            dirty.update(os.fsdecode(path) for path in finish(asked["staged"]).split(b"\0") if path)
+        except GitFailed:  # a repository without a commit: everything in it is new
             dirty.update(files)
+        _identify_filtered(root, files, asked["filters"])
         notes = ("shallow clone: what lies before it cannot be compared with",) if is_shallow else ()
         base_commit = _resolved(root, base, is_shallow) if base is not None else None
         return cls(root, files, commit, tree, base_commit, tuple(sorted(dirty)), notes, True, is_shallow)
@@ -146,10 +172,17 @@ class Checkout:
         try:
             return _content(self.root, path, file.mode)
         except OSError as error:
-            if self.has_git and isinstance(error, FileNotFoundError):
-                with contextlib.suppress(GitFailed):
-                    return git(self.root, "cat-file", "blob", file.blob)
+            indexed = self.indexed([file.blob]) if isinstance(error, (FileNotFoundError, NotADirectoryError)) else {}
+            if file.blob in indexed:
+                return indexed[file.blob]
             raise CheckoutError(f"{path}: cannot be read ({error.strerror})") from None
+
+    def indexed(self, blobs: Sequence[str]) -> dict[str, bytes]:
+        """Contents as git keeps them, for files that do not stand in the work tree (sparse checkout)."""
+        try:
+            return read_blobs(self.root, blobs) if self.has_git else {}
+        except GitFailed:
+            return {}
 
     def matching(self, globs: Iterable[str]) -> list[File]:
         """The files that any of the globs matches, by path."""
@@ -167,7 +200,10 @@ class Checkout:
             return frozenset(self.files)
         paths = set(self.dirty)
         if self.base is not None:
-            listed = git(self.root, "diff", "--name-only", "-z", "--no-renames", self.base)
+            try:
+                listed = git(self.root, "diff", "--name-only", "-z", "--no-renames", self.base)
+            except GitFailed as failed:
+                raise CheckoutError(f"{self.root}: git cannot compare with {self.base}: {failed}") from None
             paths.update(os.fsdecode(path) for path in listed.split(b"\0") if path)
         return frozenset(paths)
 
@@ -189,46 +225,110 @@ def tree_digest(files: Iterable[File]) -> str:
     return digest_of("".join(lines))
 
 
-def _parse_listing(listing: bytes) -> tuple[dict[str, File], list[str]]:
-    """`ls-files -s -z`: the files, and the paths of which several stages stand (a merge that is not finished)."""
-    files: dict[str, File] = {}
-    unmerged: list[str] = []
+class _Listing(NamedTuple):
+    """The index: its files, the paths of an unfinished merge, and those whose changes git was told not to see."""
+
+    files: dict[str, File]
+    unmerged: list[str]
+    flagged: list[str]
+
+
+def _parse_listing(listing: bytes) -> _Listing:
+    """`ls-files -s -v -z`: tag, mode, id and stage of every entry. Tag H is a plain one, M unmerged."""
+    found = _Listing({}, [], [])
     for entry in os.fsdecode(listing).split("\0")[:-1]:
         facts, path = entry.split("\t", 1)
-        mode, blob, stage = facts.split(" ")
+        tag, mode, blob, stage = facts.split(" ")
         if stage != "0":
-            unmerged.append(path)
-        files[path] = File(path, blob, int(mode, 8))
-    return files, unmerged
+            found.unmerged.append(path)
+        elif tag != "H":  # assume-unchanged (lower case) or skip-worktree (S)
+            found.flagged.append(path)
+        found.files[path] = File(path, blob, int(mode, 8))
+    return found
 
 
-def _parse_changes(changes: bytes) -> list[str]:
-    """`diff-files -z`: the paths whose stat data or mode differ from the index; submodules left as the index has them."""
+class _Change(NamedTuple):
+    """What git says of a path whose stat data or mode differ from the index. Mode 0: it is gone."""
+
+    before: int
+    now: int
+    status: str
+
+
+def _parse_changes(changes: bytes) -> dict[str, _Change]:
+    """`diff-files -z`; entries of an unfinished merge are left to the listing."""
     fields = os.fsdecode(changes).split("\0")[:-1]
-    return [path for facts, path in zip(fields[::2], fields[1::2]) if not facts.startswith(":160000")]
+    found: dict[str, _Change] = {}
+    for facts, path in zip(fields[::2], fields[1::2]):
+        before, now, _, _, status = facts[1:].split(" ")
+        if status != "U":
+            found[path] = _Change(int(before, 8), int(now, 8), status)
+    return found
 
 
-def _refresh(root: Path, files: dict[str, File], touched: Sequence[str], new: Sequence[str]) -> set[str]:
+def _refresh(root: Path, files: dict[str, File], changes: Mapping[str, _Change], others: Sequence[str]) -> set[str]:
     """Put the real ids of what may differ from the index into `files`; the paths that do differ."""
-    modes = {path: _mode(root / path) for path in {*touched, *new} if not path.endswith("/")}
-    plain = [path for path, mode in modes.items() if mode in (PLAIN, EXECUTABLE)]
-    try:
-        ids = hash_files(root, plain)
-    except GitFailed:
-        contents = {path: _readable(root, path, PLAIN) for path in plain}  # one that cannot be read stops git's list
-        ids = {path: _blob_id(content) for path, content in contents.items() if content is not None}
+    modes = {path: _mode(root, path) for path in others if not path.endswith("/")}
     dirty: set[str] = set()
+    for path, change in changes.items():
+        if change.before == SUBMODULE and change.now in (0, SUBMODULE):
+            dirty.add(path)  # it stays what the index says: what stands in it belongs to another repository
+        else:
+            on_disk = _mode(root, path) if change.now in (PLAIN, EXECUTABLE, SYMLINK) else None
+            modes[path] = change.now if on_disk is not None else None
+        if change.status == "A":  # git add --intent-to-add
+            dirty.add(path)
+    ids = _ids(root, modes)
     for path, mode in modes.items():
         before = files.get(path)
         if mode is None:
             files.pop(path, None)
-        elif mode == SYMLINK:
-            files[path] = File(path, _blob_id(_content(root, path, mode)), mode)
         else:
             files[path] = File(path, ids.get(path, UNREADABLE), mode)
         if files.get(path) != before:
             dirty.add(path)
     return dirty
+
+
+def _ids(root: Path, modes: Mapping[str, Optional[int]]) -> dict[str, str]:
+    """The ids of files in the work tree; of those that cannot be read, none."""
+    plain = [path for path, mode in modes.items() if mode in (PLAIN, EXECUTABLE)]
+    try:
+        ids = hash_files(root, plain)
+    except GitFailed:  # one that cannot be read stops git's list
+        plain = [path for path in plain if _is_readable(root, path)]
+        try:
+            ids = hash_files(root, plain)
+        except GitFailed:
+            ids = _raw_ids(root, plain)
+    links = [path for path, mode in modes.items() if mode == SYMLINK]
+    return {**ids, **_raw_ids(root, links, SYMLINK)}
+
+
+def _raw_ids(root: Path, paths: Iterable[str], mode: int = PLAIN) -> dict[str, str]:
+    contents = ((path, _readable(root, path, mode)) for path in paths)
+    return {path: _blob_id(content) for path, content in contents if content is not None}
+
+
+def _identify_filtered(root: Path, files: dict[str, File], asked: subprocess.Popen[bytes]) -> None:
+    """Files that a filter turns into something else (git-crypt) are known by the bytes that stand in the work tree.
+
+    Whether the filter ran does not show in git's id: a locked and an unlocked clone have the same. Large files
+    (git-lfs) are left out: none of them is source, and reading them all would take long.
+    """
+    try:
+        names = os.fsdecode(finish(asked)).split("\0")[:-1]
+    except GitFailed:  # none is configured
+        return
+    drivers = {name.split(".", 1)[1].rsplit(".", 1)[0] for name in names} - {"lfs"}
+    if not drivers:
+        return
+    feed = b"".join(os.fsencode(path) + b"\0" for path in files)
+    fields = os.fsdecode(git(root, "check-attr", "-z", "--stdin", "filter", feed=feed)).split("\0")
+    filtered = [path for path, driver in zip(fields[::3], fields[2::3]) if driver in drivers]
+    plain = [path for path in filtered if files[path].mode in (PLAIN, EXECUTABLE)]
+    for path, blob in _raw_ids(root, plain).items():
+        files[path] = files[path]._replace(blob=blob)
 
 
 def _resolved(root: Path, base: str, is_shallow: bool) -> str:
@@ -245,10 +345,10 @@ def _resolved(root: Path, base: str, is_shallow: bool) -> str:
         raise CheckoutError(f"HEAD and '{base}' have no common commit{hint}") from None
 
 
-def _mode(path: Path) -> Optional[int]:
+def _mode(root: Path, path: str) -> Optional[int]:
     """The git mode of what stands at the path; None where nothing does that git would keep."""
     try:
-        mode = os.lstat(path).st_mode
+        mode = os.lstat(os.path.join(root, path)).st_mode
     except (OSError, ValueError):
         return None
     if stat.S_ISLNK(mode):
@@ -259,9 +359,11 @@ def _mode(path: Path) -> Optional[int]:
 
 
 def _content(root: Path, path: str, mode: int) -> bytes:
-    if mode == SYMLINK:
-        return os.fsencode(os.readlink(root / path))
-    with open(root / path, "rb") as stream:
+    place = os.path.join(root, path)
+    if mode == SYMLINK and os.path.islink(place):  # without core.symlinks a link is a file that holds its target
+        return os.fsencode(os.readlink(place))
+    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as stream:
         return stream.read()
 
 
@@ -270,6 +372,14 @@ def _readable(root: Path, path: str, mode: int) -> Optional[bytes]:
         return _content(root, path, mode)
     except OSError:
         return None
+
+
+def _is_readable(root: Path, path: str) -> bool:
+    try:
+        with open(os.path.join(root, path), "rb"):
+            return True
+    except OSError:
+        return False
 
 
 def _blob_id(content: bytes) -> str:

@@ -12,15 +12,18 @@ import importlib
 import multiprocessing
 import os
 import signal
+import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, NamedTuple, Optional
 
 import msgspec
 
-from gates.errors import CheckoutError
+from gates.errors import CheckoutError, GatesError
 from gates.facts.checkout import UNREADABLE, Checkout, File
 from gates.facts.git import GitFailed, hash_files
 from gates.facts.store import Store
@@ -28,6 +31,12 @@ from gates.facts.store import Store
 # Below this many files a pool of processes costs more than it saves.
 FEW_FILES = 200
 _BATCH = 48
+# A file of this many bytes can hold a chain on which Python 3.9 and 3.10 overflow: it is read in its own process.
+_LARGE = 100_000
+# Contents that do not stand in the work tree are fetched from git so many at a time.
+_FETCHED = 200
+# What a read of the work tree answers where nothing stands (sparse checkout, or taken away meanwhile).
+_ABSENT = "does not stand in the work tree"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
@@ -75,21 +84,38 @@ class Extraction:
         self.extracted = 0
 
     def of(self, extractor: str, files: Sequence[File]) -> dict[str, Any]:
-        """Path to value, for the files where the extractor found anything (see `errors` for those it could not read)."""
+        """Path to value, for the files where the extractor found anything. Those it could not read are in `errors`."""
         self.prefetch([(extractor, files)])
         known = self._known[extractor]
         return {file.path: known[file.blob] for file in files if known.get(file.blob)}
 
     def prefetch(self, wanted: Iterable[tuple[str, Sequence[File]]]) -> None:
         """Work out what is not known yet, reading each file once for all the extractors that want it."""
-        jobs: dict[str, tuple[str, list[str]]] = {}
+        jobs: dict[tuple[str, str], list[str]] = {}
+        twins: dict[str, list[str]] = {}
         for extractor, files in wanted:
             for file in self._unknown(extractor, files):
-                extractors = jobs.setdefault(file.blob, (file.path, []))[1]
+                paths = twins.setdefault(file.blob, [])
+                if file.path not in paths:
+                    paths.append(file.path)
+                extractors = jobs.setdefault((file.blob, paths[0]), [])
                 if extractor not in extractors:
                     extractors.append(extractor)
         if jobs:
-            self._work_off([Job(path, blob, tuple(extractors)) for blob, (path, extractors) in jobs.items()])
+            self._work_off([Job(path, blob, tuple(extractors)) for (blob, path), extractors in jobs.items()], twins)
+
+    def fill(self, extractors: Sequence[str], files: Sequence[File], shard: tuple[int, int]) -> int:
+        """Work out one shard of the files, (2, 8) being the second of eight, and share it. Gives how many that are.
+
+        Which shard a file is in depends on its content alone, so that all machines agree.
+        """
+        number, of = shard
+        if not 1 <= number <= of:
+            raise GatesError(f"there is no shard {number}/{of}; it must be I/N with I from 1 to N, like 2/8")
+        mine = [file for file in files if zlib.crc32(file.blob.encode()) % of == number - 1]
+        self.prefetch([(extractor, mine) for extractor in extractors])
+        self._store.share()
+        return len(mine)
 
     def _unknown(self, extractor: str, files: Sequence[File]) -> list[File]:
         known = self._known.setdefault(extractor, {})
@@ -115,13 +141,13 @@ class Extraction:
     def _kind(self, extractor: str) -> str:
         return f"fact/{extractor}/{self.version}"
 
-    def _work_off(self, jobs: Sequence[Job]) -> None:
+    def _work_off(self, jobs: Sequence[Job], twins: Mapping[str, Sequence[str]]) -> None:
         fresh: dict[str, dict[str, bytes]] = {}
         odd: list[Yield] = []
         for done, result in enumerate(self._results(jobs), 1):
             self._on_progress(done, len(jobs))
             if result.error:
-                self.errors[result.job.path] = result.error
+                odd.extend(self._failed(result, twins[result.job.blob]))
             elif result.actual != result.job.blob:
                 odd.append(result)
             else:
@@ -133,14 +159,31 @@ class Extraction:
             self._store.put(self._kind(extractor), values)
         self.extracted += len(jobs)
 
+    def _failed(self, result: Yield, paths: Sequence[str]) -> Iterator[Yield]:
+        """Of several files with one content each is named; one that can be read after all is read for all of them."""
+        self.errors[result.job.path] = result.error
+        for path in paths:
+            if path == result.job.path:
+                continue
+            if result.actual or result.job.blob == UNREADABLE:  # not the way to this one path is at fault
+                self.errors[path] = result.error
+                continue
+            other = self._at_hand(result.job._replace(path=path))
+            if other.error:
+                self.errors[path] = other.error
+            else:
+                yield other
+
     def _take(self, result: Yield, fresh: dict[str, dict[str, bytes]]) -> None:
         for extractor, payload in zip(result.job.extractors, result.payloads):
             self._known[extractor][result.job.blob] = _decode(payload) if payload else None
-            if result.job.path not in self._checkout.overlay:
+            # Bytes that a filter made of the blob are not what the blob's id says; they are read anew every time.
+            if result.job.path not in self._checkout.overlay and result.actual == result.job.blob:
                 fresh.setdefault(extractor, {})[result.job.blob] = payload
 
     def _check_odd(self, odd: Sequence[Yield]) -> None:
-        """Bytes that differ from the blob: git's filters (line ends) explain it, or the file changed under our eyes."""
+        """Bytes that differ from the blob: one of git's filters explains it, or the file changed under our eyes."""
+        odd = [result for result in odd if result.actual != result.job.blob]
         if not odd:
             return
         try:
@@ -152,28 +195,55 @@ class Extraction:
                 raise CheckoutError(f"{result.job.path}: changed while it was being read; run again")
 
     def _results(self, jobs: Sequence[Job]) -> Iterator[Yield]:
-        overlaid = [job for job in jobs if job.path in self._checkout.overlay]
-        missing = [job for job in jobs if not os.path.lexists(self._checkout.root / job.path)]
-        aside = {job.path for job in (*overlaid, *missing)}
+        overlay = self._checkout.overlay
+        on_disk = [job for job in jobs if job.path not in overlay]
         for job in jobs:
-            if job.path in aside:
-                yield self._in_memory(job)
-        on_disk = [job for job in jobs if job.path not in aside]
+            if job.path in overlay:
+                yield self._overlaid(job)
+        absent: list[Job] = []
+        for result in self._read(on_disk):
+            if result.error == _ABSENT:
+                absent.append(result.job)
+            else:
+                yield result
+        for start in range(0, len(absent), _FETCHED):
+            yield from self._indexed(absent[start : start + _FETCHED])
+
+    def _read(self, jobs: Sequence[Job]) -> Iterator[Yield]:
         root = str(self._checkout.root)
-        if len(on_disk) < FEW_FILES or self._workers < 2:
+        if len(jobs) < FEW_FILES or self._workers < 2:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a file's invalid escapes are not for this tool's user
-                for job in on_disk:
-                    yield _work(root, job)
+                for job in jobs:
+                    yield _alone(root, job) if _is_large(root, job) else _work(root, job)
         else:
-            yield from _spread(root, on_disk, self._workers)
+            for extractor in {extractor for job in jobs for extractor in job.extractors}:
+                importlib.import_module(extractor)  # once, before the workers fork
+            yield from _spread(root, jobs, self._workers)
 
-    def _in_memory(self, job: Job) -> Yield:
+    def _at_hand(self, job: Job) -> Yield:
+        result = _alone(str(self._checkout.root), job)
+        return next(self._indexed([job])) if result.error == _ABSENT else result
+
+    def _overlaid(self, job: Job) -> Yield:
         try:
-            source = self._checkout.read(job.path)
+            return Yield(job, job.blob, _payloads(self._checkout.read(job.path), job.extractors), "")
         except CheckoutError as error:
+            return Yield(job, "", (), str(error))
+        except ExtractorFailed as error:
             return Yield(job, job.blob, (), str(error))
-        return Yield(job, job.blob, _payloads(source, job.extractors), "")
+
+    def _indexed(self, jobs: Sequence[Job]) -> Iterator[Yield]:
+        contents = self._checkout.indexed([job.blob for job in jobs])
+        for job in jobs:
+            if job.blob not in contents:
+                yield Yield(job, "", (), f"cannot be read ({_ABSENT})")
+            else:
+                yield _yielded(job, job.blob, contents[job.blob])
+
+
+class ExtractorFailed(Exception):
+    """An extractor broke on a content: a fault of ours, that must not hide what other files hold."""
 
 
 def _payloads(source: bytes, extractors: Sequence[str]) -> tuple[bytes, ...]:
@@ -182,26 +252,62 @@ def _payloads(source: bytes, extractors: Sequence[str]) -> tuple[bytes, ...]:
 
 
 def _extracted(source: bytes, extractor: str) -> Any:
+    extract = importlib.import_module(extractor).extract
     try:
-        return importlib.import_module(extractor).extract(source)
+        return extract(source)
     except SyntaxError as error:
         return f"line {error.lineno}: {error.msg}"
     except (ValueError, RecursionError, MemoryError) as error:
         return str(error) or type(error).__name__
+    except Exception as error:
+        raise ExtractorFailed(f"{extractor} failed on it ({type(error).__name__}: {error})") from error
+
+
+def _yielded(job: Job, actual: str, source: bytes) -> Yield:
+    try:
+        return Yield(job, actual, _payloads(source, job.extractors), "")
+    except ExtractorFailed as error:
+        return Yield(job, actual, (), str(error))
 
 
 def _work(root: str, job: Job) -> Yield:
     if job.blob == UNREADABLE:
-        return Yield(job, job.blob, (), "cannot be read")
+        return Yield(job, "", (), "cannot be read")
     try:
-        with open(os.path.join(root, job.path), "rb") as stream:
-            source = stream.read()
+        source = _content(root, job.path)
+    except (FileNotFoundError, NotADirectoryError):
+        return Yield(job, "", (), _ABSENT)
     except OSError as error:
         return Yield(job, "", (), f"cannot be read ({error.strerror})")
-    algorithm = "sha1" if len(job.blob) == 40 else "sha256"
-    actual = hashlib.new(algorithm, b"blob %d\0" % len(source), usedforsecurity=False)
-    actual.update(source)
-    return Yield(job, actual.hexdigest(), _payloads(source, job.extractors), "")
+    actual = _id(source, job.blob)
+    if actual != job.blob and b"\r\n" in source:
+        # Line ends as git keeps them: what is kept under the blob's id must not depend on the work tree's.
+        plain = source.replace(b"\r\n", b"\n")
+        if _id(plain, job.blob) == job.blob:
+            return _yielded(job, job.blob, plain)
+    return _yielded(job, actual, source)
+
+
+def _content(root: str, path: str) -> bytes:
+    # A pipe that has taken a file's place meanwhile must not hold everything up.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(os.path.join(root, path), flags)
+    with open(descriptor, "rb") as stream:
+        return stream.read()
+
+
+def _id(source: bytes, like: str) -> str:
+    algorithm = "sha1" if len(like) == 40 else "sha256"
+    total = hashlib.new(algorithm, b"blob %d\0" % len(source), usedforsecurity=False)
+    total.update(source)
+    return total.hexdigest()
+
+
+def _is_large(root: str, job: Job) -> bool:
+    try:
+        return os.stat(os.path.join(root, job.path)).st_size >= _LARGE
+    except OSError:
+        return False
 
 
 def _work_batch(root: str, batch: Sequence[Job]) -> list[Yield]:
@@ -211,6 +317,15 @@ def _work_batch(root: str, batch: Sequence[Job]) -> list[Yield]:
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     warnings.simplefilter("ignore")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -219,21 +334,51 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 
 def _spread(root: str, jobs: Sequence[Job], workers: int) -> Iterator[Yield]:
-    batches = [jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH)]
-    suspects: list[Job] = []
+    """Batches over processes. Where one dies, what was being read is read again, each file by itself if need be."""
+    waiting = deque(jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH))
+    while waiting:
+        suspects: list[Sequence[Job]] = []
+        yield from _until_one_dies(root, waiting, workers, suspects)
+        for batch in suspects:
+            yield from _carefully(root, batch)
+
+
+def _until_one_dies(
+    root: str, waiting: deque[Sequence[Job]], workers: int, suspects: list[Sequence[Job]]
+) -> Iterator[Yield]:
     pool = _pool(workers)
+    running: dict[Future[list[Yield]], Sequence[Job]] = {}
     try:
-        running: dict[Future[list[Yield]], Sequence[Job]] = {
-            pool.submit(_work_batch, root, batch): batch for batch in batches
-        }
-        for future in as_completed(running):
+        while (waiting or running) and not suspects:
+            while waiting and len(running) < workers + 1:  # few, so that few are suspects when one dies
+                try:
+                    running[pool.submit(_work_batch, root, waiting[0])] = waiting[0]
+                except BrokenProcessPool:  # those that are running say so, too
+                    break
+                waiting.popleft()
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                batch = running.pop(future)
+                try:
+                    yield from future.result()
+                except BrokenProcessPool:
+                    suspects.append(batch)
+        for future, batch in running.items():
             try:
                 yield from future.result()
             except BrokenProcessPool:
-                suspects.extend(running[future])
+                suspects.append(batch)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    for job in suspects:
+
+
+def _carefully(root: str, batch: Sequence[Job]) -> Iterator[Yield]:
+    with _pool(1) as pool:
+        try:
+            yield from pool.submit(_work_batch, root, batch).result()
+            return
+        except BrokenProcessPool:
+            pass  # one of these it is
+    for job in batch:
         yield _alone(root, job)
 
 

@@ -6,15 +6,18 @@ import contextlib
 import os
 import sqlite3
 import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence, Type, TypeVar
+from typing import Callable, Optional, TypeVar
 
 T = TypeVar("T")
 
 SCHEMA = 1
 _BUSY_MS = 10_000
 _CHUNK = 500
+# What SQLite says where the place is at fault and not the content: then the file is left as it is.
+_OF_THE_PLACE = ("locked", "busy", "readonly", "read-only", "full", "unable to open", "not authorized", "disk i/o")
 
 
 class Store:
@@ -34,14 +37,10 @@ class Store:
 
     def _open(self, file: Path) -> None:
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
             _keep_out_of_git(file.parent)
             self._connection = self._connected(file)
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                self._do_without(error)
-            else:
-                self._make_anew(error)
+            self._mend(error)
         except OSError as error:
             self._do_without(error)
 
@@ -54,7 +53,8 @@ class Store:
             if version not in (0, SCHEMA):
                 raise sqlite3.DatabaseError(f"it was written by another version ({version}, not {SCHEMA})")
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS kept (kind TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS kept"
+                " (kind TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
             )
             if version == 0:
                 connection.execute(f"PRAGMA user_version={SCHEMA}")
@@ -62,6 +62,12 @@ class Store:
             connection.close()
             raise
         return connection
+
+    def _mend(self, error: sqlite3.DatabaseError) -> None:
+        if isinstance(error, sqlite3.OperationalError) and any(word in str(error).lower() for word in _OF_THE_PLACE):
+            self._do_without(error)
+        else:
+            self._make_anew(error)
 
     def _make_anew(self, error: Exception) -> None:
         assert self._file is not None
@@ -114,14 +120,12 @@ class Store:
                 return otherwise
             try:
                 return work(self._connection)
-            except sqlite3.OperationalError as error:  # no space, read-only, busy for too long
-                if "malformed" in str(error):
-                    self._make_anew(error)
-                else:
-                    self._do_without(error)
             except sqlite3.DatabaseError as error:
-                self._make_anew(error)
+                self._mend(error)
         return otherwise
+
+    def share(self) -> None:
+        """Let other machines have what this one worked out; nothing to do for a store that is not shared."""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -131,7 +135,7 @@ class Store:
         return self
 
     def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.close()
 
@@ -175,8 +179,10 @@ def _unsealed(kind: str, key: str, sealed: object) -> Optional[bytes]:
 
 
 def _keep_out_of_git(folder: Path) -> None:
-    """A .gitignore of its own above the cache, so that no repository has to know of .gates/."""
-    above = folder.parent if folder.name == "cache" else folder
+    """Make the folder with a .gitignore of its own (.gates/ above the cache), so that no repository knows of it."""
+    above = folder.parent if folder.name == "cache" and folder.parent.name == ".gates" else folder
+    is_ours = above.name == ".gates" or not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
     ignore = above / ".gitignore"
-    if above.name == ".gates" and not ignore.exists():
+    if is_ours and not ignore.exists():
         ignore.write_text("*\n", "utf-8")

@@ -1,0 +1,184 @@
+"""The bundle of a run: report, proof, policies, one attestation a gate; its bytes follow from the input."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Callable, Optional
+
+from gates.attestation import archive, manifest
+from gates.attestation.agreement import ATTESTATIONS, BASELINE, POLICIES, PROOF, REPORT
+from gates.attestation.manifest import Entry, Manifest
+from gates.attestation.verify import verify_bytes
+from gates.baseline import PLACE as BASELINE_PLACE
+from gates.errors import GatesError
+from gates.evidence.attest import attest
+from gates.evidence.writing import OWN_FOLDER, write_whole
+from gates.policy import Policy
+from gates.report import Level, Report, Result
+from gates.run import BASELINE as BASELINE_RESULT
+from gates.run import WAIVER as WAIVER_RESULT
+
+Render = Callable[[Report], str]
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Renderers:
+    """What turns a report into the files of a bundle that are made from it."""
+
+    json: Render
+    sarif: Render
+    lanes_json: Render
+    lanes_markdown: Render
+
+    @classmethod
+    def ours(cls) -> Renderers:
+        """The reporters, imported when asked for."""
+        from gates.reporters import reporter
+        from gates.reporters.lane_violations import lanes_json, lanes_markdown
+
+        return cls(reporter("json"), reporter("sarif"), lanes_json, lanes_markdown)
+
+
+def place_of(root: Path, report: Report) -> Path:
+    """Where a bundle goes unless somebody says otherwise: `.gates/evidence/evidence-<commit>.zip`."""
+    commit = (report.commit or "no-commit")[:12]
+    return root / OWN_FOLDER / "evidence" / f"evidence-{commit}{'-dirty' if report.dirty else ''}.zip"
+
+
+def build(
+    report: Report,
+    proof: Report,
+    policy: Policy,
+    out: Path,
+    *,
+    allow_dirty: bool = False,
+    root: Optional[Path] = None,
+    renderers: Optional[Renderers] = None,
+) -> Path:
+    """Write the bundle of a run and its proof to `out`, whole or not at all.
+
+    `allow_dirty` accepts a work tree that differs from its commit; the bundle then claims no commit. `root`, where the
+    repository lies, is taken out of whatever reason mentions it. GatesError for what is no evidence, and why.
+    """
+    content = bundled(report, proof, policy, allow_dirty=allow_dirty, root=root, renderers=renderers)
+    write_whole(out, content)
+    return out
+
+
+def bundled(
+    report: Report,
+    proof: Report,
+    policy: Policy,
+    *,
+    allow_dirty: bool = False,
+    root: Optional[Path] = None,
+    renderers: Optional[Renderers] = None,
+) -> bytes:
+    """The bytes of the bundle."""
+    _refuse_no_evidence(report, proof, policy, allow_dirty)
+    report, proof = _as_evidence(report, root), _as_evidence(proof, root)
+    policies = _policy_files(policy)
+    rendered = _rendered(report, proof, renderers or Renderers.ours())
+    head = _manifest(report, {**policies, **rendered})
+    proofs = {result.gate: result for result in proof.results}
+    configuration = [entry for entry in head.files if entry.name in policies]
+    evidence = [entry for entry in head.files if entry.name in rendered]
+    statements = {
+        f"{ATTESTATIONS}{result.gate}.json": attest(
+            report, result, proofs.get(result.gate), head, configuration, evidence
+        ).render()
+        for result in report.results
+    }
+    files = {**policies, **rendered, **statements}
+    try:
+        content = archive.packed({**files, manifest.NAME: _manifest(report, files).render()})
+    except ValueError as error:
+        raise GatesError(f"the evidence cannot be bundled: {error}") from None
+    for problem in verify_bytes(content).problems:
+        raise GatesError(f"the evidence would not verify, so it is not written: {problem}")
+    return content
+
+
+def _refuse_no_evidence(report: Report, proof: Report, policy: Policy, allow_dirty: bool) -> None:
+    if report.commit is None or report.tree is None:
+        why = "this is no git repository, or nothing is committed in it"
+        raise GatesError(f"there is no commit that the evidence could be of: {why}")
+    if report.dirty and not allow_dirty:
+        shown = ", ".join(report.dirty[:_SHOWN]) + (" ..." if len(report.dirty) > _SHOWN else "")
+        differs = f"{len(report.dirty)} path{'s differ' if len(report.dirty) > 1 else ' differs'} ({shown})"
+        raise GatesError(
+            f"the work tree is not commit {report.commit[:12]}: {differs}; commit or stash them, or ask for evidence "
+            "of a dirty tree, which claims no commit"
+        )
+    for key in ("commit", "tree", "dirty", "today", "version", "policies"):
+        if getattr(report, key) != getattr(proof, key):
+            mine, other = getattr(report, key), getattr(proof, key)
+            raise GatesError(f"the proof is not of this run: its {key} is {other}, and the run's is {mine}")
+    if policy.folder != report.policies:
+        raise GatesError(f"the run was under {report.policies}, and the policy is {policy.folder}")
+    folder = PurePosixPath(policy.folder)
+    if folder.is_absolute() or ".." in folder.parts:
+        raise GatesError(f"the policies lie outside the repository ({folder}), so no commit binds them")
+    _refuse_part_of_a_run(report, proof, policy)
+
+
+def _refuse_part_of_a_run(report: Report, proof: Report, policy: Policy) -> None:
+    asked = [section.gate for section in policy.sections if section.rule.level is not Level.OFF]
+    if not asked:
+        raise GatesError("the policy asks no gate, so there is nothing to be evidence of")
+    for what, told in (("run", report), ("proof", proof)):
+        missing = sorted(set(asked) - {result.gate for result in told.results})
+        if missing:
+            raise GatesError(f"the {what} leaves out {', '.join(missing)}; evidence is of every gate of the policy")
+    strangers = {result.gate for result in report.results} - {*asked, WAIVER_RESULT, BASELINE_RESULT}
+    if strangers:
+        raise GatesError(f"the run has results that the policy does not ask: {', '.join(sorted(strangers))}")
+
+
+def _as_evidence(report: Report, root: Optional[Path]) -> Report:
+    """The report without what is no function of the input: durations, notes on cache and clone, where it lies."""
+    results = tuple(_without_place(result, root) for result in report.without_durations().results)
+    return dataclasses.replace(report, results=results, notes=())
+
+
+def _without_place(result: Result, root: Optional[Path]) -> Result:
+    if root is None or result.reason is None or root == Path(root.anchor):
+        return result
+    return dataclasses.replace(result, reason=result.reason.replace(f"{root}/", "").replace(str(root), "."))
+
+
+def _policy_files(policy: Policy) -> dict[str, bytes]:
+    named = {BASELINE_PLACE: BASELINE}
+    return {named.get(name, POLICIES + name): content for name, content in policy.files.items()}
+
+
+def _rendered(report: Report, proof: Report, renderers: Renderers) -> dict[str, bytes]:
+    texts = {
+        REPORT: renderers.json(report),
+        "report.sarif": renderers.sarif(report),
+        "lane-violations.json": renderers.lanes_json(report),
+        "lane-violations.md": renderers.lanes_markdown(report),
+        PROOF: renderers.json(proof),
+    }
+    # A lone surrogate stands for a byte of a name that is no UTF-8; its escape is valid JSON, too.
+    return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()}
+
+
+def _manifest(report: Report, files: Mapping[str, bytes]) -> Manifest:
+    assert report.commit is not None
+    assert report.tree is not None
+    return Manifest(
+        tool=report.version,
+        interpreter=f"{platform.python_implementation()} {platform.python_version()}",
+        today=report.today,
+        commit=report.commit,
+        tree=report.tree,
+        base=report.base,
+        dirty=report.dirty,
+        files=tuple(Entry.of(name, content) for name, content in sorted(files.items())),
+    )

@@ -1,0 +1,75 @@
+"""What a bundle holds, as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gates.attestation.test_result import TestResult
+from gates.attestation.verify import Verification, verify
+from gates.errors import GatesError
+from gates.reporters.printable import printable
+
+
+def show(bundle: Path) -> str:
+    """Whether it verifies, what it is of, each gate, each file. GatesError where it cannot be read."""
+    found = verify(bundle)
+    if found.unreadable is not None:
+        raise GatesError(found.unreadable)
+    return "".join(f"{printable(line).rstrip()}\n" for line in _lines(found))
+
+
+def _lines(found: Verification) -> Iterator[str]:
+    yield from _verdict(found)
+    if found.manifest is None:
+        return
+    yield ""
+    yield from _origin(found)
+    yield ""
+    rows = [_row(result) for _, result in sorted(found.results.items())]
+    yield from _table(("gate", "result", "level", "outcome", "findings", "waived", "owed", "proof", "examined"), rows)
+    yield ""
+    yield from _table(
+        ("file", "bytes", "SHA-256"), [(entry.name, str(entry.size), entry.sha256) for entry in found.files]
+    )
+
+
+def _verdict(found: Verification) -> Iterator[str]:
+    if not found.problems:
+        yield "verified: every file is as the manifest lists it, and they agree with each other"
+    for number, problem in enumerate(found.problems):
+        yield f"rejected: {problem}" if number == 0 else f"          {problem}"
+    for name in found.signatures:
+        yield f"not checked: {name} (this version reads no signatures)"
+
+
+def _origin(found: Verification) -> Iterator[str]:
+    listed = found.manifest
+    assert listed is not None
+    if listed.dirty:
+        yield f"of a work tree that differs from commit {listed.commit} in {len(listed.dirty)} paths:"
+        yield from (f"          {path}" for path in listed.dirty)
+    else:
+        yield f"commit    {listed.commit}"
+        yield f"tree      {listed.tree}"
+    if listed.base is not None:
+        yield f"base      {listed.base}"
+    yield f"made by   gates {listed.tool}, {listed.interpreter}, for {listed.today}"
+    yield f"manifest  {found.digest}"
+
+
+def _row(result: TestResult) -> tuple[str, ...]:
+    record = result.record
+    waived = sum(waiver["findings"] for waiver in record["waived"])
+    examined = ", ".join(f"{many} {unit}" for unit, many in sorted(record["examined"].items()))
+    counts = (str(record["findings"]), str(waived), str(record["owed"]))
+    proof = record["proof"]["outcome"]
+    return (result.gate, result.result, record["level"], record["outcome"], *counts, proof, examined)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    # Escaped before it is measured, so that a name that is not plain does not shift the columns.
+    lines = [[printable(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths))

@@ -1,0 +1,38 @@
+"""A file is there whole, or as it was before: killed or out of space, nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from gates.errors import GatesError
+
+OWN_FOLDER = ".gates"
+
+
+def write_whole(place: Path, content: bytes) -> None:
+    """Write beside the place, then rename. GatesError where that fails; what stood there then stands there still."""
+    partial = place.parent / f".{place.name}.{os.getpid()}.partial"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _keep_out_of_git(place)
+        try:
+            with partial.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(place)
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+    except OSError as error:
+        raise GatesError(f"{place}: cannot be written ({error.strerror or error})") from None
+
+
+def _keep_out_of_git(place: Path) -> None:
+    """A .gitignore within .gates/: evidence of a clean tree must not make the tree dirty."""
+    for folder in place.parents:
+        ignore = folder / ".gitignore"
+        if folder.name == OWN_FOLDER and not ignore.exists():
+            ignore.write_text("*\n", "utf-8")

@@ -12,7 +12,7 @@ PYTHON ?=
 TESTS ?=
 # How `make gates` reports: make gates REPORTS="--report github --report sarif=gates.sarif"
 REPORTS ?= --report text
-# ALLOW_DIRTY=1 lets `make gates` write evidence of a tree that is no commit; the evidence says so.
+# ALLOW_DIRTY=1 lets `make gates` and `make evidence` write evidence of a tree that is no commit; the evidence says so.
 ALLOW_DIRTY ?=
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
@@ -86,7 +86,7 @@ lanes: setup  ## the lanes of this repository, and what crosses them
 
 .PHONY: evidence
 evidence: setup  ## build the evidence bundle, and verify it
-	@$(RUN)/gates evidence build $(EVIDENCE)
+	@$(RUN)/gates evidence build --out $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty)
 	@$(RUN)/gates evidence verify $(EVIDENCE)
 
 ##########################################################################################

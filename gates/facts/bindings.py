@@ -35,6 +35,7 @@ class Survey:
         self.places: list[Place] = []
         self.attributes: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.changed: set[str] = set()
+        self.loop_ends: dict[int, int] = {}  # what a for statement goes over, by id, to the statement's last line
         self.scope = scope if scope is not None else Scope("module")
         self.mentions: dict[str, list[Link]] = {}  # a name, or an attribute with a dot before it, to where it is used
         self._anchor: Optional[ast.expr] = None
@@ -199,10 +200,13 @@ class Survey:
 
     def _for(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, (ast.For, ast.AsyncFor))
+        self.loop_ends[id(node.iter)] = node.end_lineno or node.lineno
+        around, conditional = self._within, self._conditional
+        self._within = Link(around, loop=node.iter, scope=scope)
         self._push([*node.body, *node.orelse], scope, conditional=True)
-        self._conditional, before = True, self._conditional
+        self._within, self._conditional = around, True
         self._assign(node.target, "element", node.iter, scope)
-        self._conditional = before
+        self._conditional = conditional
         self._push([node.iter], scope, FOLLOWED)
 
     def _with(self, node: ast.AST, scope: Scope) -> None:
@@ -327,7 +331,7 @@ class Survey:
             self._push(generator.ifs, inner, HARMLESS)
             self._assign(generator.target, "element", generator.iter, inner, outside)
             self._push([generator.iter], outside, FOLLOWED)
-            self._within = around
+            self._within = Link(around, loop=generator.iter, scope=outside)
         results = [getattr(node, field, None) for field in ("elt", "key", "value")]
         self._push(results, inner, becomes, decided_by)
 

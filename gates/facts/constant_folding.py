@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Callable, Optional
 
 from gates.facts.bindings import Survey
@@ -25,6 +25,7 @@ from gates.facts.known_values import (
     elements,
     item,
     joined,
+    rows_of,
     truth,
 )
 from gates.facts.loaders import HOSTS, OWN, canonical, imported, loader_of
@@ -34,6 +35,7 @@ from gates.facts.text_folding import percent
 
 _DEEPEST = 90
 _LONGEST_WORK = 20_000
+_MOST_ROUNDS = 256
 _OWN_NAMES = frozenset(
     {"builtins.__name__", "builtins.__package__", "builtins.__spec__.name", "builtins.__spec__.parent"}
 )
@@ -47,6 +49,7 @@ class Folding:
         self.read: set[tuple[int, str]] = set()
         self._busy: set[tuple[int, str]] = set()
         self._kept: dict[tuple[int, str], Values] = {}
+        self._pinned: dict[int, Values] = {}
         self._depth = 0
         self._work = 0
 
@@ -70,6 +73,23 @@ class Folding:
     def elements_of(self, node: ast.AST, scope: Scope) -> Values:
         """What a loop over this expression may be given."""
         return elements(self.fold(node, scope))
+
+    def rounds(self, loops: Sequence[tuple[ast.expr, Scope]]) -> Iterator[None]:
+        """Go through the loops around a place round by round: names bound by one loop change together."""
+        if not loops:
+            yield
+            return
+        (over, scope), *inner = loops
+        rows = rows_of(self.fold(over, scope))
+        if not rows or len(rows) * max(1, len(self._pinned)) > _MOST_ROUNDS:
+            yield from self.rounds(inner)
+            return
+        for row in rows:
+            self._pinned[id(over)] = row
+            try:
+                yield from self.rounds(inner)
+            finally:
+                self._pinned.pop(id(over), None)
 
     # --- names ----------------------------------------------------------------------------------------------------
 
@@ -115,18 +135,29 @@ class Folding:
             yield Named(f"builtins.{name}")
 
     def _variable(self, key: tuple[int, str], name: str, bindings: list[Binding]) -> Values:
-        if key in self._kept:
+        if key in self._kept and not self._pinned:
             return self._kept[key]
-        alone = not self._busy
+        alone = not self._busy and not self._pinned
         self._busy.add(key)
         try:
-            found = distinct(value for binding in bindings for value in self.bound(binding))
+            reaching = self._reaching(bindings) if self._pinned else bindings
+            found = distinct(value for binding in reaching for value in self.bound(binding))
         finally:
             self._busy.discard(key)
         found = self._as_changed(name, found)
         if alone:
             self._kept[key] = found
         return found
+
+    def _reaching(self, bindings: list[Binding]) -> list[Binding]:
+        """Inside a loop, its own variable has the value of the round, or what the loop's body made of it."""
+        own = [binding for binding in bindings if binding.how == "element" and id(binding.node) in self._pinned]
+        if not own:
+            return bindings
+        order = list(self._pinned)
+        over = max(own, key=lambda binding: order.index(id(binding.node))).node
+        first, last = getattr(over, "lineno", 0), self.survey.loop_ends.get(id(over), 0)
+        return [one for one in bindings if one.node is over or first <= getattr(one.node, "lineno", 0) <= last]
 
     def _as_changed(self, name: str, values: Values) -> Values:
         """Lists and dicts that are changed after they are made hold something unknown as well."""
@@ -141,7 +172,8 @@ class Folding:
         if how == "value":
             return self._step_into(self.fold(node, scope), binding.path)
         if how == "element":
-            return self._step_into(elements(self.fold(node, scope)), binding.path)
+            row = self._pinned.get(id(node))
+            return self._step_into(elements(self.fold(node, scope)) if row is None else row, binding.path)
         if how == "import":
             module, _, name = binding.text.partition(":")
             return (Named(imported(module, name) if name else canonical(module)),)

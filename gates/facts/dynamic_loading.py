@@ -106,24 +106,26 @@ class _Look:
     def _at(self, place: Place) -> Iterator[LoadingSite]:
         node = place.node
         values = self._folding.fold(node, place.scope)
-        if isinstance(node, ast.Call):
-            yield from self._called(node, place)
+        if isinstance(node, (ast.Call, ast.Subscript)) and self._may_load(node, place.scope):
+            for _ in self._folding.rounds(place.within.loops()):
+                yield from self._called(node, place) if isinstance(node, ast.Call) else self._read(node, place)
         if place.becomes == TARGET:
             yield from self._set(node, values, place)
             return
-        if isinstance(node, ast.Subscript):
-            yield from self._read(node, place)
         if place.becomes != HARMLESS:
             yield from self._hooked(values, place)
         if place.becomes in (ARGUMENT, AWAY, STORED):
             yield from self._escaped(values, place)
 
+    def _may_load(self, node: Union[ast.Call, ast.Subscript], scope: Scope) -> bool:
+        """Whether it is worth going through the rounds of the loops around."""
+        used = self._folding.fold(node.func if isinstance(node, ast.Call) else node.value, scope)
+        return any(isinstance(one, (Named, Bound)) or one == TOO_INVOLVED for one in used)
+
     # --- calls ----------------------------------------------------------------------------------------------------
 
     def _called(self, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
         functions = self._folding.fold(node.func, place.scope)
-        if not any(isinstance(one, (Named, Bound)) or one == TOO_INVOLVED for one in functions):
-            return
         for function in functions:
             if function == TOO_INVOLVED:
                 yield _site(place, shown(node.func), Target(None, 0, TOO_INVOLVED.reason, "", "..."))
@@ -200,7 +202,9 @@ class _Look:
 
     def _read(self, node: ast.Subscript, place: Place) -> Iterator[LoadingSite]:
         """`sys.modules[key]`."""
-        if Named("sys.modules") not in self._folding.fold(node.value, place.scope) or isinstance(node.ctx, ast.Del):
+        if not isinstance(node.ctx, ast.Load) or Named("sys.modules") not in self._folding.fold(
+            node.value, place.scope
+        ):
             return
         for target in loaded(Argument(self._folding.fold(node.slice, place.scope), shown(node.slice))):
             yield _site(place, "sys.modules", target, "[]")

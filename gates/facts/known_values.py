@@ -153,6 +153,19 @@ def _elements(values: Iterable[Value]) -> Iterator[Value]:
             yield Unknown("it is looped over something that is not constant")
 
 
+def rows_of(values: Values) -> list[Values]:
+    """What each round of a loop over these is given; no rows where that is not known."""
+    found: list[Values] = []
+    for value in values:
+        if isinstance(value, Several):
+            found.extend(value.items)
+        elif isinstance(value, Table):
+            found.extend(keys for keys, _ in value.pairs)
+        else:
+            return []
+    return found
+
+
 def item(values: Iterable[Value], key: object) -> tuple[Value, ...]:
     """What stands under a constant key or position."""
     return distinct(_item(values, key))

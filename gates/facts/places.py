@@ -76,11 +76,32 @@ class Place(NamedTuple):
 
 
 class Link:
-    """A place, or a binding, and the one that it stands in: `leads_to` are the names that get their value from it."""
+    """A place, a binding or a loop, and the one that it stands in.
 
-    __slots__ = ("concerned", "leads_to", "outer")
+    `leads_to` are the names that get their value from it, `loop` is what the loop goes over, seen from `scope`.
+    """
 
-    def __init__(self, outer: Optional[Link], leads_to: Sequence[str] = ()) -> None:
+    __slots__ = ("concerned", "leads_to", "loop", "outer", "scope")
+
+    def __init__(
+        self,
+        outer: Optional[Link],
+        leads_to: Sequence[str] = (),
+        loop: Optional[ast.expr] = None,
+        scope: Optional[Scope] = None,
+    ) -> None:
         self.outer = outer
         self.leads_to = leads_to
+        self.loop = loop
+        self.scope = scope
         self.concerned = False
+
+    def loops(self) -> list[tuple[ast.expr, Scope]]:
+        """What the loops around this place go over, the outermost first, and from where that is seen."""
+        found: list[tuple[ast.expr, Scope]] = []
+        link: Optional[Link] = self
+        while link is not None:
+            if link.loop is not None and link.scope is not None:
+                found.append((link.loop, link.scope))
+            link = link.outer
+        return found[::-1]

@@ -57,6 +57,15 @@ for name_7 in {"candidate.zi": 1}:
     import_module(name_7)  # finds: candidate.zi
 for name_8 in find_names():
     import_module(name_8)  # opaque
+for package, module in (("candidate", "yc"), ("production", "yd")):
+    import_module(f"{package}.{module}")  # finds: candidate.yc, production.yd
+    whole = package + "." + module
+    import_module(whole)  # finds: candidate.yc, production.yd
+    __import__(package, fromlist=[module])  # finds: candidate.yc, production.yd
+for lane in ("candidate", "production"):
+    for module in ("ye", lane):
+        import_module(f"{lane}.{module}")  # finds: candidate.ye, candidate.candidate, production.ye, production.production
+[import_module(a + "." + b) for a, b in {"candidate": "yf", "x": "y"}.items()]  # finds: candidate.yf, x.y
 MAP = {"a": "candidate.zj", "b": "candidate.zk"}
 import_module(MAP["a"])  # finds: candidate.zj
 import_module(MAP[which])  # finds: candidate.zj, candidate.zk

@@ -182,7 +182,7 @@ class Extraction:
                 fresh.setdefault(extractor, {})[result.job.blob] = payload
 
     def _check_odd(self, odd: Sequence[Yield]) -> None:
-        """Bytes that differ from the blob: one of git's filters explains it, or the file changed under our eyes."""
+        """Bytes that differ from the blob: one of git's filters explains it, or git was deceived."""
         odd = [result for result in odd if result.actual != result.job.blob]
         if not odd:
             return
@@ -192,7 +192,8 @@ class Extraction:
             filtered = {}
         for result in odd:
             if filtered.get(result.job.path) != result.job.blob:
-                raise CheckoutError(f"{result.job.path}: changed while it was being read; run again")
+                why = "it changed while it was being read, or its time stamps were put back; touch it and run again"
+                raise CheckoutError(f"{result.job.path}: is not what git takes it for; {why}")
 
     def _results(self, jobs: Sequence[Job]) -> Iterator[Yield]:
         overlay = self._checkout.overlay

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Iterator, NamedTuple, Optional
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
 
 # `from a.b import (c as d,\n e)` and `import a.b as c, d` as nearly all of them are written.
 _PLAIN = re.compile(
@@ -25,7 +26,9 @@ _ANY_ELSEWHERE = re.compile(
     rb"(?:[;:]|\\\r?\n)[ \t\f]*(?:lazy[ \t]+)?(?:import\b|from\b(?:[^\n]*\bimport\b|[^\n]*\\\r?(?=\n)))"
 )
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_SAFE_CODECS = frozenset({b"utf-8", b"utf8", b"latin-1", b"iso-8859-1", b"iso-latin-1", b"ascii", b"us-ascii", b"utf-8-sig"})
+_SAFE_CODECS = frozenset(
+    {b"utf-8", b"utf8", b"latin-1", b"iso-8859-1", b"iso-latin-1", b"ascii", b"us-ascii", b"utf-8-sig"}
+)
 _AS = re.compile(rb"\bas[ \t]+\w+")
 _SPACE = re.compile(rb"\s+")
 

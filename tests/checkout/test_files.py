@@ -155,7 +155,7 @@ def test_nothing_that_is_asked_writes_to_the_index(repository: Repository) -> No
 def test_an_edit_of_the_same_size_right_after_staging_is_seen(repository: Repository) -> None:
     """Racily clean, as git calls it: index and file carry the same time."""
     repository.commit(a="A = 1\n")
-    times = os.stat(repository.root / "a.py")
+    times = (repository.root / "a.py").stat()
     repository.write("a.py", "A = 2\n")
     os.utime(repository.root / "a.py", ns=(times.st_atime_ns, times.st_mtime_ns))
 

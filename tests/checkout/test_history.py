@@ -154,7 +154,7 @@ def test_a_work_tree_whose_repository_is_gone_is_not_taken_for_a_folder_without_
     branched.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
     branched.root.rename(tmp_path / "moved")
 
-    with pytest.raises(CheckoutError, match="linked: git cannot read it: .*not a git repository"):
+    with pytest.raises(CheckoutError, match=r"linked: git cannot read it: .*not a git repository"):
         Checkout.open(tmp_path / "linked")
 
 
@@ -274,7 +274,7 @@ def test_a_conflict_settled_by_deleting_is_gone(branched: Repository) -> None:
 def test_a_damaged_index_is_an_error_in_words_and_leaves_no_process(branched: Repository) -> None:
     (branched.root / ".git" / "index").write_bytes(b"DIRC not an index")
 
-    with pytest.raises(CheckoutError, match="git cannot read it: .*index"):
+    with pytest.raises(CheckoutError, match=r"git cannot read it: .*index"):
         branched.open()
 
 

@@ -82,7 +82,7 @@ def test_a_file_that_became_a_link_is_a_link(linked: Repository) -> None:
 
 
 def test_a_target_that_is_no_text_is_kept_as_bytes(repository: Repository) -> None:
-    os.symlink(b"latin\xe9", os.fsencode(repository.root / "link"))
+    (repository.root / "link").symlink_to(os.fsdecode(b"latin\xe9"))
     repository.commit()
 
     assert repository.open().read("link") == b"latin\xe9"

@@ -96,7 +96,7 @@ def test_the_folder_is_gone_after_an_error_too(laid: Repository) -> None:
     with pytest.raises(RuntimeError), laid.open().materialised(["a.py"]) as folder:
         raise RuntimeError
     assert not folder.exists()
-    with pytest.raises(CheckoutError, match="nowhere.py: is no file"), laid.open().materialised(["nowhere.py"]):
+    with pytest.raises(CheckoutError, match=r"nowhere\.py: is no file"), laid.open().materialised(["nowhere.py"]):
         pass
 
 

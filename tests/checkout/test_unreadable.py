@@ -38,7 +38,7 @@ def as_nobody(root: Path, look: Callable[[], Any]) -> Any:
     """What `look` gives (plain data), seen by a user without rights, to whom everything below `root` belongs."""
     for below, folders, names in os.walk(root):
         for name in (".", *folders, *names):
-            os.chown(os.path.join(below, name), NOBODY, NOBODY, follow_symlinks=False)
+            os.chown(Path(below, name), NOBODY, NOBODY, follow_symlinks=False)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover  (another user cannot write the coverage data)
@@ -48,12 +48,12 @@ def as_nobody(root: Path, look: Callable[[], Any]) -> Any:
             os.setuid(NOBODY)
             os.environ["HOME"] = str(root)
             os.write(writing, pickle.dumps(look()))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (it is handed over)
             os.write(writing, pickle.dumps(f"{type(error).__name__}: {error}"))
         finally:
             os._exit(0)
     os.close(writing)
-    with open(reading, "rb") as answer:
+    with os.fdopen(reading, "rb") as answer:
         said = answer.read()
     os.waitpid(child, 0)
     return pickle.loads(said)
@@ -126,15 +126,15 @@ def test_a_closed_folder_without_git_is_named(folder: Path) -> None:
     (folder / "tree" / "b.py").write_text("import y\n")
     (folder / "tree" / "closed").chmod(0)
 
-    files, notes = as_nobody(folder, lambda: (sorted(Checkout.open(folder / "tree").files), open_notes(folder / "tree")))
+    def look() -> Any:
+        checkout = Checkout.open(folder / "tree")
+        return sorted(checkout.files), checkout.notes
+
+    files, notes = as_nobody(folder, look)
 
     assert files == ["b.py"]
     assert "what lies in it was not judged" in notes[1]
     assert "closed" in notes[1]
-
-
-def open_notes(folder: Path) -> tuple[str, ...]:
-    return Checkout.open(folder).notes
 
 
 @only_root

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # the typing module takes longer to import than an unchanged tree takes to judge
 if TYPE_CHECKING:
+    from typing import Any
+
     from gates.facts.checkout import Checkout as Checkout
     from gates.finding import Finding as Finding
     from gates.policy import Policy as Policy
@@ -33,5 +33,7 @@ __all__ = sorted(_PUBLIC)
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
+        from importlib import import_module
+
+        return getattr(import_module(_PUBLIC[name]), name)
     raise AttributeError(f"module 'gates' has no attribute '{name}'")

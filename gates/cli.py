@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import gc
 import os
 import sys
 import time
@@ -89,9 +90,7 @@ _policies = click.option(
     help="The policies [default: policies/].",
 )
 _only = click.option("--gate", "only", multiple=True, metavar="NAME", help="Only this gate; may be given again.")
-_today = click.option(
-    "--today", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Judge waivers as of then."
-)
+_today = click.option("--today", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Judge waivers as of then.")
 _no_cache = click.option("--no-cache", is_flag=True, help="Neither use nor keep facts.")
 _strict = click.option("--strict", is_flag=True, help='Overrule when_broken = "warn" and other excuses.')
 
@@ -464,6 +463,7 @@ def _progress() -> Iterator[Observer]:
 
 def main() -> int:
     """Run the command line; the exit code. What a person can mend is one line, never a traceback."""
+    gc.disable()  # a short life, and syntax trees by the thousand: looking for cycles costs half of parsing them
     try:
         code = gates.main(standalone_mode=False)
         return code if isinstance(code, int) else 0

@@ -20,8 +20,11 @@ import marshal
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Optional
+
+TYPE_CHECKING = False  # the typing module takes longer to import than all the rest takes to run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, Optional
 
 SCHEMA = 1
 FOLDER = "replay"
@@ -33,29 +36,50 @@ _NEVER = ("--base", "--evidence", "--no-cache", "--shard", "--help", "--today")
 _RACY_NS = 100_000_000
 
 
-class Answer(NamedTuple):
+class Answer:
     """What a run said: its exit code, what it printed, and the files it wrote."""
 
-    code: int
-    printed: bytes
-    files: tuple[tuple[str, bytes], ...]
+    def __init__(self, code: int, printed: bytes, files: tuple[tuple[str, bytes], ...]) -> None:
+        self.code = code
+        self.printed = printed
+        self.files = files
 
 
-class Recipe(NamedTuple):
-    """What an answer depended on. `reads` are git pathspecs of the files whose content was looked at; none: all."""
+class Recipe:
+    """What an answer depended on.
 
-    code: Any
-    content: str
-    first_day: str
-    last_day: str
-    head: Any
-    staged: bytes
-    listing: str
-    reads: tuple[str, ...]
-    changed: tuple[tuple[str, str], ...]
-    untracked: tuple[tuple[str, str], ...]
-    folders: tuple[tuple[str, Any], ...]
-    ignoring: Any
+    `code` and `content` stand for the code that answered, by signature and by digest; `reads` are git pathspecs of
+    the files whose content was looked at (none: all); `changed` and `untracked` hold paths with digests, `folders` and
+    `ignoring` signatures.
+    """
+
+    def __init__(
+        self,
+        code: Any,
+        content: str,
+        first_day: str,
+        last_day: str,
+        head: tuple[str, str],
+        index: bytes,
+        listing: str,
+        reads: tuple[str, ...],
+        changed: tuple[tuple[str, str], ...],
+        untracked: tuple[tuple[str, str], ...],
+        folders: tuple[tuple[str, Any], ...],
+        ignoring: Any,
+    ) -> None:
+        self.code = code
+        self.content = content
+        self.first_day = first_day
+        self.last_day = last_day
+        self.head = head
+        self.index = index
+        self.listing = listing
+        self.reads = reads
+        self.changed = changed
+        self.untracked = untracked
+        self.folders = folders
+        self.ignoring = ignoring
 
 
 def replay(arguments: Sequence[str]) -> Optional[int]:
@@ -68,7 +92,7 @@ def replay(arguments: Sequence[str]) -> Optional[int]:
     try:
         place = _place(root, arguments)
         with open(place, "rb") as stream:
-            schema, recipe, kept = marshal.load(stream)
+            schema, recipe, kept = marshal.loads(stream.read())
         answer = Answer(*kept)
         held = _holds(root, Recipe(*recipe)) if schema == SCHEMA else None
         if held is None:
@@ -140,7 +164,7 @@ def remember(
     os.makedirs(os.path.dirname(place), exist_ok=True)
     draft = f"{place}.{os.getpid()}"
     with open(draft, "wb") as stream:
-        marshal.dump((SCHEMA, tuple(recipe), tuple(answer)), stream)
+        stream.write(marshal.dumps((SCHEMA, tuple(vars(recipe).values()), tuple(vars(answer).values()))))
     os.replace(draft, place)
     return True
 
@@ -177,7 +201,7 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     if not recipe.first_day <= _today() <= recipe.last_day or recipe.head != _head(root):
         return None
     changes = _Git(root, "diff-files", "-z", "--no-renames", "--ignore-submodules", "--", *recipe.reads)
-    same_index = recipe.staged == _index(root)
+    same_index = recipe.index == _index(root)
     listing = None if same_index else _Git(root, "ls-files", "-s", "-z")
     same_folders = recipe.ignoring == _ignoring(root) and _have_same_folders(root, recipe.folders)
     others = None if same_folders else _Git(root, "ls-files", "-z", "--others", "--exclude-standard")
@@ -380,7 +404,7 @@ def _identified(root: str, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _folders(root: str, paths: Iterable[str]) -> tuple[tuple[str, Any], ...]:
-    """Every folder in which git looks for untracked files: those of the paths, and whatever lies beside them unignored."""
+    """Every folder in which git looks for untracked files: those of the paths, and what lies beside them unignored."""
     known: set[str] = {""}
     for path in paths:
         folder = os.path.dirname(path)

@@ -251,17 +251,22 @@ class _Resolver:
 
     def targets(self, path: str, scanned: Sequence[str], by_name: Any) -> tuple[int, ...]:
         """What a file may import: its scanned statements, and what it loads by a name that is known."""
-        found: dict[int, None] = {}
-        salvaged = bool(scanned) and scanned[0] == "?"
-        for entry in scanned[1:] if salvaged else scanned:
-            found.update(dict.fromkeys(self._prefix(path, entry) if salvaged else self._entry(path, entry)))
+        found: set[int] = set()
+        if scanned and scanned[0] == "?":
+            for name in scanned[1:]:
+                found.update(self._prefix(path, name))
+        else:
+            own_way = self._is_script(path)
+            for entry in scanned:
+                if own_way or entry[0] == ".":
+                    found.update(self.resolve(path, *unpacked(entry)))
+                else:
+                    found.update(self._entry(entry))
         for _, _, name in _known_names(by_name):
-            found.update(dict.fromkeys(self.resolve(path, name, ())))
-        return tuple(found)
+            found.update(self.resolve(path, name, ()))
+        return tuple(sorted(found))
 
-    def _entry(self, path: str, entry: str) -> tuple[int, ...]:
-        if entry[0] == "." or self._is_script(path):
-            return self.resolve(path, *unpacked(entry))
+    def _entry(self, entry: str) -> tuple[int, ...]:
         known = self._entries.get(entry)
         if known is None:
             known = self._entries[entry] = self._absolute(*unpacked(entry))

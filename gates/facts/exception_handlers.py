@@ -21,7 +21,8 @@ _BROAD = frozenset(("Exception", "BaseException"))
 _BUILTINS = frozenset(("builtins", "__builtins__", "__builtin__"))
 _NAMED = re.compile(rb"(?<![A-Za-z0-9_])(?:Base)?Exception(?![A-Za-z0-9_])")
 _BARE = re.compile(rb"except[\s\\]*:")
-_COOKIE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?[^\r\n]*coding[:=]\s*(?!utf-?8\b)", re.IGNORECASE)
+_HEAD = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?[^\r\n]*")
+_OTHER_ENCODING = re.compile(rb"coding[:=][ \t]*(?![ \t]|utf-?8\b)", re.IGNORECASE)
 # Below this many bytes no source is deep enough to overflow the C stack of `ast.parse` on 3.9 and 3.10.
 _SAFE_BYTES = 50_000
 
@@ -51,7 +52,8 @@ class _Place(NamedTuple):
 
 def may_handle_broadly(source: bytes) -> bool:
     """A wide look at the bytes: True too often, never False wrongly."""
-    if _COOKIE.match(source):
+    head = _HEAD.match(source)
+    if head is not None and b"coding" in head.group() and _OTHER_ENCODING.search(head.group()):
         return True  # UTF-7 spells a handler without one of its letters
     if not source.isascii():
         # Python folds look-alikes in names: Exception with a full-width E is Exception.

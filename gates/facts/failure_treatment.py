@@ -152,7 +152,7 @@ def _statements(body: list[ast.stmt], enters: Callable[[ast.ExceptHandler], bool
         yield statement
         if isinstance(statement, _DEFINITIONS):
             continue
-        todo += filter(enters, getattr(statement, "handlers", ()))
+        todo += [clause for clause in getattr(statement, "handlers", ()) if enters(clause)]
         for field in ("body", "orelse", "finalbody", "cases"):
             below = getattr(statement, field, ())
             todo += below if isinstance(below, list) else ()

@@ -87,15 +87,19 @@ def repairs(text: str, running: Version, parse: Parse, needed: Needed) -> list[E
 
 def names_a_variable(line: Sequence[Token]) -> bool:
     """Whether an except clause is `except X, e:` of Python 2 rather than `except X, Y:` of Python 3.14."""
-    words = [token.text for token in line]
-    if words[-1:] != [":"] or len(words) < 5 or words[-3] != "," or line[-2].kind != NAME:
+    depth = 0
+    outside = []
+    for token in line:
+        depth += token.kind == OPERATOR and (token.text in "([{") - (token.text in ")]}")
+        if depth == 0:
+            outside.append(token)
+        if depth == 0 and token.text == ":":
+            break
+    words = [token.text for token in outside]
+    if words.count(",") != 1 or words[-1] != ":" or words[-3] != "," or outside[-2].kind != NAME:
         return False
-    depth = commas = 0
-    for word in words[1:-1]:
-        depth += (word in "([{") - (word in ")]}")
-        commas += word == "," and depth == 0
     # Exceptions are CapWords, and the few with small letters are reached through their module (socket.error).
-    return commas == 1 and (words[-2].islower() or len(words[-2]) == 1)
+    return words[-2].islower() or len(words[-2]) == 1
 
 
 def _match_statements(lines: Sequence[Line]) -> tuple[frozenset[int], list[Edit]]:

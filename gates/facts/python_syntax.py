@@ -2,9 +2,9 @@
 
 The answer is a pure function of the bytes and of the running Python. It comes from `symtable`, which parses in C and
 builds no Python objects for the tree. That is a little stricter than `ast.parse`: duplicate arguments, `nonlocal` at
-module level, `import *` in a function and misplaced `__future__` imports are refused, because no Python can compile
-such a file. What only the code generator refuses (`return` or `break` in the wrong place) still has a tree that can be
-judged, and passes here.
+module level and `import *` in a function are refused, because no Python can compile such a file. What only the code
+generator refuses (`return`, `break` or a `__future__` import in the wrong place) still has a tree that can be judged,
+and passes here.
 
 Give `ast.parse` only what passed here: on Python 3.9 and 3.10 it overflows the C stack on a long chain (`a.a.a`, a
 million times) that `symtable` refuses in good order.

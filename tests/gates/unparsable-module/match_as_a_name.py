@@ -1,0 +1,5 @@
+match = 1
+case = match
+type = case
+lazy = type
+print(match, case)

@@ -1,0 +1,1 @@
+x = [*row for row in rows]

@@ -143,6 +143,8 @@ def active(policy: Policy) -> list[Section]:
     for section in policy.sections:
         if section.gate not in known:
             raise PolicyError(f"{policy.folder}/gates.toml: {_no_gate(section.gate, known)}")
+        if section.fields:  # of a gate that is off, too
+            _filled(section, known[section.gate])
     for number, waiver in enumerate(policy.waivers, 1):
         if waiver.gate not in known:
             raise PolicyError(f"{policy.folder}/waivers.toml: [[waiver]] {number} {_no_gate(waiver.gate, known)}")
@@ -188,8 +190,13 @@ def _place_of(kind: Any) -> tuple[str, str]:
 
 def build(section: Section, checkout: Checkout) -> Gate:
     """The gate, filled from its section. PolicyError for a key, a type or a glob that makes no sense."""
-    gate: Gate = typed(catalogue()[section.gate].load(), section.fields, section.place)
+    gate = _filled(section, catalogue()[section.gate])
     refuse_idle_globs(gate, section.place, checkout)
+    return gate
+
+
+def _filled(section: Section, entry: Entry) -> Gate:
+    gate: Gate = typed(entry.load(), section.fields, section.place, beside=known_keys(Rule))
     return gate
 
 

@@ -151,8 +151,9 @@ def _refuse_strangers(folder: Path, name: str) -> None:
 def _sections(table: Mapping[str, Any], name: str) -> tuple[tuple[Section, ...], Mapping[str, Mapping[str, Any]]]:
     for key in table:
         if key not in ("gates", "facts"):
+            what = f"section [{escaped(key)}]" if isinstance(table[key], (Mapping, list)) else f"key '{escaped(key)}'"
             hint = did_you_mean(key, ["gates", "facts"]) or "; a gate's section is [gates.NAME]"
-            raise PolicyError(f"{name}: has no section [{escaped(key)}]{hint}")
+            raise PolicyError(f"{name}: has no {what}{hint}")
     sections: list[Section] = []
     for gate, fields in _tables(table.get("gates", {}), name, "gates"):
         place = f"{name}: [gates.{escaped(gate)}]"

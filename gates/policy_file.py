@@ -8,7 +8,7 @@ import enum
 import re
 import sys
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, TypeVar, Union
 
@@ -90,14 +90,16 @@ def known_keys(kind: type) -> list[str]:
     return [field.name for field in dataclasses.fields(kind) if field.init]
 
 
-def typed(kind: type[T], table: object, place: str) -> T:
+def typed(kind: type[T], table: object, place: str, beside: Iterable[str] = ()) -> T:
     """The table as a value of the dataclass `kind`. `place` is "file: [section]".
+
+    `beside` are keys that the section may have and somebody else has read already.
 
     Errors: PolicyError in one line with the place, the key, what was found and what would be right.
     """
     if not isinstance(table, Mapping):
         raise PolicyError(f"{place} is {shown(table)}; it must be a table")
-    _refuse_unknown(kind, table, place)
+    _refuse_unknown(kind, table, place, beside)
     try:
         return msgspec.convert(table, kind, strict=True, builtin_types=_TOML_TYPES)
     except PolicyError as error:  # what a type's own __post_init__ has to say
@@ -108,10 +110,11 @@ def typed(kind: type[T], table: object, place: str) -> T:
         raise PolicyError(f"{place} is nested too deeply for a policy") from None
 
 
-def _refuse_unknown(kind: type, table: Mapping[str, Any], place: str) -> None:
-    known = known_keys(kind)
+def _refuse_unknown(kind: type, table: Mapping[str, Any], place: str, beside: Iterable[str] = ()) -> None:
+    own = known_keys(kind)
+    known = [*own, *beside]
     for key in table:
-        if key not in known:
+        if key not in own:
             hint = did_you_mean(key, known) or (f"; the keys are {', '.join(known)}" if known else "; it has no keys")
             raise PolicyError(f"{place} has no key '{escaped(key)}'{hint}")
     for name, hint in typing.get_type_hints(kind).items():

@@ -29,7 +29,7 @@ _HEX = re.compile(r"[0-9a-f]+")
 _PLACEHOLDER = re.compile(
     r"\s*(?:sha\d*\s*[-:]\s*)?"
     r"(?:pending|tb[adc]|to[ -]?do|to be (?:announced|confirmed|determined|done)|placeholder|unknown|fixme"
-    r"|n/?a|none|null|x+|\?+|-+|\.+)?"
+    r"|n/?a|none|null|x{2,}|\?+|-+|\.+)?"
     r"[.\s]*",
     re.IGNORECASE,
 )

@@ -60,6 +60,22 @@ class Verification:
         return self.manifest.dirty if self.manifest is not None else ()
 
     @property
+    def text(self) -> str:
+        """What was found out, for people: the verdict first, then what it is about."""
+        if self.unreadable is not None:
+            return f"could not check: {self.unreadable}"
+        lines = ["verified: every file is as the manifest lists it, and the files agree with each other"]
+        if self.problems:
+            heads = ("rejected: ", *[" " * 10] * (len(self.problems) - 1))
+            lines = [head + problem for head, problem in zip(heads, self.problems)]
+        lines += [f"not checked: {name} (this version reads no signatures)" for name in self.signatures]
+        if self.manifest is not None:
+            work_tree = f"a work tree that differs from commit {self.manifest.commit}: {some(self.dirty)}"
+            lines.append("of        " + (work_tree if self.dirty else f"commit {self.manifest.commit}"))
+            lines.append(f"manifest  {self.digest}")
+        return "\n".join(map(_visible, lines))
+
+    @property
     def files(self) -> tuple[Entry, ...]:
         """What the manifest lists."""
         return self.manifest.files if self.manifest is not None else ()
@@ -97,12 +113,13 @@ def verify_bytes(raw: bytes, commit: Optional[str] = None, digest: Optional[str]
     signatures = tuple(sorted(name for name in files if name.startswith(manifest.SIGNATURES)))
     if manifest.NAME not in files:
         missing = () if found.problems and not files else (f"{manifest.NAME}: is missing",)
-        return Verification((*found.problems, *missing), signatures=signatures)
+        return Verification(tuple(map(_visible, (*found.problems, *missing))), signatures=signatures)
     actual = Entry.of(manifest.NAME, files[manifest.NAME]).sha256
     try:
         listed = Manifest.parse(files[manifest.NAME])
     except StatementError as error:
-        return Verification((*found.problems, f"{manifest.NAME}: {error}"), digest=actual, signatures=signatures)
+        problem = f"{manifest.NAME}: {error}"
+        return Verification(tuple(map(_visible, (*found.problems, problem))), digest=actual, signatures=signatures)
     results: dict[str, TestResult] = {}
     problems = [
         *found.problems,
@@ -111,7 +128,12 @@ def verify_bytes(raw: bytes, commit: Optional[str] = None, digest: Optional[str]
         *attestations(listed, files, results),
         *reports(listed, files, results),
     ]
-    return Verification(tuple(problems), None, actual, listed, results, signatures)
+    return Verification(tuple(map(_visible, problems)), None, actual, listed, results, signatures)
+
+
+def _visible(text: str) -> str:
+    # What a hostile bundle holds must not reach a terminal raw.
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _otherwise(listed: Manifest, actual: str, commit: Optional[str], digest: Optional[str]) -> Iterator[str]:

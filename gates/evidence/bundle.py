@@ -17,6 +17,7 @@ from gates.baseline import PLACE as BASELINE_PLACE
 from gates.errors import GatesError
 from gates.evidence.attest import attest
 from gates.evidence.writing import OWN_FOLDER, write_whole
+from gates.facts.checkout import Checkout
 from gates.policy import Policy
 from gates.report import Level, Report, Result
 from gates.run import BASELINE as BASELINE_RESULT
@@ -44,10 +45,9 @@ class Renderers:
         return cls(reporter("json"), reporter("sarif"), lanes_json, lanes_markdown)
 
 
-def place_of(root: Path, report: Report) -> Path:
-    """Where a bundle goes unless somebody says otherwise: `.gates/evidence/evidence-<commit>.zip`."""
-    commit = (report.commit or "no-commit")[:12]
-    return root / OWN_FOLDER / "evidence" / f"evidence-{commit}{'-dirty' if report.dirty else ''}.zip"
+def folder_of(root: Path) -> Path:
+    """Where bundles go unless somebody says otherwise: `.gates/evidence/` of the repository."""
+    return root / OWN_FOLDER / "evidence"
 
 
 def build(
@@ -57,17 +57,22 @@ def build(
     out: Path,
     *,
     allow_dirty: bool = False,
-    root: Optional[Path] = None,
+    checkout: Optional[Checkout] = None,
     renderers: Optional[Renderers] = None,
 ) -> Path:
-    """Write the bundle of a run and its proof to `out`, whole or not at all.
+    """Write the bundle of a run and its proof, whole or not at all, and say where.
 
-    `allow_dirty` accepts a work tree that differs from its commit; the bundle then claims no commit. `root`, where the
-    repository lies, is taken out of whatever reason mentions it. GatesError for what is no evidence, and why.
+    `out` is a folder, in which the file is named after the commit; or the file itself, where it ends in `.zip`.
+    `allow_dirty` accepts a work tree that differs from its commit; the bundle then claims no commit. With the
+    `checkout` every dirty path counts, whether a gate looked at it or not, policy files that git does not track are
+    refused, and its place is taken out of whatever reason mentions it. GatesError for what is no evidence, and why.
     """
-    content = bundled(report, proof, policy, allow_dirty=allow_dirty, root=root, renderers=renderers)
-    write_whole(out, content)
-    return out
+    content = bundled(report, proof, policy, allow_dirty=allow_dirty, checkout=checkout, renderers=renderers)
+    is_dirty = bool(report.dirty or (checkout is not None and checkout.dirty))
+    name = f"evidence-{(report.commit or '')[:12]}{'-dirty' if is_dirty else ''}.zip"
+    file = out if out.suffix == ".zip" else out / name
+    write_whole(file, content)
+    return file
 
 
 def bundled(
@@ -76,11 +81,16 @@ def bundled(
     policy: Policy,
     *,
     allow_dirty: bool = False,
-    root: Optional[Path] = None,
+    checkout: Optional[Checkout] = None,
     renderers: Optional[Renderers] = None,
 ) -> bytes:
     """The bytes of the bundle."""
+    if checkout is not None:
+        report, proof = (dataclasses.replace(told, dirty=checkout.dirty) for told in (report, proof))
     _refuse_no_evidence(report, proof, policy, allow_dirty)
+    if checkout is not None and not checkout.dirty:
+        _refuse_untracked(policy, checkout)
+    root = checkout.root if checkout is not None else None
     report, proof = _as_evidence(report, root), _as_evidence(proof, root)
     policies = _policy_files(policy)
     rendered = _rendered(report, proof, renderers or Renderers.ours())
@@ -125,6 +135,13 @@ def _refuse_no_evidence(report: Report, proof: Report, policy: Policy, allow_dir
     if folder.is_absolute() or ".." in folder.parts:
         raise GatesError(f"the policies lie outside the repository ({folder}), so no commit binds them")
     _refuse_part_of_a_run(report, proof, policy)
+
+
+def _refuse_untracked(policy: Policy, checkout: Checkout) -> None:
+    for name in sorted(policy.files):
+        path = name if name == BASELINE_PLACE else f"{policy.folder}/{name}"
+        if path not in checkout.files:
+            raise GatesError(f"{path}: is ignored by git, so no commit binds it; take it out of .gitignore")
 
 
 def _refuse_part_of_a_run(report: Report, proof: Report, policy: Policy) -> None:

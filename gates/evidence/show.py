@@ -20,10 +20,9 @@ def show(bundle: Path) -> str:
 
 
 def _lines(found: Verification) -> Iterator[str]:
-    yield from _verdict(found)
+    yield from found.text.split("\n")
     if found.manifest is None:
         return
-    yield ""
     yield from _origin(found)
     yield ""
     rows = [_row(result) for _, result in sorted(found.results.items())]
@@ -34,28 +33,15 @@ def _lines(found: Verification) -> Iterator[str]:
     )
 
 
-def _verdict(found: Verification) -> Iterator[str]:
-    if not found.problems:
-        yield "verified: every file is as the manifest lists it, and they agree with each other"
-    for number, problem in enumerate(found.problems):
-        yield f"rejected: {problem}" if number == 0 else f"          {problem}"
-    for name in found.signatures:
-        yield f"not checked: {name} (this version reads no signatures)"
-
-
 def _origin(found: Verification) -> Iterator[str]:
     listed = found.manifest
     assert listed is not None
-    if listed.dirty:
-        yield f"of a work tree that differs from commit {listed.commit} in {len(listed.dirty)} paths:"
-        yield from (f"          {path}" for path in listed.dirty)
-    else:
-        yield f"commit    {listed.commit}"
+    if not listed.dirty:
         yield f"tree      {listed.tree}"
     if listed.base is not None:
         yield f"base      {listed.base}"
     yield f"made by   gates {listed.tool}, {listed.interpreter}, for {listed.today}"
-    yield f"manifest  {found.digest}"
+    yield from (f"dirty     {path}" for path in listed.dirty)
 
 
 def _row(result: TestResult) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import subprocess
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from gates.prove import prove
 from gates.report import Report
 from gates.run import run
 
-TODAY = datetime.date(2026, 11, 22)
+TODAY = dt.date(2026, 11, 22)
 
 FILES = {
     "app/__init__.py": "",
@@ -62,13 +62,17 @@ expires = 2027-01-31
 class Judged:
     """A run, its proof, and the policy of both."""
 
-    root: Path
+    checkout: Checkout
     report: Report
     proof: Report
     policy: Policy
 
+    @property
+    def root(self) -> Path:
+        return self.checkout.root
+
     def bundled(self, allow_dirty: bool = False) -> bytes:
-        return bundled(self.report, self.proof, self.policy, allow_dirty=allow_dirty, root=self.root)
+        return bundled(self.report, self.proof, self.policy, allow_dirty=allow_dirty, checkout=self.checkout)
 
 
 @dataclass
@@ -89,7 +93,7 @@ class Parts:
         return self
 
 
-def git(folder: Path, *arguments: str) -> str:
+def run_git(folder: Path, *arguments: str) -> str:
     who = {f"GIT_{role}_{what}": "t@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     when = {"GIT_AUTHOR_DATE": "2026-11-01T00:00:00Z", "GIT_COMMITTER_DATE": "2026-11-01T00:00:00Z"}
     alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
@@ -109,16 +113,16 @@ def judged_at(root: Path, base: Optional[str] = None) -> Judged:
     checkout = Checkout.open(root, base)
     policy = Policy.load(root / "policies", root)
     report = run(policy, checkout, today=TODAY, workers=1)
-    return Judged(root, report, prove(policy, checkout, today=TODAY), policy)
+    return Judged(checkout, report, prove(policy, checkout, today=TODAY), policy)
 
 
 @pytest.fixture(scope="session")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("origin")
     write(root, FILES)
-    git(root, "init", "-q", "-b", "main")
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", "first")
+    run_git(root, "init", "-q", "-b", "main")
+    run_git(root, "add", "-A")
+    run_git(root, "commit", "-q", "-m", "first")
     return root
 
 
@@ -126,10 +130,15 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clone(origin: Path, tmp_path: Path) -> Callable[[str], Path]:
     def cloned(name: str) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        git(tmp_path, "clone", "-q", str(origin), name)
+        run_git(tmp_path, "clone", "-q", str(origin), name)
         return tmp_path / name
 
     return cloned
+
+
+@pytest.fixture
+def git() -> Callable[..., str]:
+    return run_git
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import hashlib
 import io
 import json
@@ -17,7 +17,7 @@ import pytest
 
 from gates.attestation.verify import verify, verify_bytes
 from gates.errors import GatesError
-from gates.evidence.bundle import Renderers, build, bundled, place_of
+from gates.evidence.bundle import Renderers, build, bundled, folder_of
 from gates.facts.checkout import Checkout
 from gates.facts.store import Store
 from gates.report import Level, Outcome, Report, Result
@@ -40,7 +40,7 @@ def test_two_clones_at_two_places_give_the_same_bytes(clone: Any, judge: Any) ->
 
 
 def test_a_kept_verdict_gives_the_same_bytes_as_a_fresh_one(judged: Any, raw: bytes, tmp_path: Path) -> None:
-    today = datetime.date.fromisoformat(judged.report.today)
+    today = dt.date.fromisoformat(judged.report.today)
     with Store(tmp_path / "cache.sqlite") as store:
         for _ in range(2):
             warm = run(judged.policy, Checkout.open(judged.root), today=today, store=store)
@@ -154,7 +154,7 @@ def test_a_statement_names_the_waivers_that_were_used_and_when_they_expire(raw: 
 
 
 def test_a_bundle_that_was_just_made_verifies(judged: Any, tmp_path: Path) -> None:
-    made = build(judged.report, judged.proof, judged.policy, tmp_path / "evidence.zip", root=judged.root)
+    made = build(judged.report, judged.proof, judged.policy, tmp_path / "evidence.zip")
     found = verify(made, judged.report.commit)
 
     assert found.problems == ()
@@ -176,6 +176,14 @@ def test_a_dirty_tree_is_refused_and_the_first_paths_are_named(clone: Any, judge
         (root / f"app/new_{number}.py").write_text("", "utf-8")
 
     with pytest.raises(GatesError, match=r"5 paths differ \(app/new_0.py, app/new_1.py, app/new_2.py \.\.\.\)"):
+        judge(root).bundled()
+
+
+def test_a_dirty_path_that_no_gate_looked_at_counts_too(clone: Any, judge: Any) -> None:
+    root = clone("dirty")
+    (root / "notes.txt").write_text("", "utf-8")
+
+    with pytest.raises(GatesError, match=r"1 path differs \(notes.txt\)"):
         judge(root).bundled()
 
 
@@ -335,8 +343,8 @@ def test_a_reason_that_mentions_where_the_repository_lies_loses_it(judged: Any) 
 
 def test_a_name_that_is_no_utf_8_does_not_stop_it(judged: Any) -> None:
     odd = "app/\udcff.py"
-    report, proof = (dataclasses.replace(of, dirty=(odd,)) for of in (judged.report, judged.proof))
-    raw = dataclasses.replace(judged, report=report, proof=proof).bundled(allow_dirty=True)
+    checkout = dataclasses.replace(judged.checkout, dirty=(odd,))
+    raw = dataclasses.replace(judged, checkout=checkout).bundled(allow_dirty=True)
 
     assert verify_bytes(raw).dirty == (odd,)
 
@@ -350,16 +358,38 @@ def test_evidence_that_contradicts_itself_is_not_written(judged: Any, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_place_is_named_after_the_commit(judged: Any) -> None:
-    commit = judged.report.commit
+def test_the_file_is_named_after_the_commit(judged: Any, tmp_path: Path) -> None:
+    file = build(judged.report, judged.proof, judged.policy, folder_of(tmp_path))
 
-    assert place_of(Path("x"), judged.report) == Path(f"x/.gates/evidence/evidence-{commit[:12]}.zip")
+    assert file == tmp_path / f".gates/evidence/evidence-{judged.report.commit[:12]}.zip"
+    assert file.is_file()
+
+
+def test_the_file_of_a_dirty_tree_is_named_so(clone: Any, judge: Any, tmp_path: Path) -> None:
+    root = clone("dirty")
+    (root / "app/new.py").write_text("", "utf-8")
+    judged = judge(root)
+    file = build(judged.report, judged.proof, judged.policy, tmp_path, allow_dirty=True, checkout=judged.checkout)
+
+    assert file == tmp_path / f"evidence-{judged.report.commit[:12]}-dirty.zip"
+
+
+@pytest.mark.parametrize("path", ["policies/waivers.toml", ".ci/baseline.json"])
+def test_a_policy_file_that_git_ignores_is_refused(clone: Any, judge: Any, git: Any, path: str) -> None:
+    root = clone("ignoring")
+    git(root, "rm", "-q", "--cached", path)
+    (root / ".gitignore").write_text(f"{path}\n", "utf-8")
+    git(root, "add", ".gitignore")
+    git(root, "commit", "-q", "-m", "ignored")
+
+    with pytest.raises(GatesError, match=f"{path}: is ignored by git, so no commit binds it"):
+        judge(root).bundled()
 
 
 def test_evidence_of_a_clean_tree_leaves_the_tree_clean(clone: Any, judge: Any) -> None:
     root = clone("clean")
     judged = judge(root)
-    build(judged.report, judged.proof, judged.policy, place_of(root, judged.report), root=root)
+    build(judged.report, judged.proof, judged.policy, folder_of(root))
 
     assert Checkout.open(root).dirty == ()
 

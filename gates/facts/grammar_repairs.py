@@ -96,10 +96,12 @@ def names_a_variable(line: Sequence[Token]) -> bool:
         if depth == 0 and token.text == ":":
             break
     words = [token.text for token in outside]
-    if words.count(",") != 1 or words[-1] != ":" or words[-3] != "," or outside[-2].kind != NAME:
+    if words.count(",") != 1 or words[-1] != ":":
         return False
+    bound = line[line.index(outside[words.index(",")]) + 1 : line.index(outside[-1])]
+    names = [token.text for token in bound if token.text not in ("(", ")", ",")]
     # Exceptions are CapWords, and the few with small letters are reached through their module (socket.error).
-    return words[-2].islower() or len(words[-2]) == 1
+    return all(name.isidentifier() and (name.islower() or len(name) == 1) for name in names) and bool(names)
 
 
 def _match_statements(lines: Sequence[Line]) -> tuple[frozenset[int], list[Edit]]:

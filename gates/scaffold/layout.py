@@ -48,17 +48,19 @@ class Layout:
 
     def folder_kind(self, folder: str) -> Kind:
         """The kind of the code in a folder: what it is named, below what it lies in."""
+        return self._named_kind(folder) or self._unnamed_kind(folder.split("/", 1)[0])
+
+    def is_named(self, folder: str) -> bool:
+        """Whether names say what the folder is; otherwise it was told by what is in it."""
+        return self._named_kind(folder) is not None
+
+    def _named_kind(self, folder: str) -> Optional[Kind]:
         kind: Optional[Kind] = None
         for prefix in prefixes(folder):
             if prefix not in self._kinds:
                 self._kinds[prefix] = self._below(kind, prefix)
             kind = self._kinds[prefix]
-        return kind or self._unnamed_kind(folder.split("/", 1)[0])
-
-    def is_named(self, folder: str) -> bool:
-        """Whether names say what the folder is; otherwise it was told by what is in it."""
-        self.folder_kind(folder)
-        return self._kinds[folder] is not None
+        return kind
 
     def _below(self, above: Optional[Kind], folder: str) -> Optional[Kind]:
         said = self._said(folder)
@@ -96,29 +98,35 @@ class Layout:
     @cached_property
     def _children(self) -> Mapping[str, set[str]]:
         children: dict[str, set[str]] = {}
-        for folder in {posixpath.dirname(path) for path in self.modules}:
-            while folder:
-                parent, name = posixpath.split(folder)
-                children.setdefault(parent, set()).add(name)
-                folder = parent
+        for folder in self._folders:
+            parent, name = posixpath.split(folder)
+            children.setdefault(parent, set()).add(name)
         return children
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Every folder that holds modules, at any depth."""
+        holding = {posixpath.dirname(path) for path in self.modules} - {""}
+        return frozenset(prefix for folder in holding for prefix in prefixes(folder))
 
     def _loose_kind(self, name: str) -> Kind:
         if maturity.is_tool_module(name):
             return Kind.TOOLS
-        return Kind.PRODUCTION if self._loose_modules_are_imported or not self._has_product_folder else Kind.TOOLS
+        return Kind.PRODUCTION if self._loose_modules_are_imported or not self._product_tops else Kind.TOOLS
 
     def _unnamed_kind(self, top: str) -> Kind:
-        """A folder that can be imported is the product; beside a product, one that nothing imports holds scripts."""
-        if self._is_importable(top):
+        """Beside a product, a folder that is none holds scripts."""
+        if top in self._product_tops or not (self._product_tops or self._loose_modules_are_imported):
             return Kind.PRODUCTION
-        return Kind.TOOLS if self._has_product_folder or self._loose_modules_are_imported else Kind.PRODUCTION
+        return Kind.TOOLS
 
     @cached_property
-    def _has_product_folder(self) -> bool:
-        tops = {path.split("/", 1)[0] for path in self.modules if "/" in path}
-        said = {top: self._said(top) for top in tops}
-        return any(kind is not Kind.TOOLS if kind else self._is_importable(top) for top, kind in said.items())
+    def _product_tops(self) -> frozenset[str]:
+        """The folders at the top that can be imported, or that hold a folder whose name tells of maturity."""
+        named = {folder: self._named_kind(folder) for folder in self._folders}
+        mature = {folder.split("/", 1)[0] for folder, kind in named.items() if kind not in (None, Kind.TOOLS)}
+        tops = {folder for folder, kind in named.items() if "/" not in folder and kind is not Kind.TOOLS}
+        return frozenset(mature | {top for top in tops if self._is_importable(top)})
 
     @cached_property
     def _loose_modules_are_imported(self) -> bool:

@@ -1,0 +1,3 @@
+import json
+from candidate \
+ import core

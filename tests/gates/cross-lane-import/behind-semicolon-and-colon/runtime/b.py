@@ -1,0 +1,2 @@
+if 1:\
+  import candidate.core  # finds: candidate.core

@@ -1,0 +1,2 @@
+import candidate.core  # finds: candidate.core
+import tools.bridge  # finds: tools.bridge -> candidate

@@ -1,0 +1,2 @@
+import runtime.a
+import candidate.core

@@ -1,0 +1,2 @@
+import tools.text
+import tools.both  # finds: tools.both -> candidate [runtime.a > tools.both > tools.real > candidate.core]

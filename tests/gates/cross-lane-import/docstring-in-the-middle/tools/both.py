@@ -1,0 +1,4 @@
+"""
+import candidate.core
+"""
+import tools.real

@@ -1,0 +1,5 @@
+"""How it was once used:
+
+import candidate.core
+from candidate import core
+"""

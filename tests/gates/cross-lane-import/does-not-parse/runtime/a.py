@@ -1,0 +1,2 @@
+import candidate.core
+print 'python 2'

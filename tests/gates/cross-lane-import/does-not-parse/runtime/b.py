@@ -1,0 +1,5 @@
+<<<<<<< HEAD
+from candidate import core
+=======
+import json
+>>>>>>> other

@@ -1,0 +1,5 @@
+import candidate.core  # finds: candidate.core
+
+
+def late():
+    import candidate.core  # finds: candidate.core

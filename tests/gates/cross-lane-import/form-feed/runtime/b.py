@@ -1,0 +1,1 @@
+from candidate import core  # finds: candidate.core

@@ -1,0 +1,1 @@
+import tools.bridge  # finds: tools.bridge -> candidate [runtime.a > tools.bridge > labs.core]

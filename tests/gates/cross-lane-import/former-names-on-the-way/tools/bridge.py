@@ -1,0 +1,4 @@
+try:
+    from labs.core import x
+except ImportError:
+    x = None

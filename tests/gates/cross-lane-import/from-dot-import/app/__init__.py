@@ -1,0 +1,1 @@
+from . import stable, experimental  # finds: app.experimental

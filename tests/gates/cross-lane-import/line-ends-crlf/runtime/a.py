@@ -1,0 +1,5 @@
+import json
+import candidate.core  # finds: candidate.core
+from candidate import (  # finds: candidate.core
+    core,
+)

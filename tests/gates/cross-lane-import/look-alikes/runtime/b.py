@@ -1,0 +1,5 @@
+def f():
+    """>>> import candidate.core
+
+    import candidate.core; from candidate import core
+    """

@@ -1,0 +1,1 @@
+import candidate.wild  # finds: candidate.wild

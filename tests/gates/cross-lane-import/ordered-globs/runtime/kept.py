@@ -1,0 +1,2 @@
+import runtime.stable
+import runtime.wild  # finds: runtime.wild

@@ -1,0 +1,1 @@
+import tools.harmless  # finds: tools -> candidate [runtime.a > tools > candidate.core]

@@ -1,0 +1,1 @@
+from app.candidate import core  # finds: app.candidate.core

@@ -1,0 +1,2 @@
+from candidate.core import *  # finds: candidate.core
+from candidate import *  # finds: candidate

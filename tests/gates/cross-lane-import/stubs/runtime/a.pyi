@@ -1,0 +1,1 @@
+from candidate.core import SHAPE  # finds: candidate.core

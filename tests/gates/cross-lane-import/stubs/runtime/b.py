@@ -1,0 +1,1 @@
+import candidate.only_a_stub  # finds: candidate.only_a_stub

@@ -106,12 +106,14 @@ def _conflict_marker(text: str) -> Optional[int]:
 
 def _python_2(text: str, number: int) -> str:
     """What on this line is Python 2, or nothing."""
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    start = starts[min(number, len(starts)) - 1]
+    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text) + 1]
+    start, end = starts[min(number, len(starts) - 1) - 1 :][:2]
     for line in logical_lines(text):
         if line[-1].end > start:
-            on_it = line[0].start < start or text.count("\n", start, line[0].start) == 0
-            return next(filter(None, (_python_2_at(line, index) for index in range(len(line)))), "") if on_it else ""
+            # Only this line of it: after a bracket that is never closed, the logical line is the rest of the file.
+            here = [index for index, token in enumerate(line) if start <= token.start < end]
+            part = line[: here[-1] + 1] if here else []
+            return next(filter(None, (_python_2_at(part, index) for index in here)), "")
     return ""
 
 

@@ -166,7 +166,15 @@ def test_a_python_2_except_clause_is_not_taken_for_the_one_of_3_14(clause: str) 
     assert of(f"try: pass\nexcept {clause}: pass\n".encode()).message == "Python 2: `except X, name`"
 
 
-@pytest.mark.parametrize("source", ["x = print 1 if y else z +\n", "raise(a, b) c\n", "x = (print, exec y)\n"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = print 1 if y else z +\n",
+        "raise(a, b) c\n",
+        "x = (print, exec y)\n",
+        "x = {y: (}\nraise ValueError\nz = 1, 2\n",
+    ],
+)
 def test_what_only_looks_like_python_2_is_not_named_so(source: str) -> None:
     assert "Python 2" not in of(source.encode()).message
 

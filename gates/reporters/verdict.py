@@ -1,0 +1,75 @@
+"""The verdict in words, and which results it rests on. What decides it is Report.exit_code alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gates.finding import Finding
+from gates.report import Outcome, Report, Result
+from gates.reporters.printable import printable
+
+FAILED = 1
+UNSURE = 3
+
+
+def weight(report: Report, result: Result) -> int:
+    """The exit code that this result alone would give."""
+    return replace(report, results=(result,)).exit_code
+
+
+def standing(result: Result) -> tuple[Finding, ...]:
+    """The findings that a reader must look at, by place. Those of a result that passed are a proof's, not offences."""
+    if result.outcome is Outcome.PASSED:
+        return ()
+    return tuple(sorted(result.findings, key=lambda finding: finding.place))
+
+
+def verdict(report: Report) -> str:
+    """One line: what the exit code means, and for whom it speaks."""
+    return f"{_words(report)} (exit {report.exit_code})"
+
+
+def _words(report: Report) -> str:
+    if not report.results:
+        return "no gate was asked"
+    failed = [result.gate for result in report.results if weight(report, result) == FAILED]
+    unsure = [result.gate for result in report.results if weight(report, result) == UNSURE]
+    others = [
+        f"{printable(result.gate)} {result.outcome.value}"
+        for result in report.results
+        if result.outcome is not Outcome.PASSED and weight(report, result) == 0
+    ]
+    asked = len(report.results)
+    said = []
+    if failed:
+        said.append(f"{len(failed)} of {many(asked, 'gate')} failed: {_named(failed)}")
+    if unsure:
+        said.append(f"{len(unsure)} of {many(asked, 'gate')} could not tell: {_named(unsure)}")
+    if not said:
+        said.append(f"{many(asked, 'gate')}: every promise " + ("that blocks held" if others else "held"))
+    if others:
+        said.append(f"not blocking: {', '.join(others)}")
+    return "; ".join(said)
+
+
+def _named(gates: Iterable[str]) -> str:
+    return ", ".join(map(printable, gates))
+
+
+def many(number: int, noun: str) -> str:
+    """`1 finding`, `1,204 findings`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def examined(result: Result) -> str:
+    """`4 lanes, 6,739 modules`: what a result says that it looked at."""
+    return ", ".join(f"{number:,} {printable(unit)}" for unit, number in sorted(result.examined.items()))
+
+
+def remarks(result: Result) -> list[str]:
+    """The reason of a result, why it is excused, and its notes, each on a line of its own."""
+    said = [printable(result.reason)] if result.reason is not None else []
+    if result.excused is not None:
+        said.append(f"does not block here: {printable(result.excused)}")
+    return said + [printable(note) for note in result.notes]

@@ -21,8 +21,11 @@ _VERSION = 20
 _UNIX = 3 << 8
 _FIRST_DAY = (1 << 5) | 1  # 1980-01-01, the first that a zip file can say
 _MODE = 0o100644 << 16
-_MOST_BYTES = 0xFFFFFFFF
 _MOST_MEMBERS = 0xFFFF
+
+MOST_BYTES = 1 << 30
+"""No archive is larger; a zip file with 32-bit sizes could be four times as large."""
+_ROOM_FOR_NAMES = 1 << 26
 
 # A dot alone, or two, is no name; a leading slash, a drive, a backslash or a control character is in no part.
 _PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+"
@@ -44,7 +47,7 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     for name in files:
         if not PLAIN_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no plain relative name")
-    if len(files) >= _MOST_MEMBERS or sum(map(len, files.values())) >= _MOST_BYTES // 2:
+    if len(files) >= _MOST_MEMBERS or sum(map(len, files.values())) > MOST_BYTES - _ROOM_FOR_NAMES:
         raise ValueError("is more than one bundle can hold")
     return _laid_out(sorted(files.items()))
 

@@ -21,7 +21,6 @@ from gates.attestation.test_result import TestResult
 from gates.errors import GatesError
 
 NEEDED = (REPORT, "report.sarif", "lane-violations.json", "lane-violations.md", PROOF)
-_MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _content(bundle: Path) -> bytes:
     status = bundle.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError("it is no file")
-    if status.st_size > _MOST_BYTES:
+    if status.st_size > archive.MOST_BYTES:
         raise OSError(f"{status.st_size} bytes are more than any bundle has")
     return bundle.read_bytes()
 

@@ -254,6 +254,34 @@ def test_a_run_of_some_gates_only_is_refused(judged: Any) -> None:
         dataclasses.replace(judged, report=some).bundled()
 
 
+def test_a_policy_that_asks_nothing_is_no_evidence(judged: Any) -> None:
+    idle = dataclasses.replace(judged.policy, sections=())
+
+    with pytest.raises(GatesError, match="the policy asks no gate"):
+        dataclasses.replace(judged, policy=idle).bundled()
+
+
+def test_a_result_that_the_policy_does_not_ask_is_refused(judged: Any) -> None:
+    fewer = dataclasses.replace(judged.policy, sections=judged.policy.sections[1:])
+
+    with pytest.raises(GatesError, match="the run has results that the policy does not ask: cross-lane-import"):
+        dataclasses.replace(judged, policy=fewer).bundled()
+
+
+def test_a_policy_from_another_folder_is_refused(judged: Any) -> None:
+    other = dataclasses.replace(judged.policy, folder="other")
+
+    with pytest.raises(GatesError, match="the run was under policies, and the policy is other"):
+        dataclasses.replace(judged, policy=other).bundled()
+
+
+def test_a_proof_that_shows_nothing_is_refused(judged: Any) -> None:
+    proof = with_result(judged.proof, "unparsable-module", findings=())
+
+    with pytest.raises(GatesError, match="unparsable-module: its proof passed and shows no finding"):
+        dataclasses.replace(judged, proof=proof).bundled()
+
+
 def test_policies_outside_the_repository_are_refused(judged: Any) -> None:
     elsewhere = dataclasses.replace(
         judged,

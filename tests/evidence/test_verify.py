@@ -224,6 +224,18 @@ FORGERIES: dict[str, tuple[Callable[[Any], None], str]] = {
         changed_json("attestations/dynamic-import.json", lambda tree: tree["predicate"].update(result="PASSED")),
         "passedTests is [], which is not what result PASSED says",
     ),
+    "a result that is none": (
+        changed_json("attestations/dynamic-import.json", lambda tree: tree["predicate"].update(result="OK")),
+        "result is 'OK', not one of PASSED, WARNED, FAILED",
+    ),
+    "another predicate": (
+        changed_json("attestations/dynamic-import.json", lambda tree: tree.update(predicateType="https://x.org/v1")),
+        "predicateType is 'https://x.org/v1', not https://in-toto.io/attestation/test-result/v0.1",
+    ),
+    "a statement of no policy": (
+        changed_json("attestations/dynamic-import.json", lambda tree: tree["predicate"].update(configuration=[])),
+        "it names no policy file, or no file of the bundle",
+    ),
     "a better outcome": (record("dynamic-import", outcome="passed"), "result is WARNED, and passed at level warn"),
     "a statement of another tool": (
         record("dynamic-import", tool={"name": "gates", "version": "9"}),
@@ -299,6 +311,15 @@ def test_signatures_can_be_added_and_are_said_not_to_be_checked(parts: Any, raw:
     assert found.problems == ()
     assert found.signatures == ("signatures/manifest.sig",)
     assert found.digest == verify_bytes(raw).digest
+
+
+def test_a_file_larger_than_any_bundle_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "large.zip").open("wb") as file:
+        file.truncate(archive.MOST_BYTES + 1)  # a hole: it takes no room on the disk
+    found = verify(tmp_path / "large.zip")
+
+    assert found.exit_code == 3
+    assert "are more than any bundle has" in found.text
 
 
 def test_what_cannot_be_read_is_neither_verified_nor_rejected(tmp_path: Path) -> None:

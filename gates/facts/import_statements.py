@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 # `from a.b import (c as d,\n e)` and `import a.b as c, d` as nearly all of them are written.
+# A line that continues another (`from a \`, then `import b`) is not one of them.
 _PLAIN = re.compile(
-    rb"\n[ \t\f]*(?:"
+    rb"(?<!\\)(?<!\\\r)\n[ \t\f]*(?:"
     rb"from[ \t]*(?P<module>\.+[ \t]*[\w.]*|[ \t][\w.]+)[ \t]*(?<=[ \t.])import\b[ \t]*"
     rb"(?:\((?P<listed>[\w\s,]*)\)|(?P<named>\*|[\w \t,]+))"
     rb"|import[ \t]+(?P<imported>[\w., \t]+)"

@@ -61,7 +61,7 @@ class Entry:
         taken = sorted(set(known_keys(found)) & set(known_keys(Rule)))
         if taken:
             raise GatesError(
-                f"{self._called}: every gate has the key {taken[0]} already; call its field something else"
+                f"{self._called}: its field {taken[0]} is a key that every gate has; call it something else"
             )
         return found
 
@@ -129,8 +129,11 @@ def _entry(point: importlib.metadata.EntryPoint) -> Entry:
 
 
 def _distribution(point: importlib.metadata.EntryPoint) -> str:
-    distribution = getattr(point, "dist", None)  # 3.9 does not say
-    return str(distribution.metadata["Name"]) if distribution is not None else point.value
+    holder = getattr(point, "dist", None)
+    if holder is None:  # 3.9 does not say
+        every = importlib.metadata.distributions()
+        holder = next((each for each in every if point in each.entry_points), None)
+    return str(holder.metadata["Name"]) if holder is not None else point.value
 
 
 def active(policy: Policy) -> list[Section]:

@@ -3,8 +3,8 @@
 A case is a folder with lanes.toml (and gates.toml where it needs one) and the files of its tree. `NAME.symlink` holds
 the target of a link, `NAME.submodule` the commit of a submodule. `# finds: SUBJECT` at the end of a line, several with
 `;` between: just that is found there; `[a > b > c]` behind it is the chain. What has no line to stand on is said at the
-head of lanes.toml, as `# finds: PATH: SUBJECT` or `# finds: PATH:LINE: SUBJECT`. `opaque` before a subject: it cannot be
-known.
+head of lanes.toml, as `# finds: PATH: SUBJECT` or `# finds: PATH:LINE: SUBJECT`. `opaque` before a subject: it cannot
+be known.
 """
 
 from __future__ import annotations

@@ -1,0 +1,493 @@
+"""Every gate, present and future, is held to its duties; and a gate that cannot fail is noticed every time."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+from gates import catalogue
+from gates.baseline import PLACE as BASELINE_PLACE
+from gates.baseline import Baseline, Debt
+from gates.catalogue import Entry
+from gates.errors import GatesError
+from gates.facts.checkout import Checkout
+from gates.facts.fact import parameters
+from gates.facts.store import Store
+from gates.policy import Policy, Rule
+from gates.prove import prove
+from gates.report import Outcome, Report, Result
+from gates.run import run
+
+ROOT = Path(__file__).parents[1]
+CASES = ROOT / "tests" / "gates"
+TODAY = dt.date(2026, 11, 22)
+OWN = catalogue.own()
+every_gate = pytest.mark.parametrize("entry", OWN, ids=lambda entry: entry.name)
+
+# A repository in which every gate has something to look at and nothing to find.
+TREE = {
+    "runtime/__init__.py": "",
+    "runtime/recall.py": "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n",
+    "candidate/__init__.py": "",
+    "candidate/idea.py": "import runtime.recall\n",
+    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN),
+    "policies/lanes.toml": (
+        '[[lane]]\nname = "candidate"\npaths = ["candidate/**"]\nmay_import = ["candidate", "production"]\n\n'
+        '[[lane]]\nname = "production"\npaths = ["runtime/**"]\nmay_import = ["production"]\n'
+    ),
+}
+# How a policy forbids nothing, for gates that it is not `allowed_in = ["**"]` for.
+FORBIDS_NOTHING = {
+    "cross-lane-import": {
+        "policies/lanes.toml": TREE["policies/lanes.toml"].replace('["production"]', '["production", "candidate"]')
+    }
+}
+
+
+def git(folder: Path, *words: str) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        **{f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    subprocess.run(["git", *words], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    root = tmp_path / "repository"
+    write(root, TREE)
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=First")
+    return root
+
+
+def ran(root: Path, gate: str) -> Result:
+    return run(Policy.load(root / "policies"), Checkout.open(root), today=TODAY, only=[gate]).result(gate)
+
+
+def proved(root: Path, gate: str, store: Optional[Store] = None) -> Report:
+    return prove(Policy.load(root / "policies"), Checkout.open(root), today=TODAY, only=[gate], store=store)
+
+
+# Duties
+
+
+@every_gate
+def test_its_module_says_what_it_looks_for_why_and_what_to_do_instead(entry: Entry) -> None:
+    first, blank, *rest = catalogue.explain(entry.name).splitlines()
+
+    assert first.endswith(".")
+    assert blank == ""
+    assert [line for line in rest if line.startswith("Why: ")]
+    assert [line for line in rest if line.startswith("Instead: ")]
+
+
+@every_gate
+def test_it_is_a_frozen_dataclass_that_says_what_its_fields_are(entry: Entry) -> None:
+    gate = entry.load()
+
+    assert dataclasses.is_dataclass(gate)
+    assert vars(gate)["__dataclass_params__"].frozen
+    assert vars(gate)["__doc__"]
+    for field in dataclasses.fields(gate):
+        assert f"`{field.name}" in str(vars(gate)["__doc__"]), field.name
+
+
+@every_gate
+def test_its_fields_leave_the_keys_of_every_gate_alone(entry: Entry) -> None:
+    keys = {field.name for field in dataclasses.fields(Rule)}
+
+    assert not keys & {field.name for field in dataclasses.fields(entry.load())}
+
+
+@every_gate
+def test_it_judges_at_least_one_fact_and_each_says_how_many_it_searched(entry: Entry) -> None:
+    facts = parameters(entry.load().check)  # type: ignore[attr-defined]
+
+    assert facts
+    for kind in facts.values():
+        assert isinstance(getattr(kind, "unit", None), str), kind
+        assert hasattr(kind, "__len__"), kind
+        assert hasattr(kind, "digest"), kind
+
+
+@every_gate
+def test_this_repository_promises_it(entry: Entry) -> None:
+    assert entry.name in [section.gate for section in Policy.load(ROOT / "policies").sections]
+
+
+def judged(entry: Entry, files: Path, root: Path) -> set[str]:
+    """The paths at which the gate finds something, in a tree of its own."""
+    shutil.copytree(files, root, symlinks=True, ignore=shutil.ignore_patterns("*.symlink", "*.submodule"))
+    lanes = root / "lanes.toml"
+    everything = '[[lane]]\nname = "all"\npaths = ["**"]\nmay_import = ["all"]\n'
+    section = root / "gates.toml"
+    write(
+        root,
+        {
+            "policies/lanes.toml": lanes.read_text("utf-8") if lanes.is_file() else everything,
+            "policies/gates.toml": section.read_text("utf-8") if section.is_file() else f"[gates.{entry.name}]\n",
+        },
+    )
+    result = ran(root, entry.name)
+    assert result.outcome in (Outcome.PASSED, Outcome.FAILED), result.reason
+    return {finding.path for finding in result.findings}
+
+
+@every_gate
+def test_it_has_a_case_that_finds_and_one_that_does_not(entry: Entry, tmp_path: Path) -> None:
+    folder = CASES / entry.name
+    assert folder.is_dir(), f"tests/gates/{entry.name}/ holds no cases"
+
+    trees = sorted(case for case in folder.iterdir() if (case / "lanes.toml").is_file())
+    if not trees:  # each file is a case
+        modules = {file.name for file in folder.glob("*.py")}
+        found = judged(entry, folder, tmp_path / "tree")
+        assert modules & found
+        assert modules - found
+        return
+    verdicts: set[bool] = set()
+    for case in trees:
+        if verdicts != {True, False}:
+            verdicts.add(bool(judged(entry, case, tmp_path / case.name)))
+    assert verdicts == {True, False}
+
+
+# What is planted is found
+
+
+@every_gate
+def test_it_finds_what_is_planted_and_nothing_before(entry: Entry, repository: Path) -> None:
+    assert ran(repository, entry.name).outcome is Outcome.PASSED
+
+    report = proved(repository, entry.name)
+
+    result = report.result(entry.name)
+    assert (result.outcome, report.exit_code) == (Outcome.PASSED, 0), result.reason
+    assert len(result.findings) == 1
+
+
+@every_gate
+def test_proving_leaves_the_tree_as_it_is(entry: Entry, repository: Path) -> None:
+    before = Checkout.open(repository).digest
+
+    proved(repository, entry.name)
+
+    assert Checkout.open(repository).digest == before
+    assert Checkout.open(repository).dirty == ()
+
+
+# What cannot fail is noticed
+
+
+def gutted(kind: Any) -> type:
+    """The same gate with the same facts, and a check that never finds anything."""
+
+    @functools.wraps(kind.check)
+    def check(self: object, **facts: object) -> Iterator[object]:
+        return iter(())
+
+    return dataclasses.dataclass(frozen=True)(type(kind.__name__, (kind,), {"check": check, "__doc__": kind.__doc__}))
+
+
+@every_gate
+@pytest.mark.parametrize("kept", [False, True], ids=["nothing kept", "verdicts kept"])
+def test_a_gate_that_was_gutted_is_noticed(
+    entry: Entry, kept: bool, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path / "facts.sqlite" if kept else None) as store:
+        if kept:
+            assert proved(repository, entry.name, store).result(entry.name).outcome is Outcome.PASSED
+        monkeypatch.setattr(importlib.import_module(entry.module), entry.attribute, gutted(entry.load()))
+
+        report = proved(repository, entry.name, store)
+
+    result = report.result(entry.name)
+    assert (result.outcome, report.exit_code) == (Outcome.FAILED, 1)
+    assert "cannot fail here: it stayed green" in str(result.reason)
+
+
+@every_gate
+def test_a_gate_that_fails_by_itself_is_no_proof(
+    entry: Entry, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind: Any = entry.load()
+
+    @functools.wraps(kind.check)
+    def check(self: object, **facts: object) -> Iterator[object]:
+        raise KeyError("a fault of its own")
+
+    monkeypatch.setattr(kind, "check", check)
+
+    result = proved(repository, entry.name).result(entry.name)
+
+    assert result.outcome is Outcome.BROKEN
+    assert "a fault of its own" in str(result.reason)
+
+
+def forbidding_nothing(entry: Entry) -> dict[str, str]:
+    if entry.name in FORBIDS_NOTHING:
+        return FORBIDS_NOTHING[entry.name]
+    assert "allowed_in" in [field.name for field in dataclasses.fields(entry.load())], "say in FORBIDS_NOTHING how"
+    return {"policies/gates.toml": f'[gates.{entry.name}]\nallowed_in = ["**"]\n'}
+
+
+@every_gate
+def test_a_policy_that_forbids_nothing_is_noticed(entry: Entry, repository: Path) -> None:
+    write(repository, forbidding_nothing(entry))
+
+    report = proved(repository, entry.name)
+
+    result = report.result(entry.name)
+    assert (result.outcome, report.exit_code) == (Outcome.BROKEN, 3)
+    assert "forbids nothing" in str(result.reason)
+
+
+def waiver(gate: str, expires: dt.date) -> dict[str, str]:
+    text = f'[[waiver]]\ngate = "{gate}"\npath = "**"\nreason = "r"\nowner = "o"\nticket = "t"\nexpires = {expires}\n'
+    return {"policies/waivers.toml": text}
+
+
+@every_gate
+def test_a_waiver_that_swallows_what_is_planted_is_noticed(entry: Entry, repository: Path) -> None:
+    write(repository, waiver(entry.name, TODAY))
+
+    result = proved(repository, entry.name).result(entry.name)
+
+    assert result.outcome is Outcome.FAILED
+    assert "cannot fail here: the waiver of" in str(result.reason)
+
+
+@every_gate
+def test_a_waiver_that_has_expired_swallows_nothing(entry: Entry, repository: Path) -> None:
+    write(repository, waiver(entry.name, TODAY - dt.timedelta(days=1)))
+
+    assert proved(repository, entry.name).result(entry.name).outcome is Outcome.PASSED
+
+
+@every_gate
+def test_a_baseline_that_owes_what_is_planted_is_noticed(entry: Entry, repository: Path) -> None:
+    planted = proved(repository, entry.name).result(entry.name).findings[0]
+    debt = Debt(entry.name, planted.path, planted.subject, 1)
+    write(repository, {BASELINE_PLACE: Baseline((debt,)).render()})
+
+    result = proved(repository, entry.name).result(entry.name)
+
+    assert result.outcome is Outcome.FAILED
+    assert "cannot fail here: the baseline owes" in str(result.reason)
+
+
+# Two gates of one name
+
+
+def test_two_files_of_one_name_are_an_error_that_names_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"source/silent_stage.py": "", "service/silent_stage.py": "", "source/__init__.py": ""})
+    monkeypatch.setattr(catalogue, "_CHECKS", tmp_path)
+
+    with pytest.raises(GatesError) as refused:
+        catalogue.catalogue()
+
+    assert str(refused.value) == (
+        "two gates of lukhas-gates are called 'silent-stage': "
+        "gates/checks/service/silent_stage.py and gates/checks/source/silent_stage.py"
+    )
+
+
+# Gates of other distributions
+
+LONG_PATH = '''"""A module's path is too long.
+
+Why: some of us work on Windows.
+Instead: find a shorter name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gates import Checkout, Finding, Globs, Modules, Plant
+
+
+@dataclass(frozen=True)
+class LongPath:
+    """`longest`: in letters. `allowed_in`: where nobody minds."""
+
+    longest: int = 40
+    allowed_in: Globs = ()
+
+    def check(self, modules: Modules) -> Iterator[Finding]:
+        for file in modules.outside(self.allowed_in):
+            if len(file.path) > self.longest:
+                yield Finding(file.path, 0, f"has {len(file.path)} letters", subject="path")
+
+    def plant(self, checkout: Checkout) -> Plant:
+        path = "p" * (self.longest + 1) + ".py"
+        return Plant({path: b""}, path, "path")
+'''
+
+
+POINT = "long-path = elsewhere.long_path:LongPath"
+CALLED = "the gate 'long-path' of elsewhere-gates"
+
+
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch, point: str, code: str = LONG_PATH) -> None:
+    """What pip leaves behind of a distribution with one entry point."""
+    write(
+        folder,
+        {
+            "elsewhere/__init__.py": "",
+            "elsewhere/long_path.py": code,
+            "elsewhere_gates-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: elsewhere-gates\nVersion: 1.0\n",
+            "elsewhere_gates-1.0.dist-info/entry_points.txt": f"[gates.checks]\n{point}\n",
+        },
+    )
+    for name in ("elsewhere", "elsewhere.long_path"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(str(folder))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "site-packages"
+    install(folder, monkeypatch, POINT)
+    return folder
+
+
+def test_a_gate_of_another_distribution_is_found_by_its_entry_point(elsewhere: Path) -> None:
+    entry = catalogue.catalogue()["long-path"]
+
+    assert (entry.module, entry.attribute, entry.origin) == ("elsewhere.long_path", "LongPath", "elsewhere-gates")
+    assert catalogue.explain("long-path").splitlines()[0] == "A module's path is too long."
+
+
+def test_it_is_run_and_proved_like_any_other_under_its_own_section(elsewhere: Path, repository: Path) -> None:
+    write(repository, {"policies/gates.toml": "[gates.long-path]\nlongest = 30\n", f"runtime/{'x' * 30}.py": ""})
+
+    result = ran(repository, "long-path")
+
+    assert [finding.path for finding in result.findings] == [f"runtime/{'x' * 30}.py"]
+    assert result.examined == {"modules": 5}
+    assert proved(repository, "long-path").result("long-path").outcome is Outcome.PASSED
+
+
+def test_its_keys_are_held_to_its_own_fields(elsewhere: Path, repository: Path) -> None:
+    write(repository, {"policies/gates.toml": "[gates.long-path]\nlogest = 20\n"})
+
+    with pytest.raises(GatesError, match=r"\[gates\.long-path\] has no key 'logest'; did you mean 'longest'\?"):
+        ran(repository, "long-path")
+
+
+def command(repository: Path, elsewhere: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gates", *words],
+        cwd=repository,
+        env={**os.environ, "PYTHONPATH": f"{elsewhere}{os.pathsep}{ROOT}", "GATES_CACHE": str(elsewhere / "cache")},
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+def test_the_command_lists_runs_and_explains_it(elsewhere: Path, repository: Path) -> None:
+    write(repository, {"policies/gates.toml": "[gates.long-path]\n"})
+
+    assert "long-path" in command(repository, elsewhere, "list").stdout
+    assert "some of us work on Windows" in command(repository, elsewhere, "explain", "long-path").stdout
+    done = command(repository, elsewhere, "run")
+    assert (done.returncode, "long-path" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_its_verdicts_are_not_those_of_its_code_before(elsewhere: Path) -> None:
+    before = catalogue.gate_version("long-path")
+    assert before == catalogue.gate_version("long-path") != catalogue.gate_version("dynamic-import")
+
+    (elsewhere / "elsewhere" / "__init__.py").write_text("# a new version\n", "utf-8")
+
+    assert catalogue.gate_version("long-path") != before
+
+
+@pytest.mark.parametrize(
+    ("point", "code", "said"),
+    [
+        (
+            "dynamic-import = elsewhere.long_path:LongPath",
+            LONG_PATH,
+            "two gates are called 'dynamic-import', of lukhas-gates and of elsewhere-gates; uninstall one",
+        ),
+        (
+            "long-path = elsewhere.long_path",
+            LONG_PATH,
+            "the gate 'long-path' of elsewhere-gates is 'elsewhere.long_path'; it must be module:Class",
+        ),
+        (
+            "waiver = elsewhere.long_path:LongPath",
+            LONG_PATH,
+            "the gate 'waiver' of elsewhere-gates: its name is a name of ours",
+        ),
+        (
+            "Long_Path = elsewhere.long_path:LongPath",
+            LONG_PATH,
+            "the gate 'Long_Path' of elsewhere-gates: its name must be small letters and digits with dashes between",
+        ),
+        (
+            "long-path = elsewhere.long_path:ShortPath",
+            LONG_PATH,
+            f"{CALLED} cannot be loaded: AttributeError: module 'elsewhere.long_path' has no attribute 'ShortPath'",
+        ),
+        (
+            POINT,
+            "import elsewhere.missing\n",
+            f"{CALLED} cannot be loaded: ModuleNotFoundError: No module named 'elsewhere.missing'",
+        ),
+        (POINT, "1 / 0\n", f"{CALLED} cannot be loaded: ZeroDivisionError: division by zero"),
+        (
+            POINT,
+            LONG_PATH.replace("@dataclass(frozen=True)\n", ""),
+            f"{CALLED}: elsewhere.long_path:LongPath is no dataclass; a gate is a frozen one",
+        ),
+        (
+            POINT,
+            LONG_PATH.replace("def plant", "def seed"),
+            f"{CALLED}: elsewhere.long_path:LongPath has no plant",
+        ),
+        (
+            POINT,
+            LONG_PATH.replace("longest", "level"),
+            f"{CALLED}: its field level is a key that every gate has; call it something else",
+        ),
+    ],
+)
+def test_a_gate_from_elsewhere_that_makes_no_sense_is_named_with_its_distribution(
+    point: str, code: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, point, code)
+
+    with pytest.raises(GatesError) as refused:
+        [entry.load() for entry in catalogue.catalogue().values()]
+
+    assert str(refused.value) == said
+
+
+def test_explaining_a_gate_that_does_not_exist_says_which_was_meant() -> None:
+    with pytest.raises(GatesError, match=r"no gate is called 'dynamic_imports'; did you mean 'dynamic-import'\?"):
+        catalogue.explain("dynamic_imports")

@@ -66,6 +66,12 @@ class Entry:
         return found
 
     @property
+    def about(self) -> str:
+        """What its module says of it: what it looks for, why, and what to do instead."""
+        self.load()
+        return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
+
+    @property
     def _called(self) -> str:
         return f"the gate '{self.name}' of {self.origin}"
 
@@ -268,5 +274,4 @@ def explain(name: str) -> str:
     known = catalogue()
     if name not in known:
         raise GatesError(_no_gate(name, known))
-    known[name].load()
-    return inspect.cleandoc(sys.modules[known[name].module].__doc__ or "")
+    return known[name].about

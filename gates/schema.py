@@ -77,8 +77,7 @@ def _gates(entries: Iterable[Entry], settings: Mapping[tuple[str, str], type]) -
 
 def _gate(entry: Entry, rule: Mapping[str, Any]) -> dict[str, Any]:
     gate = of_type(entry.load())
-    about = inspect.cleandoc(sys.modules[entry.module].__doc__ or "")
-    return {**gate, "description": about, "properties": {**rule["properties"], **gate["properties"]}}
+    return {**gate, "description": entry.about, "properties": {**rule["properties"], **gate["properties"]}}
 
 
 def _waivers() -> dict[str, Any]:

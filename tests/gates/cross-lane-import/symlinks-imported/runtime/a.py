@@ -1,3 +1,5 @@
-import tools.link  # finds: tools.link -> candidate [runtime.a > tools.link > candidate.core]
-import tools.folder.core  # finds: tools.folder.core -> candidate
-from tools.folder import core  # finds: tools.folder.core -> candidate
+import tools.link  # finds: candidate.core [runtime.a > candidate.core]
+import tools.folder.core  # finds: candidate.core
+from tools.folder import core  # finds: candidate.core
+import tools.folder  # finds: candidate
+import tools.mine

@@ -17,7 +17,7 @@ SCHEMA = 1
 _BUSY_MS = 10_000
 _CHUNK = 500
 # What SQLite says where the place is at fault and not the content: then the file is left as it is.
-_OF_THE_PLACE = ("locked", "busy", "readonly", "read-only", "full", "unable to open", "not authorized", "disk i/o")
+_OF_THE_PLACE = ("locked", "busy", "full", "unable to open", "disk i/o")
 
 
 class Store:
@@ -64,10 +64,17 @@ class Store:
         return connection
 
     def _mend(self, error: sqlite3.DatabaseError) -> None:
-        if isinstance(error, sqlite3.OperationalError) and any(word in str(error).lower() for word in _OF_THE_PLACE):
+        said = str(error).lower()
+        # A flipped bit of the header makes a file read-only, too: then the place itself can be written.
+        is_shut = "readonly" in said and not self._is_writable()
+        if isinstance(error, sqlite3.OperationalError) and (is_shut or any(word in said for word in _OF_THE_PLACE)):
             self._do_without(error)
         else:
             self._make_anew(error)
+
+    def _is_writable(self) -> bool:
+        assert self._file is not None
+        return os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK)
 
     def _make_anew(self, error: Exception) -> None:
         assert self._file is not None

@@ -25,7 +25,7 @@ from gates.policy_file import parse_toml, typed
 from gates.prove import prove
 from gates.report import Outcome, Report
 from gates.run import run
-from gates.scaffold import Proposal, Written, propose, refuse_occupied, write
+from gates.scaffold import Proposal, propose, refuse_occupied, write
 from gates.scaffold.layout import Layout
 from gates.scaffold.policy_text import gates_toml
 from gates.scaffold.proposed_lanes import proposed_lanes
@@ -385,7 +385,7 @@ def test_folders_of_any_name_are_mapped(tmp_path: Path, folder: str) -> None:
 
     assert {lane.kind.value: lane.holds for lane in proposal.lanes} == {"tools": 1, "candidate": 1, "production": 1}
     assert judged(tmp_path).exit_code == 0
-    assert "\x1b" not in (tmp_path / "policies/lanes.toml").read_text("utf-8")
+    assert "\x1b" not in (tmp_path / "policies/lanes.toml").read_text("utf-8") + "".join(proposal.notes)
     lay(tmp_path, {f"{folder}/till.py": "import labs\n"})
     assert judged(tmp_path).exit_code == 1
 
@@ -516,7 +516,7 @@ def test_force_keeps_every_former_policy_beside_the_new(tmp_path: Path) -> None:
     lay(tmp_path, {"policies/lanes.toml": "# second\n"})
     written = write(proposal, tmp_path, force=True)
 
-    assert written == Written(("policies/lanes.toml",), {"policies/lanes.toml": "policies/lanes.toml.bak.2"})
+    assert written == ("policies/lanes.toml", "policies/lanes.toml.bak.2")
     assert {(tmp_path / f"{path}.bak").read_text("utf-8") for path in POLICY_FILES} == {"# first\n"}
     assert (tmp_path / "policies/lanes.toml.bak.2").read_text("utf-8") == "# second\n"
     assert judged(tmp_path).exit_code == 0
@@ -526,7 +526,7 @@ def test_writing_the_same_again_is_nothing_to_do(tmp_path: Path) -> None:
     committed(tmp_path, {"shop/__init__.py": ""})
     proposal = initialised(tmp_path)
 
-    assert write(proposal, tmp_path) == Written((), {})
+    assert write(proposal, tmp_path) == ()
 
 
 class Killed(BaseException):

@@ -31,6 +31,7 @@ from gates.scaffold.policy_text import (
 )
 from gates.scaffold.proposed_lanes import ProposedLane, forbids_something, proposed_lanes
 from gates.scaffold.seen_imports import former_names, seen_imports
+from gates.scaffold.toml_text import printable
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ class _Draft:
         contents = {path: text.encode("utf-8") for path, text in files.items()}
         report = self._tried(folder, files, self.checkout.overlaid(contents))
         owed = {gate: len(findings) for gate, findings in found.items()}
-        return Proposal(folder, contents, lanes, owed, tuple(_notes(lanes, report, self.checkout)), report)
+        return Proposal(
+            folder, contents, lanes, owed, tuple(map(printable, _notes(lanes, report, self.checkout))), report
+        )
 
     def _read_layout(self, folder: str) -> tuple[tuple[ProposedLane, ...], tuple[str, ...]]:
         """The lanes, and the roots of modules where those that are found without being told are not all."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -15,14 +14,6 @@ from gates.scaffold.proposal import Proposal
 # Without it there is no policy, so it goes first and comes last: a repository has all of a proposal, or no policy.
 _DECISIVE = "gates.toml"
 _STANDS = "stands already; `gates init --force` writes a new one and keeps this one as .bak"
-
-
-@dataclass(frozen=True)
-class Written:
-    """The paths that were written, and where what stood there before is kept."""
-
-    paths: tuple[str, ...]
-    kept: Mapping[str, str]
 
 
 def refuse_occupied(root: Path, force: bool = False) -> None:
@@ -41,8 +32,10 @@ def _elsewhere(folder: Path) -> str:
     return f'name another place in pyproject.toml: [tool.gates] policies = "{folder.name}/gates"'
 
 
-def write(proposal: Proposal, root: Path, force: bool = False) -> Written:
-    """Write the proposal below `root`. What stands there with other content is refused, or kept as .bak with `force`.
+def write(proposal: Proposal, root: Path, force: bool = False) -> tuple[str, ...]:
+    """Write the proposal below `root`, and give the paths that are new: where a file stood, its .bak among them.
+
+    What stands there with other content is refused unless `force`; what stands there already is nothing to write.
 
     Everything is written aside and then renamed into place, gates.toml last: whoever is killed on the way leaves a
     repository without a policy, and can run it again. Errors: PolicyError, GatesError where the disk refuses.
@@ -50,7 +43,7 @@ def write(proposal: Proposal, root: Path, force: bool = False) -> Written:
     targets = {path: root / path for path in proposal.files}
     changed = {path: target for path, target in targets.items() if _content(target) != proposal.files[path]}
     if not changed:
-        return Written((), {})
+        return ()
     refuse_occupied(root, force)
     standing = [path for path, target in changed.items() if os.path.lexists(target)]
     if standing and not force:
@@ -68,25 +61,25 @@ def _content(file: Path) -> object:
         return None
 
 
-def _put(proposal: Proposal, changed: Mapping[str, Path], standing: list[str]) -> Written:
+def _put(proposal: Proposal, changed: Mapping[str, Path], standing: list[str]) -> tuple[str, ...]:
     staged: dict[str, Path] = {}
     try:
         for path, target in changed.items():
             staged[path] = target.with_name(f".{target.name}.new")
             target.parent.mkdir(parents=True, exist_ok=True)
             _write_through(staged[path], proposal.files[path])
-        kept: dict[str, str] = {}
+        kept: list[str] = []
         for path in sorted(standing, key=_is_not_decisive):
             aside = _free_name(changed[path])
             changed[path].rename(aside)
-            kept[path] = f"{path}{aside.name[len(changed[path].name) :]}"
+            kept.append(f"{path}{aside.name[len(changed[path].name) :]}")
         for path in sorted(changed, key=lambda path: (not _is_not_decisive(path), path)):
             staged[path].replace(changed[path])
             del staged[path]
     finally:
         for leftover in staged.values():
             leftover.unlink(missing_ok=True)
-    return Written(tuple(sorted(changed)), kept)
+    return tuple(sorted([*changed, *kept]))
 
 
 def _is_not_decisive(path: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime as dt
 import gc
 import os
@@ -32,7 +31,6 @@ from gates.reporters import reporter
 from gates.run import run as run_gates
 
 LANE_GATE = "cross-lane-import"
-EVIDENCE = ".gates/evidence"
 
 _EXIT_CODES = """\b
 Exit codes: 0 every promise held; 1 a gate that blocks failed; 2 the policy or
@@ -128,6 +126,8 @@ def run(
     no_cache: bool,
 ) -> int:
     """Judge the repository: ask every gate of the policy."""
+    if evidence is not None and changed:
+        raise GatesError("--evidence is of the whole tree, and --changed looks at a part of it; leave one out")
     outputs = [_output(entry) for entry in reports or ["text"]]
     day = _day(today)
     with _opened(folder, policies, base, not no_cache) as place:
@@ -203,6 +203,9 @@ def _lane_files(place: Place, report: Report) -> list[tuple[str, bytes]]:
 def _remember(place: Place, answer: replay.Answer, report: Report, day: dt.date) -> None:
     if any(result.outcome is Outcome.BROKEN for result in report.results) or place.store.notes:
         return  # what could not be told is asked again
+    entries = catalogue.catalogue()
+    if any(entries[section.gate].origin != catalogue.OWN for section in place.policy.sections):
+        return  # the recipe knows this package's code only
     expiries = [waiver.expires for waiver in place.policy.waivers if waiver.expires >= day]
     last_day = min(expiries, default=day + dt.timedelta(days=3650))
     with contextlib.suppress(OSError):  # no space, no permission: the next run is made anew
@@ -351,12 +354,17 @@ def evidence() -> None:
 @evidence.command(name="build", epilog=_EXIT_CODES)
 @_root
 @_policies
-@click.option("--out", default=EVIDENCE, metavar="DIR", type=click.Path(path_type=Path), help="Where it is written.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Where [default: .gates/evidence].")
 @click.option("--allow-dirty", is_flag=True, help="Of a tree that is no commit; the bundle says so.")
 @_strict
 @_today
 def build_evidence(
-    folder: Path, policies: Optional[Path], out: Path, allow_dirty: bool, strict: bool, today: Optional[dt.datetime]
+    folder: Path,
+    policies: Optional[Path],
+    out: Optional[Path],
+    allow_dirty: bool,
+    strict: bool,
+    today: Optional[dt.datetime],
 ) -> int:
     """Run and prove every gate, and bind what they said to the commit."""
     day = _day(today)
@@ -366,27 +374,32 @@ def build_evidence(
                 place.policy, place.checkout, today=day, observe=observe, store=place.store, strict=strict
             )
             proof = _proof(place, day, observe, ())
-        _bundle(report, proof, place, out, allow_dirty)
+        _bundle(report, proof, place, out or _evidence_folder(place.checkout), allow_dirty)
         return report.exit_code
+
+
+def _evidence_folder(checkout: Checkout) -> Path:
+    from gates.evidence.bundle import folder_of as folder_of_evidence
+
+    return folder_of_evidence(checkout.root)
 
 
 def _bundle(report: Report, proof: Report, place: Place, out: Path, allow_dirty: bool) -> None:
     from gates.evidence.bundle import build
 
-    file = build(
-        dataclasses.replace(report, dirty=place.checkout.dirty), proof, place.policy, out, allow_dirty=allow_dirty
-    )
+    file = build(report, proof, place.policy, out, allow_dirty=allow_dirty, checkout=place.checkout)
     click.echo(f"evidence: {file}", err=True)
 
 
 @evidence.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--commit", metavar="SHA", help="The commit that it must be about.")
-def verify(bundle: Path, commit: Optional[str]) -> int:
+@click.option("--digest", metavar="HEX", help="The manifest digest that it must have.")
+def verify(bundle: Path, commit: Optional[str], digest: Optional[str]) -> int:
     """Check a bundle by itself alone: 0 verified, 1 rejected, 3 could not check."""
     from gates.attestation.verify import verify as verify_bundle
 
-    verification = verify_bundle(bundle, commit)
+    verification = verify_bundle(bundle, commit, digest)
     click.echo(verification.text)
     return verification.exit_code
 

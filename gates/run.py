@@ -202,7 +202,7 @@ def ask(this: Run, section: Section, gate: Gate, gatherer: Gatherer, keep: bool 
     except FactUnavailable as unavailable:
         return Question(section, gate, {}, {}, unavailable=str(unavailable))
     inputs = {type(fact).__name__: fact.digest for fact in facts.values()}
-    digest = digest_of(catalogue.code_version(), section.gate, repr(gate), repr(sorted(inputs.items())))
+    digest = digest_of(catalogue.gate_version(section.gate), section.gate, repr(gate), repr(sorted(inputs.items())))
     return Question(section, gate, facts, inputs, digest, this.store.get_one("verdict", digest) if keep else None)
 
 

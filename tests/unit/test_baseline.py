@@ -170,6 +170,13 @@ def test_equal_findings_are_counted_not_merged() -> None:
     assert baseline.paid_off("g", same[:1]) == [Debt("g", "a.py", "x", 1)]
 
 
+def test_subjects_that_differ_in_white_space_are_one_debt_wherever_they_come_from() -> None:
+    one = (Debt("g", "a.py", "x y", 3),)
+
+    assert Baseline.of({"g": [Finding("a.py", 1, "m", text) for text in ("x y", "x  y", "\nx\ty")]}).debts == one
+    assert Baseline.parse('{"schema": 1, "debt": {"g": {"a.py": {"x y": 1, " x  y": 2}}}}').debts == one
+
+
 @given(baselines)
 def test_what_is_written_is_read_again(baseline: Baseline) -> None:
     text = baseline.render()

@@ -72,8 +72,7 @@ def _sections(report: Report) -> Iterator[str]:
 
 def _item(finding: Finding, report: Report) -> Iterator[str]:
     place = f"{finding.path}:{finding.line}" if finding.line else finding.path
-    opaque = " (opaque)" if finding.verdict == "opaque" else ""
-    yield f"- {code(place[:LONGEST])} {escaped(finding.message[:LONGEST])}{opaque}"
+    yield f"- {code(place[:LONGEST])} {escaped(finding.message[:LONGEST])}"
     source = report.lines.get((finding.path, finding.line), "").strip()
     if source:
         yield f"  - {code(source[:LONGEST])}"

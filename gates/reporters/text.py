@@ -70,8 +70,7 @@ def _named(path: str) -> str:
 
 def _finding(finding: Finding, report: Report, width: int) -> Iterator[Line]:
     place = f"{finding.line}:{finding.column}" if finding.line and finding.column else str(finding.line or "file")
-    opaque = " (opaque)" if finding.verdict == "opaque" else ""
-    yield ((f"    {place:<8}", "dim"), (printable(finding.message), ""), (opaque, "yellow"))
+    yield ((f"    {place:<8}", "dim"), (printable(finding.message), ""))
     source = report.lines.get((finding.path, finding.line))
     if source and source_line(source):
         yield ((" " * 12 + "| ", "dim"), (source_line(source), "italic"))

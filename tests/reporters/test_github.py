@@ -54,6 +54,7 @@ def test_a_gate_with_a_thousand_findings_does_not_hide_the_others() -> None:
 
     assert "file=few/000.py" in lines[1]
     assert "991 errors" in lines[-1]
+    assert len(lines) == 11
 
 
 def test_where_all_is_well_nothing_is_annotated() -> None:

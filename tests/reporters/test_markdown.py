@@ -58,10 +58,19 @@ def test_every_gate_is_one_row_of_as_many_cells_as_the_head_has(report: Report) 
         assert tokens.count("table_open") == 1
 
 
+def test_a_bar_in_a_name_ends_no_cell() -> None:
+    result = Result("a|b", Level.BLOCK, Outcome.PASSED, examined={"c|d": 5})
+    cells = [
+        token.content for token in PARSER.parse(render(replace(CALM, results=(result,)))) if token.type == "inline"
+    ]
+
+    assert cells[-7:] == ["a&#124;b", "passed", "block", "0", "0", "0", "5 c&#124;d"]
+
+
 @pytest.mark.parametrize("text", ["a|b", "`x`", "<b>", "&amp;", "# x", "- x", "1. x", "__init__.py", "[a](b)", "a_b_c"])
 def test_escaped_text_is_shown_as_it_is(text: str) -> None:
     assert shown(escaped(text)) == text
-    assert kinds(escaped(text))[0] == {"paragraph"}
+    assert kinds(escaped(text)) == ({"paragraph"}, {"text"})
 
 
 @FEW

@@ -131,11 +131,19 @@ def rename(old: str, new: str) -> Edit:
 
 
 def touch(path: str, seconds: int) -> Edit:
-    return lambda repository: (repository.root / path).is_file() and os.utime(repository.root / path, (seconds,) * 2)
+    def edit(repository: Repository) -> None:
+        if (repository.root / path).is_file():
+            os.utime(repository.root / path, (seconds, seconds))
+
+    return edit
 
 
 def chmod(path: str, mode: int) -> Edit:
-    return lambda repository: (repository.root / path).is_file() and (repository.root / path).chmod(mode)
+    def edit(repository: Repository) -> None:
+        if (repository.root / path).is_file():
+            (repository.root / path).chmod(mode)
+
+    return edit
 
 
 def write_with_the_old_mtime(path: str, content: str) -> Edit:

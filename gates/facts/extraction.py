@@ -7,10 +7,12 @@ Of a file that an extractor cannot parse the value is a string: the reason.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import warnings
@@ -19,7 +21,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, NoReturn, Optional
 
 import msgspec
 
@@ -31,8 +33,8 @@ from gates.facts.store import Store
 # Below this many files a pool of processes costs more than it saves.
 FEW_FILES = 200
 _BATCH = 48
-# A file of this many bytes can hold a chain on which Python 3.9 and 3.10 overflow: it is read in its own process.
-_LARGE = 100_000
+# Bytes before each answer of a child that say how long it is.
+_SIZE = 8
 # Contents that do not stand in the work tree are fetched from git so many at a time.
 _FETCHED = 200
 # What a read of the work tree answers where nothing stands (sparse checkout, or taken away meanwhile).
@@ -213,17 +215,14 @@ class Extraction:
     def _read(self, jobs: Sequence[Job]) -> Iterator[Yield]:
         root = str(self._checkout.root)
         if len(jobs) < FEW_FILES or self._workers < 2:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a file's invalid escapes are not for this tool's user
-                for job in jobs:
-                    yield _alone(root, job) if _is_large(root, job) else _work(root, job)
+            yield from _one_by_one(root, jobs)
         else:
             for extractor in {extractor for job in jobs for extractor in job.extractors}:
                 importlib.import_module(extractor)  # once, before the workers fork
             yield from _spread(root, jobs, self._workers)
 
     def _at_hand(self, job: Job) -> Yield:
-        result = _alone(str(self._checkout.root), job)
+        (result,) = _one_by_one(str(self._checkout.root), [job])
         return next(self._indexed([job])) if result.error == _ABSENT else result
 
     def _overlaid(self, job: Job) -> Yield:
@@ -249,7 +248,21 @@ class ExtractorFailed(Exception):
 
 def _payloads(source: bytes, extractors: Sequence[str]) -> tuple[bytes, ...]:
     found = [_extracted(source, extractor) for extractor in extractors]
-    return tuple(_encode(value) if value else b"" for value in found)
+    return tuple(_packed(value) if value else b"" for value in found)
+
+
+def _packed(value: Any) -> bytes:
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return _encode(_encodable(value))
+
+
+def _encodable(value: Any) -> Any:
+    """The same with each half of a surrogate pair spelled out: source may hold one, and no encoding has it."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return [_encodable(item) for item in value] if isinstance(value, (tuple, list)) else value
 
 
 def _extracted(source: bytes, extractor: str) -> Any:
@@ -304,13 +317,6 @@ def _id(source: bytes, like: str) -> str:
     return total.hexdigest()
 
 
-def _is_large(root: str, job: Job) -> bool:
-    try:
-        return os.stat(os.path.join(root, job.path)).st_size >= _LARGE
-    except OSError:
-        return False
-
-
 def _work_batch(root: str, batch: Sequence[Job]) -> list[Yield]:
     return [_work(root, job) for job in batch]
 
@@ -341,7 +347,7 @@ def _spread(root: str, jobs: Sequence[Job], workers: int) -> Iterator[Yield]:
         suspects: list[Sequence[Job]] = []
         yield from _until_one_dies(root, waiting, workers, suspects)
         for batch in suspects:
-            yield from _carefully(root, batch)
+            yield from _one_by_one(root, batch)
 
 
 def _until_one_dies(
@@ -353,7 +359,9 @@ def _until_one_dies(
         while (waiting or running) and not suspects:
             while waiting and len(running) < workers + 1:  # few, so that few are suspects when one dies
                 try:
-                    running[pool.submit(_work_batch, root, waiting[0])] = waiting[0]
+                    with _uninterrupted():
+                        future = pool.submit(_work_batch, root, waiting[0])
+                    running[future] = waiting[0]
                 except BrokenProcessPool:  # those that are running say so, too
                     break
                 waiting.popleft()
@@ -372,21 +380,71 @@ def _until_one_dies(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _carefully(root: str, batch: Sequence[Job]) -> Iterator[Yield]:
-    with _pool(1) as pool:
-        try:
-            yield from pool.submit(_work_batch, root, batch).result()
-            return
-        except BrokenProcessPool:
-            pass  # one of these it is
-    for job in batch:
-        yield _alone(root, job)
+def _one_by_one(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
+    """Read by a child, one after the other: a file that kills its reader must not take this process along.
+
+    Where one does, the next child goes on behind it. A child costs less than a pool; the few files of an edit are few.
+    """
+    at = 0
+    while at < len(jobs):
+        for result in _from_child(root, jobs[at:]) if hasattr(os, "fork") else _here(root, jobs):
+            yield result
+            at += 1
+        if at < len(jobs):
+            yield Yield(jobs[at], jobs[at].blob, (), "ends the process that parses it; it cannot be judged")
+            at += 1
 
 
-def _alone(root: str, job: Job) -> Yield:
-    """One file in a process of its own: the one that kills its reader must not take others along."""
-    with _pool(1) as pool:
-        try:
-            return pool.submit(_work, root, job).result()
-        except BrokenProcessPool:
-            return Yield(job, job.blob, (), "ends the process that parses it; it cannot be judged")
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """While a process forks Ctrl-C waits: what Python runs then would swallow it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _here(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a file's invalid escapes are not for this tool's user
+        for job in jobs:
+            yield _work(root, job)
+
+
+def _from_child(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, none of whose locks the child takes
+        with _uninterrupted():
+            child = os.fork()
+    if child == 0:
+        _answer(root, jobs, writing)
+    os.close(writing)
+    try:
+        with os.fdopen(reading, "rb") as answers:
+            while True:
+                size = int.from_bytes(answers.read(_SIZE), "big")
+                answer = answers.read(size)
+                if not size or len(answer) < size:
+                    return
+                result: Yield = pickle.loads(answer)
+                yield result
+    finally:
+        os.kill(child, signal.SIGKILL)  # it has said all, or nobody listens any more
+        os.waitpid(child, 0)
+
+
+def _answer(root: str, jobs: Sequence[Job], writing: int) -> NoReturn:
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with os.fdopen(writing, "wb") as answers:
+            for result in _here(root, jobs):
+                answer = pickle.dumps(result)
+                answers.write(len(answer).to_bytes(_SIZE, "big") + answer)
+                answers.flush()
+    finally:
+        os._exit(0)  # nothing that the parent has open is the child's to close

@@ -171,9 +171,13 @@ def test_without_a_local_file_the_packs_serve_from_memory(tmp_path: Path, local:
 
 
 def test_after_an_error_nothing_is_sent(tmp_path: Path, local: str) -> None:
-    with pytest.raises(KeyboardInterrupt), machine(tmp_path, "one", local) as one:
-        one.put(KIND, VALUES)
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with machine(tmp_path, "one", local) as one:
+            one.put(KIND, VALUES)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert packs(tmp_path) == []
 
 

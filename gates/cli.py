@@ -247,16 +247,20 @@ def _proof(place: Place, day: dt.date, observe: Observer, only: Sequence[str]) -
 @click.option("--force", is_flag=True, help="Propose anew where policies stand already.")
 def init(folder: Path, force: bool) -> int:
     """Propose policies for a repository, and record today's debt."""
-    from gates.scaffold import propose, write
+    from gates.scaffold import propose, refuse_occupied, write
 
-    checkout = Checkout.open(folder)
-    proposal = propose(checkout, _day(None))
-    for path in write(proposal, checkout.root, force=force):
+    with open_store(_cache_folder(folder), os.environ) as store:
+        checkout = Checkout.open(folder)
+        refuse_occupied(checkout.root, force)
+        with _progress() as observe:
+            proposal = propose(checkout, _day(None), store=store, observe=observe)
+        written = write(proposal, checkout.root, force=force)
+    for path in written or ["nothing: all of it stands there already"]:
         click.echo(f"wrote {path}")
     for note in proposal.notes:
         click.echo(f"note: {note}")
-    click.echo("Read policies/lanes.toml: the lanes are a guess. Then: gates run, gates prove.")
-    return 0
+    click.echo(f"Read {proposal.folder}/lanes.toml: the lanes are a guess. Then: gates run, gates prove.")
+    return proposal.report.exit_code
 
 
 @gates.command()

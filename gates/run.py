@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any, Optional
-
-import msgspec
 
 from gates import __version__, catalogue
 from gates.baseline import PLACE as BASELINE_PLACE
@@ -240,12 +239,14 @@ def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Re
     if question.unavailable:
         return _unsure(question.section, Outcome.BROKEN, question.unavailable)
     if question.kept is not None:
-        return _weighed(this, question, [_finding(fields) for fields in msgspec.msgpack.decode(question.kept)], {})
+        return _weighed(this, question, [_finding(fields) for fields in json.loads(question.kept)], {})
     findings = sorted(question.gate.check(**question.facts), key=lambda finding: finding.place)
     reads_files = any(hasattr(fact, "needs") for fact in question.facts.values())
     unread = gatherer.get(Extraction).errors if reads_files else {}
     if keep and not unread and not this.checkout.overlay:
-        this.store.put("verdict", {question.digest: msgspec.msgpack.encode([astuple(finding) for finding in findings])})
+        this.store.put(
+            "verdict", {question.digest: json.dumps([astuple(finding) for finding in findings]).encode("ascii")}
+        )
     return _weighed(this, question, findings, unread)
 
 

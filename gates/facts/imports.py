@@ -27,8 +27,8 @@ BY_NAME = "gates.facts.dynamic_loading"
 class Edge(NamedTuple):
     """One import, confirmed: where it stands, and what it enters.
 
-    `kind` is "static" or "dynamic" (loaded by name). `unparsed` says why the importer could not be parsed, where the
-    edge is therefore only what its text says.
+    `kind` is "static", "dynamic" (loaded by name) or "package" (run on the way to a module in it). `unparsed` says why
+    the importer could not be parsed, where the edge is therefore only what its text says.
     """
 
     importer: int
@@ -147,13 +147,14 @@ class Imports:
     def chains(self, inside: Set[int], goal: Set[int]) -> Iterator[tuple[Edge, ...]]:
         """For each module inside, and each module outside that it imports, the shortest chain on to the goal.
 
-        A chain leaves `inside` with its first edge and never comes back; direct edges into the goal are no chains.
+        A chain leaves `inside` with its first edge and never comes back; direct edges into the goal are no chains. A
+        package on the way counts: importing `a.b` runs `a/__init__.py` first.
         Candidates come from the wide graph; whatever file lies on one is looked at exactly, and what it does not
         import after all is taken out of the graph, until every chain stands confirmed.
         """
         while True:
             found = list(self._candidate_chains(inside, goal))
-            unsure = {node for chain in found for node in chain[:-1]} - self._exact.keys()
+            unsure = {node for chain in found for node in chain[:-1] if node < len(self.wide)} - self._exact.keys()
             if not unsure:
                 break
             self._look_exactly(sorted(unsure))
@@ -175,7 +176,7 @@ class Imports:
         importers: dict[int, list[int]] = defaultdict(list)
         for node in range(len(self.wide)):
             if node not in avoiding:
-                for target in self._targets(node):
+                for target in (*self._targets(node), *self._package_of(node)):
                     importers[target].append(node)
         onward = {node: node for node in goal}
         frontier = sorted(goal)
@@ -195,8 +196,24 @@ class Imports:
         exact = self._exact.get(node)
         return self.wide[node] if exact is None else dict.fromkeys(edge.target for edge in exact)
 
+    def _package_of(self, node: int) -> tuple[int, ...]:
+        """The nearest package above a module: its `__init__.py` runs before the module does."""
+        folder = posixpath.dirname(self.path_of(node))
+        if self.path_of(node).endswith("/__init__.py"):
+            folder = posixpath.dirname(folder)
+        package = self._packages.get(folder)
+        return () if package is None or package == node else (package,)
+
+    @cached_property
+    def _packages(self) -> dict[str, int]:
+        """Each folder with an `__init__.py`, and the node of that."""
+        files = enumerate(self.modules.files)
+        ends = {node: file.path for node, file in files if file.path.endswith("/__init__.py")}
+        return {posixpath.dirname(path): node for node, path in ends.items()}
+
     def _edge(self, importer: int, target: int) -> Edge:
-        return next(edge for edge in self._exact[importer] if edge.target == target)
+        imported = (edge for edge in self._exact[importer] if edge.target == target)
+        return next(imported, Edge(importer, target, 0, 0, "package"))
 
     def _look_exactly(self, nodes: Sequence[int]) -> None:
         files = [self.modules.files[node] for node in nodes if node not in self._exact]

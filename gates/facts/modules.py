@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import sys
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Optional
 
+from gates.errors import PolicyError
 from gates.facts.checkout import EXECUTABLE, Checkout, File, tree_digest
 from gates.facts.extraction import Extraction
 from gates.facts.fact import digest_of
@@ -15,6 +18,7 @@ from gates.facts.scope import Scope
 from gates.globs import any_of
 
 SUFFIXES = (".py", ".pyi", ".pyw")
+_STANDARD_LIBRARY = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_names))  # 3.9 knows the latter
 _SHEBANG = "gates.facts.shebang"
 _CONVENTIONAL_ROOTS = ("src", "lib", "python")
 
@@ -51,8 +55,11 @@ class Modules:
         files = sorted([*named, *(file for file in scripts if file.path in shebangs)])
         links = {file.path: _target(checkout, file.path) for file in checkout.files.values() if file.is_symlink}
         submodules = tuple(sorted(file.path for file in checkout.files.values() if file.is_submodule))
-        roots = settings.roots if settings.roots is not None else _detected_roots(files)
-        return cls(tuple(files), tuple(root.strip("/") for root in roots), links, submodules)
+        roots = tuple(root.strip("/") for root in settings.roots) if settings.roots is not None else _detected(files)
+        for root in roots:
+            if root and not any(file.path.startswith(f"{root}/") for file in files):
+                raise PolicyError(f"gates.toml: [facts.modules] roots: '{root}' holds no module")
+        return cls(tuple(files), roots, links, submodules)
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
@@ -101,10 +108,29 @@ class Modules:
             found: dict[str, tuple[int, int]] = {}
             for position, file in enumerate(self.files):
                 name, rank = dotted(file.path, root)
+                if root and name.split(".", 1)[0] in _STANDARD_LIBRARY:
+                    continue  # what lies below such a root is found after the standard library
                 if name and (name not in found or rank < found[name][0]):
+                    found[name] = (rank, position)
+            for path, position in self._through_links:
+                name, rank = dotted(path, root)
+                if name and name not in found:
                     found[name] = (rank, position)
             names.update((name, position) for name, (_, position) in found.items())
         return names
+
+    @cached_property
+    def _through_links(self) -> tuple[tuple[str, int], ...]:
+        """Paths that lead to a module by way of a link, with the module's position."""
+        paths = [file.path for file in self.files]
+        found: list[tuple[str, int]] = []
+        for link, target in sorted(self.links.items()):
+            for position in range(bisect_left(paths, target), len(paths)):
+                if paths[position] == target or paths[position].startswith(f"{target}/"):
+                    found.append((link + paths[position][len(target) :], position))
+                elif not paths[position].startswith(target):
+                    break
+        return tuple(found)
 
     def name_of(self, path: str) -> str:
         """The dotted name of a file: from the deepest root that holds it."""
@@ -129,7 +155,7 @@ def dotted(path: str, root: str) -> tuple[str, int]:
     return stem.replace("/", "."), rank + 1
 
 
-def _detected_roots(files: Iterable[File]) -> tuple[str, ...]:
+def _detected(files: Iterable[File]) -> tuple[str, ...]:
     """The top, and src-like folders at the top that are no packages themselves."""
     paths = {file.path for file in files}
     held = {path.split("/", 1)[0] for path in paths if "/" in path}

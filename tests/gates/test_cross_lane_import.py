@@ -16,7 +16,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -29,11 +29,6 @@ from gates.run import run
 GATE = "cross-lane-import"
 CASES = Path(__file__).parent / GATE
 FOLDERS = sorted(folder for folder in CASES.iterdir() if folder.is_dir())
-# Cases that say what should be found, and is not yet. Whoever mends one takes it out here.
-NOT_YET = {
-    "package-on-the-way": "an import of a.b is no edge to the package a, which runs first",
-    "symlinks-imported": "a name that leads through a link is the name of no module",
-}
 POLICIES = ("lanes.toml", "gates.toml")
 GIT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
@@ -115,12 +110,7 @@ def found_in(root: Path) -> tuple[Outcome, tuple[Finding, ...]]:
     return result.outcome, result.findings
 
 
-def marked(case: Path) -> Any:
-    marks = [pytest.mark.xfail(reason=NOT_YET[case.name])] if case.name in NOT_YET else []
-    return pytest.param(case, id=case.name, marks=marks)
-
-
-@pytest.mark.parametrize("case", list(map(marked, FOLDERS)))
+@pytest.mark.parametrize("case", FOLDERS, ids=lambda case: case.name)
 def test_a_case_finds_what_its_lines_say_and_no_more(case: Path, tmp_path: Path) -> None:
     promised = sorted(expected(case))
 

@@ -7,6 +7,7 @@ Instead: register the class in its lane and ask for it with `resolve("kind:name"
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Optional
@@ -46,10 +47,16 @@ class CrossLaneImport:
             for other in (entry.name for entry in lanes.lanes if entry.name not in lane.may_import):
                 for target in held.get(other, ()):
                     name = modules.name_of(target.path)
-                    if lane.name in held and modules.index.get(name) == modules.files.index(target):
+                    if lane.name in held and _can_be_imported(name, target, modules):
                         path = held[lane.name][0].path
                         return Plant({path: checkout.read(path) + f"\nimport {name}\n".encode()}, path, name)
         raise CannotPlant("no lane that holds modules is forbidden another that does: the policy forbids nothing")
+
+
+def _can_be_imported(name: str, file: File, modules: Modules) -> bool:
+    position = modules.index.get(name)
+    spelled = all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split("."))
+    return spelled and position is not None and modules.files[position] == file
 
 
 class _Judged:
@@ -125,6 +132,4 @@ def _links(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
             yield Finding(path, 0, f"{mine} links to {target}, which is {other}", subject=target)
     for path in modules.submodules:
         if lanes.of(f"{path}/__init__.py") is not None:
-            yield Finding(
-                path, 0, "is a submodule: its files are not judged here", subject=path, verdict="opaque"
-            )
+            yield Finding(path, 0, "is a submodule: its files are not judged here", subject=path, verdict="opaque")

@@ -1,1 +1,1 @@
-import tools.harmless  # finds: tools -> candidate [runtime.a > tools > candidate.core]
+import tools.harmless  # finds: tools.harmless -> candidate [runtime.a > tools.harmless > tools > candidate.core]

@@ -214,11 +214,11 @@ class Extraction:
 
     def _read(self, jobs: Sequence[Job]) -> Iterator[Yield]:
         root = str(self._checkout.root)
+        for extractor in {extractor for job in jobs for extractor in job.extractors}:
+            importlib.import_module(extractor)  # once, before any child is there
         if len(jobs) < FEW_FILES or self._workers < 2:
             yield from _one_by_one(root, jobs)
         else:
-            for extractor in {extractor for job in jobs for extractor in job.extractors}:
-                importlib.import_module(extractor)  # once, before the workers fork
             yield from _spread(root, jobs, self._workers)
 
     def _at_hand(self, job: Job) -> Yield:
@@ -247,15 +247,18 @@ class ExtractorFailed(Exception):
 
 
 def _payloads(source: bytes, extractors: Sequence[str]) -> tuple[bytes, ...]:
-    found = [_extracted(source, extractor) for extractor in extractors]
-    return tuple(_packed(value) if value else b"" for value in found)
+    return tuple(_packed(_extracted(source, extractor), extractor) for extractor in extractors)
 
 
-def _packed(value: Any) -> bytes:
+def _packed(value: Any, extractor: str) -> bytes:
+    if not value:
+        return b""
     try:
         return _encode(value)
     except UnicodeEncodeError:
         return _encode(_encodable(value))
+    except (TypeError, OverflowError) as error:
+        raise ExtractorFailed(f"{extractor} gave what cannot be kept ({error})") from error
 
 
 def _encodable(value: Any) -> Any:

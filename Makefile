@@ -37,7 +37,7 @@ gates: setup  ## every gate on this repository, with the evidence in .gates/evid
 
 .PHONY: test
 test: setup  ## the tests
-	@$(RUN)/python -m pytest -q -n auto $(TESTS)
+	@$(RUN)/python -m pytest -q -n auto --dist worksteal $(TESTS)
 
 .PHONY: check
 check: format-check lint types layers self  ## format, lint, types, layer contracts, and the gates on this repository
@@ -48,7 +48,7 @@ acceptance: recordings  ## what blocks a merge: the recordings, then every gate 
 
 .PHONY: matrix
 matrix:  ## the tests on every Python from 3.9 to 3.13 that is found
-	@.ci/matrix -n auto $(TESTS)
+	@.ci/matrix -n auto --dist worksteal $(TESTS)
 
 ##########################################################################################
 
@@ -74,7 +74,7 @@ self: setup
 recordings: coverage
 coverage: setup  ## record which lines the tests reach
 	@mkdir -p $(RECORDINGS)
-	@$(RUN)/python -m pytest -q -n auto --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report=
+	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report=
 
 .PHONY: bench
 bench: setup  ## how fast, beside ruff, import-linter and tach
@@ -86,8 +86,9 @@ lanes: setup  ## the lanes of this repository, and what crosses them
 
 .PHONY: evidence
 evidence: setup  ## build the evidence bundle, and verify it
-	@$(RUN)/gates evidence build --out $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty)
-	@$(RUN)/gates evidence verify $(EVIDENCE)
+	@verdict=0; $(RUN)/gates evidence build --out $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty) || verdict=$$?; \
+	for bundle in $(EVIDENCE)/*.zip; do $(RUN)/gates evidence verify "$$bundle"; done; \
+	exit $$verdict
 
 ##########################################################################################
 

@@ -28,6 +28,8 @@ from gates.policy import Policy, folder_of
 from gates.prove import prove as prove_gates
 from gates.report import Outcome, Report
 from gates.reporters import reporter
+from gates.reporters.printable import printable
+from gates.run import BASELINE, WAIVER
 from gates.run import run as run_gates
 
 LANE_GATE = "cross-lane-import"
@@ -322,7 +324,12 @@ def list_gates(folder: Path, policies: Optional[Path]) -> int:
 @click.argument("gate")
 def explain(gate: str) -> int:
     """Say what a gate looks for, why, and what to do instead."""
-    click.echo(catalogue.explain(gate))
+    from gates.reporters.rule_help import help_of
+
+    if gate in (WAIVER, BASELINE):
+        click.echo(f"{help_of(gate).short}\n\n{help_of(gate).full}")
+    else:
+        click.echo(catalogue.explain(gate))
     return 0
 
 
@@ -488,7 +495,7 @@ def main() -> int:
         error.show()
         return 2
     except GatesError as error:
-        click.echo(f"gates: {error}", err=True)
+        click.echo(f"gates: {printable(str(error))}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("gates: interrupted; what was worked out is kept", err=True)

@@ -37,7 +37,7 @@ class Finding:
     def fingerprint(self, gate: str) -> str:
         """16 hex digits of gate, path and subject (white space folded); never of the line."""
         identity = "\0".join((gate, self.path, folded(self.subject)))
-        return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
     def place(self) -> tuple[str, int, int, str]:

@@ -20,7 +20,7 @@ from gates.facts.store import Store
 from gates.finding import Finding
 from gates.policy import Policy, Section
 from gates.report import Outcome, Report, Result
-from gates.run import Run, ask, chosen, judge
+from gates.run import Run, ask, chosen, judge, read_ahead
 
 
 def prove(
@@ -39,11 +39,13 @@ def prove(
     """
     this = Run(policy, checkout, today, store or Store(None))
     gatherer = this.gatherer()
+    gates = [(section, catalogue.build(section, checkout)) for section in chosen(catalogue.active(policy), only)]
+    read_ahead([ask(this, section, gate, gatherer) for section, gate in gates], gatherer)
     results = []
-    for section in chosen(catalogue.active(policy), only):
+    for section, gate in gates:
         observe(GateStarted(section.gate))
         began = time.perf_counter()
-        result = _proved(this, section, catalogue.build(section, checkout), gatherer)
+        result = _proved(this, section, gate, gatherer)
         results.append(dataclasses.replace(result, seconds=time.perf_counter() - began))
         observe(GateFinished(results[-1]))
     return Report(
@@ -54,6 +56,7 @@ def prove(
         dirty=checkout.dirty,
         today=today.isoformat(),
         policies=policy.folder,
+        is_proof=True,
         notes=(*checkout.notes, *this.store.notes),
     )
 

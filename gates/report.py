@@ -66,7 +66,8 @@ class Report:
 
     `lines` holds the source text of findings by path and line, cut to a length; `paid_off` the debt that is gone;
     `dirty` the paths among those looked at that differ from the commit. `reads` are git pathspecs of what was looked
-    at, None for all; they are for the memo of an unchanged tree, and no part of what the report says.
+    at, None for all; they are for the memo of an unchanged tree, and no part of what the report says. `is_proof` tells
+    what `gates prove` says from what `gates run` says, for the words of the verdict.
     """
 
     version: str
@@ -83,6 +84,7 @@ class Report:
     lanes: Optional[LaneMap] = None
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict)
     reads: Optional[tuple[str, ...]] = field(default=None, compare=False, repr=False)
+    is_proof: bool = field(default=False, compare=False)
 
     @property
     def exit_code(self) -> int:

@@ -103,7 +103,7 @@ def digest_of(*parts: object) -> str:
     """SHA-256 over the parts, each with its length, so that no two different lists of parts give one text."""
     total = hashlib.sha256()
     for part in parts:
-        content = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogateescape")
+        content = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
         total.update(b"%d:" % len(content))
         total.update(content)
     return total.hexdigest()

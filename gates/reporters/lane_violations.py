@@ -10,6 +10,7 @@ from gates.report import LaneMap, Report, Result
 from gates.reporters.json import finding_fields, lane_fields, waiver_fields, written
 from gates.reporters.markdown_text import code, escaped
 from gates.reporters.mermaid import diagram
+from gates.reporters.printable import printable
 from gates.reporters.verdict import examined, many, remarks, standing
 
 GATE = "cross-lane-import"
@@ -47,6 +48,25 @@ def lanes_markdown(report: Report) -> str:
     if result is not None and result.all_findings:
         lines += ["", "## Violations", "", *_list(result)]
     return "\n".join(lines) + "\n"
+
+
+def lanes_text(report: Report) -> str:
+    """The map for a terminal: each lane with its modules, what it may import, and how often it imports what."""
+    result = _judged(report)
+    lines = []
+    if report.lanes is not None:
+        lanes = report.lanes
+        width = max(map(len, lanes.modules), default=0)
+        for lane, modules in lanes.modules.items():
+            may = ", ".join(map(printable, lanes.may_import[lane])) or "nothing"
+            lines.append(f"{printable(lane):{width}}  {many(modules, 'module')}; may import {may}")
+            told = ((other, lanes.edges.get((lane, other), 0)) for other in lanes.modules)
+            for other, number in told:
+                if number:
+                    forbidden = "" if other in lanes.may_import[lane] else "  FORBIDDEN"
+                    lines.append(f"{'':{width}}    -> {printable(other)}: {many(number, 'import')}{forbidden}")
+        lines.append("")
+    return "\n".join([*lines, *_summary(result)]) + "\n"
 
 
 def _judged(report: Report) -> Optional[Result]:

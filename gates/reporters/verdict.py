@@ -42,11 +42,14 @@ def _words(report: Report) -> str:
     ]
     asked = len(report.results)
     said = []
+    cannot, could_not = ("cannot fail", "could not be tried") if report.is_proof else ("failed", "could not tell")
     if failed:
-        said.append(f"{len(failed)} of {many(asked, 'gate')} failed: {_named(failed)}")
+        said.append(f"{len(failed)} of {many(asked, 'gate')} {cannot}: {_named(failed)}")
     if unsure:
-        said.append(f"{len(unsure)} of {many(asked, 'gate')} could not tell: {_named(unsure)}")
-    if not said:
+        said.append(f"{len(unsure)} of {many(asked, 'gate')} {could_not}: {_named(unsure)}")
+    if not said and report.is_proof:
+        said.append(f"{many(asked, 'gate')}: each found what was planted")
+    elif not said:
         said.append(f"{many(asked, 'gate')}: every promise " + ("that blocks held" if others else "held"))
     if others:
         said.append(f"not blocking: {', '.join(others)}")

@@ -221,7 +221,6 @@ def test_hostile_names_and_contents_are_judged_like_others(repository: Repositor
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
-@pytest.mark.xfail(reason="run.py keeps findings as UTF-8, which has no place for such a name")
 def test_a_name_that_is_no_utf_8_is_judged_like_others(repository: Repository) -> None:
     name = os.fsdecode(b"prod/\xff\xfe.py")
     repository.write(name, "import loose\nfrom . import nowhere\n")

@@ -30,6 +30,8 @@ _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _SAFE_CODECS = frozenset(
     {b"utf-8", b"utf8", b"latin-1", b"iso-8859-1", b"iso-latin-1", b"ascii", b"us-ascii", b"utf-8-sig"}
 )
+# From this size on a chain (`a.b.b.b`) may overflow the stack of Python 3.9 and 3.10, which takes the process along.
+_OVERFLOWS = 100_000
 _AS = re.compile(rb"\bas[ \t]+\w+")
 _SPACE = re.compile(rb"\s+")
 
@@ -94,6 +96,12 @@ def _is_scannable(source: bytes) -> bool:
 
 def statements(source: bytes) -> list[Statement]:
     """The exact look, in the order of the file. Raises what parsing raises."""
+    if len(source) >= _OVERFLOWS:
+        from gates.facts.python_syntax import syntax_error  # imported only for a file of that size
+
+        problem = syntax_error(source)
+        if problem is not None:
+            raise problem
     return list(_found(ast.parse(source)))
 
 

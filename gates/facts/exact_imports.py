@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 from gates.facts.import_statements import statements
 
-Exact = Tuple[Tuple[int, int, str, Tuple[str, ...]], ...]
 
-
-def extract(source: bytes) -> Exact:
+def extract(source: bytes) -> tuple[tuple[int, int, str, tuple[str, ...]], ...]:
     """(line, column, module with leading dots, names) of each statement."""
     return tuple((found.line, found.column, found.module, found.names) for found in statements(source))

@@ -12,7 +12,7 @@ from gates.globs import any_of, glob_pattern
 
 parts = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1, max_size=6)
 paths = st.lists(parts, min_size=1, max_size=4).map("/".join)
-plain = paths.filter(lambda path: not set("*?") & set(path))
+plain: st.SearchStrategy[str] = paths.filter(lambda path: not set("*?") & set(path))
 
 
 def matches(glob: str, path: str) -> bool:

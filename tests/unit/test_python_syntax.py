@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 import warnings
@@ -14,7 +15,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-from gates.facts import python_syntax
 from gates.facts.python_syntax import MAX_BYTES, UndecodableError, Unparsable, decode, extract
 
 CASES = Path(__file__).parent.parent / "gates" / "unparsable-module"
@@ -363,9 +363,15 @@ def test_no_pieces_of_new_grammar_make_it_raise(pieces: list[str]) -> None:
     assert fields is None or bool(fields[4]) == (fields[3] == "newer grammar")
 
 
-def test_the_explanation_is_imported_only_for_a_file_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "gates.facts.newer_grammar", None)
+def test_the_explanation_is_imported_only_for_a_file_that_fails() -> None:
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:]; from gates.facts import python_syntax; python_syntax.extract({!r});"
+    )
+    told = code + "print('gates.facts.newer_grammar' in sys.modules)"
 
-    assert extract(b"x = 1\n") is None
-    with pytest.raises(ImportError):
-        python_syntax.extract(b"x = (\n")
+    def is_imported_for(source: bytes) -> bool:
+        command = [sys.executable, "-c", told.format(source), str(Path(__file__).parents[2])]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "True"
+
+    assert not is_imported_for(b"x = 1\n")
+    assert is_imported_for(b"x = (\n")

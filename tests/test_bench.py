@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -390,6 +391,25 @@ def test_each_corpus_has_its_table_and_its_bars() -> None:
     assert shown.count("small 1.0: 7 modules of 8 files") == 2
     assert shown.count("unchanged, beside warm ruff") == 2
     assert "not measured here" in shown
+
+
+def test_every_line_of_a_markdown_table_has_as_many_cells_as_its_head() -> None:
+    lines = tables.markdown([measured()], {"machine": "small"}).splitlines()
+
+    for head in ("| state |", "| bar |"):
+        (start,) = (number for number, line in enumerate(lines) if line.startswith(head))
+        table = lines[start : lines.index("", start) if "" in lines[start:] else None]
+        assert len(table) >= 4
+        assert {line.count("|") for line in table} == {lines[start].count("|")}
+
+
+def test_the_script_of_make_bench_starts_beside_a_package_of_its_own_name(tmp_path: Path) -> None:
+    script = Path(__file__).parents[1] / "bench" / "gates.py"
+
+    done = subprocess.run([sys.executable, str(script), "--help"], cwd=tmp_path, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"--markdown" in done.stdout
 
 
 def test_only_what_stands_between_the_markers_is_written() -> None:

@@ -138,10 +138,7 @@ def fill(policy: Policy, checkout: Checkout, store: Store, shard: str) -> tuple[
     facts = {id(fact): fact for question in questions for fact in question.facts.values()}
     wanted = {extractor for fact in facts.values() if hasattr(fact, "needs") for extractor in fact.needs()}
     files = gatherer.get(Modules).files
-    mine = [file for file in files if int(file.blob[:8], 16) % int(match[2]) == int(match[1]) - 1]
-    extraction = gatherer.get(Extraction)
-    extraction.prefetch([(extractor, mine) for extractor in sorted(wanted)])
-    return len(mine), len(files)
+    return gatherer.get(Extraction).fill(sorted(wanted), files, (int(match[1]), int(match[2]))), len(files)
 
 
 def lane_map(gatherer: Gatherer) -> LaneMap:
@@ -201,7 +198,8 @@ def ask(this: Run, section: Section, gate: Gate, gatherer: Gatherer, keep: bool 
     except FactUnavailable as unavailable:
         return Question(section, gate, {}, {}, unavailable=str(unavailable))
     inputs = {type(fact).__name__: fact.digest for fact in facts.values()}
-    digest = digest_of(catalogue.gate_version(section.gate), section.gate, repr(gate), repr(sorted(inputs.items())))
+    version = f"{catalogue.gate_version(section.gate)} {gatherer.get(Extraction).version}"
+    digest = digest_of(version, section.gate, repr(gate), repr(sorted(inputs.items())))
     return Question(section, gate, facts, inputs, digest, this.store.get_one("verdict", digest) if keep else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -120,7 +121,7 @@ class Imports:
         if kept is None:
             return [("", ())] * len(self.modules.files)
         ghosts, blobs, targets = msgspec.msgpack.decode(kept)
-        self._ghosts.extend(ghosts)
+        self._ghosts.extend(os.fsdecode(name) for name in ghosts)
         return list(zip(blobs, targets))
 
     @cached_property
@@ -131,7 +132,8 @@ class Imports:
     def _keep(self, wide: Sequence[Sequence[int]]) -> None:
         if not self.extraction.is_overlaid and not self.extraction.errors:
             blobs = [file.blob for file in self.modules.files]
-            self.store.put("imports", {self._key: msgspec.msgpack.encode((self._ghosts, blobs, wide))})
+            ghosts = [os.fsencode(name) for name in self._ghosts]
+            self.store.put("imports", {self._key: msgspec.msgpack.encode((ghosts, blobs, wide))})
 
     @cached_property
     def _resolver(self) -> _Resolver:

@@ -54,7 +54,7 @@ class LaneEdges:
         kept = self.store.get_one("lane-edges", key)
         if kept is None:
             kept = msgspec.msgpack.encode(sorted((*pair, many) for pair, many in self._counted().items()))
-            if not self.imports.extraction.is_overlaid:
+            if not self.imports.extraction.is_overlaid and not self.imports.extraction.errors:
                 self.store.put("lane-edges", {key: kept})
         return {(importer, target): many for importer, target, many in msgspec.msgpack.decode(kept)}
 

@@ -73,11 +73,19 @@ class Peers:
         """Write the configurations, run ruff and import-linter, and set aside all that they find."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if installed(RUFF):
-            self._write_ruff(())
-            files = {entry["filename"] for entry in self._ruff_finds(tree, caches)}
-            self._write_ruff(sorted(Path(name).resolve().relative_to(tree.resolve()).as_posix() for name in files))
+            self._set_findings_aside(tree, caches)
         if installed(IMPORT_LINTER):
             self._set_imports_aside(tree, caches)
+
+    def _set_findings_aside(self, tree: Path, caches: Path) -> None:
+        config = self.folder / "ruff.toml"
+        config.write_text(ruff_toml(self.corpus), "utf-8")
+        owing: set[str] = set()
+        unparsable: set[str] = set()
+        for entry in self._ruff_finds(tree, caches):
+            path = Path(entry["filename"]).resolve().relative_to(tree.resolve()).as_posix()
+            (owing if entry["code"] == "TID251" else unparsable).add(path)
+        config.write_text(ruff_toml(self.corpus, sorted(owing), sorted(unparsable)), "utf-8")
 
     def _ruff_finds(self, tree: Path, caches: Path) -> Sequence[Mapping[str, str]]:
         said = _said(self.ruff(tree, caches, cached=False), "--output-format", "json")
@@ -86,9 +94,6 @@ class Peers:
         except ValueError:
             raise BenchError(f"ruff on {self.corpus.name} gives no report: {said[-1500:]}") from None
         return found
-
-    def _write_ruff(self, owing: Iterable[str]) -> None:
-        (self.folder / "ruff.toml").write_text(ruff_toml(self.corpus, owing), "utf-8")
 
     def _set_imports_aside(self, tree: Path, caches: Path) -> None:
         modules = outer_modules(self.corpus, tree)
@@ -108,7 +113,7 @@ class Peers:
 
 def _said(command: Command, *more: str) -> str:
     arguments = [*command.arguments, *more]
-    done = subprocess.run(arguments, cwd=command.folder, env=environment(), stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(arguments, cwd=command.folder, env=environment(), capture_output=True, check=False)
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -131,13 +136,13 @@ def _below(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-def ruff_toml(corpus: Corpus, owing: Iterable[str] = ()) -> str:
-    """The same boundary for ruff; `owing` are the files whose findings are set aside."""
+def ruff_toml(corpus: Corpus, owing: Iterable[str] = (), unparsable: Iterable[str] = ()) -> str:
+    """The same boundary for ruff. What is found in `owing` is set aside; `unparsable` has no code, and is left out."""
     banned = (f"{corpus.package}.{corpus.inner}", *LOADERS)
     bans = [f'"{name}".msg = "bench"' for name in banned]
     aside = [f'{json.dumps(glob)} = ["TID251"]' for glob in (f"{corpus.package}/{corpus.inner}/**", *owing)]
-    head = ["[lint]", 'select = ["TID251"]', "", "[lint.flake8-tidy-imports.banned-api]"]
-    return "\n".join([*head, *bans, "", "[lint.per-file-ignores]", *aside, ""])
+    head = [f"extend-exclude = {json.dumps(list(unparsable))}", "", "[lint]", 'select = ["TID251"]', ""]
+    return "\n".join([*head, "[lint.flake8-tidy-imports.banned-api]", *bans, "", "[lint.per-file-ignores]", *aside, ""])
 
 
 def importlinter_ini(corpus: Corpus, modules: Sequence[str], aside: Iterable[tuple[str, str]] = ()) -> str:

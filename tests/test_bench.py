@@ -323,11 +323,12 @@ def test_the_configuration_of_import_linter_is_read_back() -> None:
 
 
 def test_the_configurations_of_ruff_and_tach_are_toml_and_name_the_boundary() -> None:
-    ruff = parse_toml(ruff_toml(SMALL, ['small/odd"name.py']).encode(), "ruff.toml")
+    ruff = parse_toml(ruff_toml(SMALL, ['small/odd"name.py'], ["small/broken.py"]).encode(), "ruff.toml")
     tach = parse_toml(tach_toml(SMALL).encode(), "tach.toml")
 
     assert "small.lab" in ruff["lint"]["flake8-tidy-imports"]["banned-api"]
     assert set(ruff["lint"]["per-file-ignores"]) == {"small/lab/**", 'small/odd"name.py'}
+    assert ruff["extend-exclude"] == ["small/broken.py"]
     assert tach["modules"][0] == {"path": "small", "depends_on": []}
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gates.finding import Finding as Finding
     from gates.policy import Policy as Policy
     from gates.report import Report as Report
-    from gates.run import run as run
+    from gates.running import run as run
 
 __version__ = "0.1.0"
 
@@ -25,8 +25,8 @@ _PUBLIC = {
     "Plant": "gates.checks.gate",
     "Policy": "gates.policy",
     "Report": "gates.report",
-    "prove": "gates.prove",
-    "run": "gates.run",
+    "prove": "gates.proving",
+    "run": "gates.running",
 }
 __all__ = sorted(_PUBLIC)
 

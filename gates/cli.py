@@ -25,12 +25,12 @@ from gates.facts.checkout import Checkout
 from gates.facts.shared_store import open_store
 from gates.facts.store import Store
 from gates.policy import Policy, folder_of
-from gates.prove import prove as prove_gates
+from gates.proving import prove as prove_gates
 from gates.report import Outcome, Report
 from gates.reporters import reporter
 from gates.reporters.printable import printable
-from gates.run import BASELINE, WAIVER
-from gates.run import run as run_gates
+from gates.running import BASELINE, WAIVER
+from gates.running import run as run_gates
 
 LANE_GATE = "cross-lane-import"
 
@@ -458,7 +458,7 @@ def _kept(folder: Path) -> Iterator[Store]:
 
 
 def _fill(place: Place, shard: str) -> int:
-    from gates.run import fill
+    from gates.running import fill
 
     done, of = fill(place.policy, place.checkout, place.store, shard)
     click.echo(f"shard {shard}: {done} of {of} files read")

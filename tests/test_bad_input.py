@@ -21,7 +21,7 @@ from gates.facts.shared_store import open_store
 from gates.facts.store import Store
 from gates.policy import Policy
 from gates.report import Outcome, Report
-from gates.run import run
+from gates.running import run
 from tests.checkout.repository import Repository
 
 OURS = str(Path(gates.__file__).parents[1])
@@ -36,7 +36,7 @@ name = "rest"
 paths = ["**"]
 may_import = ["rest", "production"]
 """
-SCAN = "gates.facts.import_statements"
+SCAN = "gates.facts.extractors.import_statements"
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ from pathlib import Path
 from gates.facts.checkout import Checkout
 from gates.facts.shared_store import open_store
 from gates.policy import Policy
-from gates.run import run
+from gates.running import run
 root = Path(sys.argv[1])
 policy = Policy.load(root / "policies", root)
 with open_store(root / ".gates" / "cache", {}) as store:

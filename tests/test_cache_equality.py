@@ -16,9 +16,9 @@ from gates.errors import GatesError
 from gates.facts.checkout import Checkout
 from gates.facts.store import Store
 from gates.policy import Policy
-from gates.prove import prove
+from gates.proving import prove
 from gates.report import Report
-from gates.run import run
+from gates.running import run
 from tests.checkout.repository import Repository
 
 TODAY = dt.date(2026, 1, 1)

@@ -25,9 +25,9 @@ from gates.facts.checkout import Checkout
 from gates.facts.fact import parameters
 from gates.facts.store import Store
 from gates.policy import Policy, Rule
-from gates.prove import prove
+from gates.proving import prove
 from gates.report import Outcome, Report, Result
-from gates.run import run
+from gates.running import run
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "gates"

@@ -34,9 +34,9 @@ BREACHES = [
     ("a gate is given what it judges", "gates/checks/source/dynamic_import.py", "import os"),
     ("a gate is given what it judges", "gates/checks/source/dynamic_import.py", "from pathlib import Path"),
     ("a gate is given what it judges", "gates/checks/source/dynamic_import.py", "from gates.policy import Policy"),
-    ("only facts run commands", "gates/run.py", "import subprocess"),
-    ("only the command line and the text reporter know a terminal", "gates/run.py", "import rich.console"),
-    ("only the command line and the text reporter know a terminal", "gates/prove.py", "import click"),
+    ("only facts run commands", "gates/running.py", "import subprocess"),
+    ("only the command line and the text reporter know a terminal", "gates/running.py", "import rich.console"),
+    ("only the command line and the text reporter know a terminal", "gates/proving.py", "import click"),
     ("an unchanged tree is answered without what a run needs", "gates/replay.py", "import msgspec"),
     ("an unchanged tree is answered without what a run needs", "gates/replay.py", "import dataclasses"),
 ]

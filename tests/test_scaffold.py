@@ -22,9 +22,9 @@ from gates.facts.lanes import Lanes
 from gates.globs import any_of
 from gates.policy import Policy, folder_of
 from gates.policy_file import parse_toml, typed
-from gates.prove import prove
+from gates.proving import prove
 from gates.report import Outcome, Report
-from gates.run import run
+from gates.running import run
 from gates.scaffold import Proposal, propose, refuse_occupied, write
 from gates.scaffold.layout import Layout
 from gates.scaffold.policy_text import gates_toml

@@ -20,8 +20,8 @@ from gates.evidence.writing import OWN_FOLDER, write_whole
 from gates.facts.checkout import Checkout
 from gates.policy import Policy
 from gates.report import Level, Report, Result
-from gates.run import BASELINE as BASELINE_RESULT
-from gates.run import WAIVER as WAIVER_RESULT
+from gates.running import BASELINE as BASELINE_RESULT
+from gates.running import WAIVER as WAIVER_RESULT
 
 Render = Callable[[Report], str]
 _SHOWN = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gates.facts.dynamic_loading import LoadingSite
+from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.per_module import PerModule
 
 
@@ -14,7 +14,7 @@ from gates.facts.per_module import PerModule
 class DynamicImports(PerModule):
     """The loading sites of every module."""
 
-    extractor: ClassVar[str] = "gates.facts.dynamic_loading"
+    extractor: ClassVar[str] = "gates.facts.extractors.dynamic_loading"
 
     def outside(self, allowed: Iterable[str]) -> Iterator[tuple[str, LoadingSite]]:
         """Path and site of each load in a module that none of the globs matches."""

@@ -1,7 +1,8 @@
 """What is true of one file's bytes, worked out once per content and spread over processes.
 
-An extractor is a module with `extract(source: bytes) -> value`: a pure function whose value is plain data, None or
-empty for most files. What it gave is kept by blob id, so a file that only moved, or came back, is never read again.
+An extractor is a module with `extract(source: bytes) -> value`: a pure function whose value is plain data, and None
+where a cheap scan of the bytes is answer enough. What it gave is kept by blob id, so a file that only moved, or came
+back, is never read again.
 Of a file that an extractor cannot parse the value is a string: the reason.
 """
 
@@ -90,6 +91,12 @@ class Extraction:
         self.prefetch([(extractor, files)])
         known = self._known[extractor]
         return {file.path: known[file.blob] for file in files if known.get(file.blob)}
+
+    def known(self, extractor: str, files: Sequence[File]) -> dict[str, Any]:
+        """Path to value of all the files that could be read, None included."""
+        self.prefetch([(extractor, files)])
+        known = self._known[extractor]
+        return {file.path: known[file.blob] for file in files if file.blob in known and file.path not in self.errors}
 
     def prefetch(self, wanted: Iterable[tuple[str, Sequence[File]]]) -> None:
         """Work out what is not known yet, reading each file once for all the extractors that want it."""
@@ -251,7 +258,7 @@ def _payloads(source: bytes, extractors: Sequence[str]) -> tuple[bytes, ...]:
 
 
 def _packed(value: Any, extractor: str) -> bytes:
-    if not value:
+    if value is None:
         return b""
     try:
         return _encode(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gates.facts.exception_handlers import BroadHandler
+from gates.facts.extractors.exception_handlers import BroadHandler
 from gates.facts.per_module import PerModule
 
 
@@ -14,7 +14,7 @@ from gates.facts.per_module import PerModule
 class BroadHandlers(PerModule):
     """The handlers for Exception, BaseException or everything, in every module."""
 
-    extractor: ClassVar[str] = "gates.facts.exception_handlers"
+    extractor: ClassVar[str] = "gates.facts.extractors.exception_handlers"
 
     def outside(self, allowed: Iterable[str]) -> Iterator[tuple[str, BroadHandler]]:
         """Path and handler, for modules that none of the globs matches. One that does not parse is not searched."""

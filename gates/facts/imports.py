@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,15 +14,16 @@ import msgspec
 
 from gates.facts.checkout import File
 from gates.facts.extraction import Extraction
+from gates.facts.extractors.import_statements import EXACTLY, UNPARSED, unpacked
 from gates.facts.fact import digest_of
-from gates.facts.import_statements import unpacked
 from gates.facts.lanes import Lanes
 from gates.facts.modules import Modules, dotted
 from gates.facts.store import Store
 
-SCAN = "gates.facts.import_statements"
-EXACT = "gates.facts.exact_imports"
-BY_NAME = "gates.facts.dynamic_loading"
+SCAN = "gates.facts.extractors.import_statements"
+EXACT = "gates.facts.extractors.exact_imports"
+SCANNED = "-"
+BY_NAME = "gates.facts.extractors.dynamic_loading"
 
 
 class Edge(NamedTuple):
@@ -89,7 +90,7 @@ class Imports:
     def wide(self) -> list[Sequence[int]]:
         """For each module the nodes that it may import."""
         files = self.modules.files
-        wide = [targets for _, targets in self._snapshot]
+        wide = [targets for _, targets, _ in self._snapshot]
         stale = self._stale
         if stale:
             fresh = [files[i] for i in stale]
@@ -97,9 +98,26 @@ class Imports:
             by_name = self.extraction.of(BY_NAME, fresh)
             for i in stale:
                 path = files[i].path
-                wide[i] = self._resolver.targets(path, scanned.get(path, ()), by_name.get(path, ()))
+                found = scanned.get(path, ())
+                wide[i] = self._resolver.targets(path, found, by_name.get(path, ()))
+                self._looks[i] = found[0] if found and found[0] in (EXACTLY, UNPARSED) else SCANNED
             self._keep(wide)
         return wide
+
+    def account(self) -> dict[str, int]:
+        """How each module was looked at for its imports; the numbers add up to all of them."""
+        looks = Counter(self._looks if self.wide else ())
+        unread = sum(1 for file in self.modules.files if file.path in self.extraction.errors)
+        return {
+            "scanned": looks[SCANNED] - unread,
+            "parsed": looks[EXACTLY],
+            "not parsable": looks[UNPARSED],
+            "unreadable": unread,
+        }
+
+    @cached_property
+    def _looks(self) -> list[str]:
+        return [look for _, _, look in self._snapshot]
 
     def needs(self) -> dict[str, Sequence[File]]:
         """The extractors, and the files whose imports are not known from before."""
@@ -108,10 +126,12 @@ class Imports:
 
     @cached_property
     def _stale(self) -> list[int]:
-        return [i for i, (file, (blob, _)) in enumerate(zip(self.modules.files, self._snapshot)) if file.blob != blob]
+        return [
+            i for i, (file, (blob, _, _)) in enumerate(zip(self.modules.files, self._snapshot)) if file.blob != blob
+        ]
 
     @cached_property
-    def _snapshot(self) -> list[tuple[str, Sequence[int]]]:
+    def _snapshot(self) -> list[tuple[str, Sequence[int], str]]:
         """What the graph was when it was last kept: for each module its blob then, and its targets.
 
         Kept by the paths alone, which decide what a name means: the targets of a file whose content has not changed
@@ -119,10 +139,10 @@ class Imports:
         """
         kept = self.store.get_one("imports", self._key)
         if kept is None:
-            return [("", ())] * len(self.modules.files)
-        ghosts, blobs, targets = msgspec.msgpack.decode(kept)
+            return [("", (), SCANNED)] * len(self.modules.files)
+        ghosts, blobs, targets, looks = msgspec.msgpack.decode(kept)
         self._ghosts.extend(os.fsdecode(name) for name in ghosts)
-        return list(zip(blobs, targets))
+        return list(zip(blobs, targets, looks))
 
     @cached_property
     def _key(self) -> str:
@@ -133,7 +153,7 @@ class Imports:
         if not self.extraction.is_overlaid and not self.extraction.errors:
             blobs = [file.blob for file in self.modules.files]
             ghosts = [os.fsencode(name) for name in self._ghosts]
-            self.store.put("imports", {self._key: msgspec.msgpack.encode((ghosts, blobs, wide))})
+            self.store.put("imports", {self._key: msgspec.msgpack.encode((ghosts, blobs, wide, "".join(self._looks)))})
 
     @cached_property
     def _resolver(self) -> _Resolver:
@@ -271,7 +291,9 @@ class _Resolver:
     def targets(self, path: str, scanned: Sequence[str], by_name: Any) -> tuple[int, ...]:
         """What a file may import: its scanned statements, and what it loads by a name that is known."""
         found: set[int] = set()
-        if scanned and scanned[0] == "?":
+        if scanned and scanned[0] == EXACTLY:
+            scanned = scanned[1:]
+        if scanned and scanned[0] == UNPARSED:
             for name in scanned[1:]:
                 found.update(self._prefix(path, name))
         else:

@@ -19,7 +19,7 @@ from gates.globs import any_of
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 _STANDARD_LIBRARY = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_names))  # 3.9 knows the latter
-_SHEBANG = "gates.facts.shebang"
+_SHEBANG = "gates.facts.extractors.shebang"
 _CONVENTIONAL_ROOTS = ("src", "lib", "python")
 
 

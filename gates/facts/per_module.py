@@ -46,6 +46,15 @@ class PerModule:
     def _answers(self) -> dict[str, Any]:
         return self.extraction.of(self.extractor, self.modules.files)
 
+    def account(self) -> dict[str, int]:
+        """How each module was looked at; the numbers add up to all of them."""
+        known = self.extraction.known(self.extractor, self.modules.files)
+        by_scan = sum(1 for value in known.values() if value is None)
+        unparsed = sum(1 for value in known.values() if isinstance(value, str))
+        parsed = len(known) - by_scan - unparsed
+        unread = len(self.modules.files) - len(known)
+        return {"ruled out by a scan": by_scan, "parsed": parsed, "not parsable": unparsed, "unreadable": unread}
+
     def answers(self, outside: Iterable[str] = ()) -> Iterator[tuple[str, Any]]:
         """Path and answer of each module outside the globs of which the extractor had something to say."""
         answers = self._answers

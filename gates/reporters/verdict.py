@@ -67,7 +67,15 @@ def many(number: int, noun: str) -> str:
 
 def examined(result: Result) -> str:
     """`4 lanes, 6,739 modules`: what a result says that it looked at."""
-    return ", ".join(f"{number:,} {printable(unit)}" for unit, number in sorted(result.examined.items()))
+    units = sorted(unit for unit in result.examined if ": " not in unit)
+    return ", ".join(_counted(result, unit) for unit in units)
+
+
+def _counted(result: Result, unit: str) -> str:
+    """`2,823 modules (2,640 ruled out by a scan, 182 parsed, 1 not parsable)`."""
+    looks = {name: number for name, number in result.examined.items() if name.startswith(f"{unit}: ")}
+    told = ", ".join(f"{number:,} {printable(name[len(unit) + 2 :])}" for name, number in looks.items())
+    return f"{result.examined[unit]:,} {printable(unit)}" + (f" ({told})" if told else "")
 
 
 def remarks(result: Result) -> list[str]:

@@ -19,7 +19,7 @@ from gates.facts.modules import Modules
 from gates.facts.store import Store
 from gates.policy import Policy, folder_of
 from gates.report import Outcome, Report
-from gates.run import Run, run
+from gates.running import Run, run
 from gates.scaffold.layout import Layout
 from gates.scaffold.policy_text import (
     NO_LANES,

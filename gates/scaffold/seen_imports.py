@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gates.facts.extraction import Extraction
-from gates.facts.import_statements import unpacked
+from gates.facts.extractors.import_statements import unpacked
 from gates.facts.imports import BY_NAME, EXACT, SCAN
 from gates.facts.modules import Modules
 from gates.scaffold.maturity import Kind, maturity_formerly, word_of

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from gates.facts.checkout import Checkout
 from gates.policy import Policy, folder_of
-from gates.prove import prove
+from gates.proving import prove
 from gates.report import Outcome
-from gates.run import run
+from gates.running import run
 
 REPOSITORY = Path(__file__).parents[2]
 GATE = "dynamic-import"

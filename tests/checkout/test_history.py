@@ -233,7 +233,9 @@ def test_a_repository_of_sha256_ids_is_judged_like_any(tmp_path: Path) -> None:
     repository.write("new.py", "import n\n")
 
     checkout = repository.open()
-    found = Extraction(checkout, Store(None), "1").of("gates.facts.import_statements", list(checkout.files.values()))
+    found = Extraction(checkout, Store(None), "1").of(
+        "gates.facts.extractors.import_statements", list(checkout.files.values())
+    )
 
     assert len(checkout.files["a.py"].blob) == 64
     assert checkout.files["b.py"].blob == repository.blob("import z\n")

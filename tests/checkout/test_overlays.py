@@ -11,7 +11,7 @@ from gates.facts.extraction import Extraction
 from gates.facts.store import Store
 from tests.checkout.repository import Repository
 
-SCAN = "gates.facts.import_statements"
+SCAN = "gates.facts.extractors.import_statements"
 
 
 @pytest.fixture

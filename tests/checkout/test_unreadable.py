@@ -22,7 +22,7 @@ from tests.checkout.repository import Repository
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and setuid")
 
 NOBODY = 65534
-SCAN = "gates.facts.import_statements"
+SCAN = "gates.facts.extractors.import_statements"
 
 
 @pytest.fixture

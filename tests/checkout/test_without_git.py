@@ -58,7 +58,7 @@ def test_ids_are_those_that_git_would_give(folder: Path, tmp_path: Path) -> None
 def test_files_are_read_and_a_change_meanwhile_is_noticed(folder: Path) -> None:
     checkout = Checkout.open(folder)
     files = list(checkout.files.values())
-    scan = "gates.facts.import_statements"
+    scan = "gates.facts.extractors.import_statements"
 
     assert Extraction(checkout, Store(None), "1").of(scan, files) == {"a.py": ["x"], "deep/er/b.py": ["y"]}
     (folder / "a.py").write_text("import z\n")

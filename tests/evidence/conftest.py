@@ -16,9 +16,9 @@ from gates.attestation.manifest import Entry, Manifest
 from gates.evidence.bundle import bundled
 from gates.facts.checkout import Checkout
 from gates.policy import Policy
-from gates.prove import prove
+from gates.proving import prove
 from gates.report import Report
-from gates.run import run
+from gates.running import run
 
 TODAY = dt.date(2026, 11, 22)
 

@@ -21,7 +21,7 @@ from gates.evidence.bundle import Renderers, build, bundled, folder_of
 from gates.facts.checkout import Checkout
 from gates.facts.store import Store
 from gates.report import Level, Outcome, Report, Result
-from gates.run import run
+from gates.running import run
 
 
 def told(raw: bytes, name: str) -> Any:

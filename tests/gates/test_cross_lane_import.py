@@ -24,7 +24,7 @@ from gates.facts.checkout import Checkout
 from gates.finding import Finding
 from gates.policy import Policy
 from gates.report import Outcome
-from gates.run import run
+from gates.running import run
 
 GATE = "cross-lane-import"
 CASES = Path(__file__).parent / GATE

@@ -17,7 +17,7 @@ from gates.catalogue import own
 from gates.errors import GatesError, PolicyError
 from gates.facts.checkout import Checkout
 from gates.policy import FILES, Policy
-from gates.run import run
+from gates.running import run
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -19,12 +19,12 @@ from gates.facts.shared_store import SharedStore, open_store
 from gates.facts.store import Store
 from gates.policy import Policy
 from gates.report import Report
-from gates.run import run
+from gates.running import run
 from tests.checkout.repository import Repository
 
 pytest.importorskip("fsspec", reason="fsspec is not installed; `make test` sets it up")
 
-SCAN = "gates.facts.import_statements"
+SCAN = "gates.facts.extractors.import_statements"
 KIND = "fact/some.extractor/1"
 VALUES = {f"{number:040x}": bytes([number]) * number for number in range(20)}
 

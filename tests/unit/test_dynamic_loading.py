@@ -12,10 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gates.facts.dynamic_loading import LoadingSite, extract, loading_sites, may_load
+from gates.facts.extractors import dynamic_loading
+from gates.facts.extractors.dynamic_loading import LoadingSite, loading_sites, may_load
 
 CASES = Path(__file__).parent.parent / "gates" / "dynamic-import"
 CASE_FILES = sorted(CASES.glob("*.py"))
+
+
+def extract(source: bytes) -> tuple[LoadingSite, ...]:
+    return dynamic_loading.extract(source) or ()
 
 
 def expected(source: bytes) -> dict[int, set[str]]:

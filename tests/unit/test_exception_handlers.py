@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.facts.exception_handlers import BroadHandler, extract, handlers, may_handle_broadly
+from gates.facts.extractors import exception_handlers
+from gates.facts.extractors.exception_handlers import BroadHandler, handlers, may_handle_broadly
 
 CASES = Path(__file__).parent.parent / "gates" / "swallowed-failure"
 CASE_FILES = sorted(CASES.glob("*.py"))
+
+
+def extract(source: bytes) -> tuple[exception_handlers.Plain, ...]:
+    return exception_handlers.extract(source) or ()
 
 
 def of(source: str) -> list[BroadHandler]:

@@ -10,8 +10,8 @@ from gates.facts.extraction import FEW_FILES, Extraction
 from gates.facts.store import Store
 from tests.checkout.repository import Repository
 
-SCAN = "gates.facts.import_statements"
-EXACT = "gates.facts.exact_imports"
+SCAN = "gates.facts.extractors.import_statements"
+EXACT = "gates.facts.extractors.exact_imports"
 
 
 @pytest.fixture

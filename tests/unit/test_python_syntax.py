@@ -15,7 +15,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-from gates.facts.python_syntax import MAX_BYTES, UndecodableError, Unparsable, decode, extract
+from gates.facts.extractors.python_syntax import MAX_BYTES, UndecodableError, Unparsable, decode, extract
 
 CASES = Path(__file__).parent.parent / "gates" / "unparsable-module"
 EXPECTED = tomllib.loads((CASES / "cases.toml").read_text(encoding="utf-8"))
@@ -364,10 +364,11 @@ def test_no_pieces_of_new_grammar_make_it_raise(pieces: list[str]) -> None:
 
 
 def test_the_explanation_is_imported_only_for_a_file_that_fails() -> None:
-    code = (
-        "import sys; sys.path[:0] = sys.argv[1:]; from gates.facts import python_syntax; python_syntax.extract({!r});"
+    told = (
+        "import sys; sys.path[:0] = sys.argv[1:]\n"
+        "from gates.facts.extractors.python_syntax import extract; extract({!r})\n"
+        "print('gates.facts.extractors.newer_grammar' in sys.modules)"
     )
-    told = code + "print('gates.facts.newer_grammar' in sys.modules)"
 
     def is_imported_for(source: bytes) -> bool:
         command = [sys.executable, "-c", told.format(source), str(Path(__file__).parents[2])]

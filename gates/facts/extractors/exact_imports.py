@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gates.facts.import_statements import statements
+from gates.facts.extractors.import_statements import statements
 
 
 def extract(source: bytes) -> tuple[tuple[int, int, str, tuple[str, ...]], ...]:

@@ -6,9 +6,16 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Callable, Optional
 
-from gates.facts.bindings import Survey
-from gates.facts.call_folding import NAMESPACES, TOO_INVOLVED, method_of, of_namespace, result_of, under_named
-from gates.facts.known_values import (
+from gates.facts.extractors.bindings import Survey
+from gates.facts.extractors.call_folding import (
+    NAMESPACES,
+    TOO_INVOLVED,
+    method_of,
+    of_namespace,
+    result_of,
+    under_named,
+)
+from gates.facts.extractors.known_values import (
     Bound,
     Class,
     Function,
@@ -28,10 +35,10 @@ from gates.facts.known_values import (
     rows_of,
     truth,
 )
-from gates.facts.loaders import HOSTS, OWN, canonical, imported, loader_of
-from gates.facts.places import Binding, Scope, Step
-from gates.facts.short_text import shown
-from gates.facts.text_folding import percent
+from gates.facts.extractors.loaders import HOSTS, OWN, canonical, imported, loader_of
+from gates.facts.extractors.places import Binding, Scope, Step
+from gates.facts.extractors.short_text import shown
+from gates.facts.extractors.text_folding import percent
 
 _DEEPEST = 90
 _LONGEST_WORK = 20_000

@@ -12,13 +12,25 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Optional, Union
 
-from gates.facts.bindings import Survey
-from gates.facts.call_folding import TOO_INVOLVED
-from gates.facts.constant_folding import Folding
-from gates.facts.known_values import Bound, Class, Known, Made, Named, Several, Table, Unknown, Value, Values, as_text
-from gates.facts.loader_tokens import may_load
-from gates.facts.loaders import HOOKS, HOSTS, Loader, loader_of, names_a_loader, roots, spelled
-from gates.facts.loading_targets import (
+from gates.facts.extractors.bindings import Survey
+from gates.facts.extractors.call_folding import TOO_INVOLVED
+from gates.facts.extractors.constant_folding import Folding
+from gates.facts.extractors.known_values import (
+    Bound,
+    Class,
+    Known,
+    Made,
+    Named,
+    Several,
+    Table,
+    Unknown,
+    Value,
+    Values,
+    as_text,
+)
+from gates.facts.extractors.loader_tokens import may_load
+from gates.facts.extractors.loaders import HOOKS, HOSTS, Loader, loader_of, names_a_loader, roots, spelled
+from gates.facts.extractors.loading_targets import (
     Argument,
     Arguments,
     Target,
@@ -28,8 +40,9 @@ from gates.facts.loading_targets import (
     loaded,
     targets,
 )
-from gates.facts.places import ARGUMENT, AWAY, HARMLESS, STORED, TARGET, Place, Scope
-from gates.facts.short_text import quoted, shown
+from gates.facts.extractors.places import ARGUMENT, AWAY, HARMLESS, STORED, TARGET, Place, Scope
+from gates.facts.extractors.short_text import quoted, shown
+from gates.facts.extractors.syntax_tree import parsed
 
 __all__ = ["VERSION", "LoadingSite", "extract", "loading_sites", "may_load"]
 
@@ -75,13 +88,13 @@ def loading_sites(tree: ast.Module) -> tuple[LoadingSite, ...]:
     return tuple(sorted(found.values(), key=_order))
 
 
-def extract(source: bytes) -> tuple[LoadingSite, ...]:
-    """The loading sites of a file's bytes; empty for most files, which are not even parsed."""
+def extract(source: bytes) -> Optional[tuple[LoadingSite, ...]]:
+    """The loading sites of a file's bytes; None for most files, which the scan rules out and nobody parses."""
     if not may_load(source):
-        return ()
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape in somebody's file is not ours to report
-        return loading_sites(ast.parse(source))
+        return loading_sites(parsed(source))
 
 
 def _order(site: LoadingSite) -> tuple[int, int, str, str, str]:

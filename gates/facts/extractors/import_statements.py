@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
+from gates.facts.extractors.syntax_tree import parsed
+
 # `from a.b import (c as d,\n e)` and `import a.b as c, d` as nearly all of them are written.
 # A line that continues another (`from a \`, then `import b`) is not one of them.
 _PLAIN = re.compile(
@@ -30,8 +32,10 @@ _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _SAFE_CODECS = frozenset(
     {b"utf-8", b"utf8", b"latin-1", b"iso-8859-1", b"iso-latin-1", b"ascii", b"us-ascii", b"utf-8-sig"}
 )
-# From this size on a chain (`a.b.b.b`) may overflow the stack of Python 3.9 and 3.10, which takes the process along.
-_OVERFLOWS = 100_000
+EXACTLY = "="
+UNPARSED = "?"
+
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _AS = re.compile(rb"\bas[ \t]+\w+")
 _SPACE = re.compile(rb"\s+")
 
@@ -46,14 +50,17 @@ class Statement(NamedTuple):
 
 
 def extract(source: bytes) -> tuple[str, ...]:
-    """What the file may import, each as "module" or "module:name,name"; the scan, or the exact look where it must."""
+    """What the file may import, each as "module" or "module:name,name"; the scan, or the exact look where it must.
+
+    An exact look begins with EXACTLY; what the text of a file names that does not parse begins with UNPARSED.
+    """
     wide = scan(source)
     if wide is not None:
         return wide
     try:
-        return tuple(sorted({_packed(statement) for statement in statements(source)}))
+        return (EXACTLY, *sorted({_packed(statement) for statement in statements(source)}))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ("?", *_salvaged(source))
+        return (UNPARSED, *sorted(_salvaged(source)))
 
 
 def scan(source: bytes) -> Optional[tuple[str, ...]]:
@@ -96,23 +103,23 @@ def _is_scannable(source: bytes) -> bool:
 
 def statements(source: bytes) -> list[Statement]:
     """The exact look, in the order of the file. Raises what parsing raises."""
-    if len(source) >= _OVERFLOWS:
-        from gates.facts.python_syntax import syntax_error  # imported only for a file of that size
-
-        problem = syntax_error(source)
-        if problem is not None:
-            raise problem
-    return list(_found(ast.parse(source)))
+    return sorted(_found(parsed(source)))
 
 
 def _found(tree: ast.AST) -> Iterator[Statement]:
-    for node in ast.walk(tree):
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             yield Statement(node.lineno, node.col_offset + 1, module, tuple(alias.name for alias in node.names))
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield Statement(node.lineno, node.col_offset + 1, alias.name, ())
+        for field in _BLOCKS:  # an import is a statement: no expression holds one
+            below = getattr(node, field, None)
+            if isinstance(below, list):
+                waiting += below
 
 
 def _packed(statement: Statement) -> str:

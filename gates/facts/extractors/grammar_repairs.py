@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Iterator, Sequence
 from typing import Callable, NamedTuple, Optional
 
-from gates.facts.python_tokens import NAME, OPERATOR, STRING, Token, logical_lines
+from gates.facts.extractors.python_tokens import NAME, OPERATOR, STRING, Token, logical_lines
 
 Version = tuple[int, ...]
 Needed = Callable[[str], Optional[Version]]

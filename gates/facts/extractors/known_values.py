@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Optional, Union
 
-from gates.facts.loaders import OWN
-from gates.facts.places import Scope
+from gates.facts.extractors.loaders import OWN
+from gates.facts.extractors.places import Scope
 
 # More possibilities than this are not told apart.
 MANY = 256

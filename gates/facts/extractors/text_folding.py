@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import Callable, Union
 
-from gates.facts.known_values import MANY, Known, Several, Unknown, Value, Values, as_text, distinct, joined
-from gates.facts.loaders import OWN
+from gates.facts.extractors.known_values import MANY, Known, Several, Unknown, Value, Values, as_text, distinct, joined
+from gates.facts.extractors.loaders import OWN
 
 _METHODS = frozenset(
     "capitalize casefold decode encode format hex join lower lstrip partition removeprefix removesuffix replace "

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import Callable, Optional
 
-from gates.facts.grammar_repairs import Edit, Version, names_a_variable, repairs
-from gates.facts.python_tokens import NAME, NUMBER, OPERATOR, STRING, Token, logical_lines, tokens
+from gates.facts.extractors.grammar_repairs import Edit, Version, names_a_variable, repairs
+from gates.facts.extractors.python_tokens import NAME, NUMBER, OPERATOR, STRING, Token, logical_lines, tokens
 
 Plain = tuple[int, int, str, str, str]
 Parse = Callable[[str], Optional[Exception]]

@@ -100,7 +100,7 @@ def extract(source: bytes) -> Optional[Plain]:
         return None
     if isinstance(problem, SyntaxError) and not _is_depth(problem):
         # Imported only for a file that fails: nearly every file parses.
-        from gates.facts.newer_grammar import explain
+        from gates.facts.extractors.newer_grammar import explain
 
         return explain(text, problem, syntax_error)
     line = getattr(problem, "lineno", None) or 1

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Callable, Optional, Union
 
-from gates.facts.places import (
+from gates.facts.extractors.places import (
     ARGUMENT,
     AWAY,
     CALLED,

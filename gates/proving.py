@@ -20,7 +20,7 @@ from gates.facts.store import Store
 from gates.finding import Finding
 from gates.policy import Policy, Section
 from gates.report import Outcome, Report, Result
-from gates.run import Run, ask, chosen, judge, read_ahead
+from gates.running import Run, ask, chosen, judge, read_ahead
 
 
 def prove(

@@ -237,15 +237,22 @@ def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Re
     if question.unavailable:
         return _unsure(question.section, Outcome.BROKEN, question.unavailable)
     if question.kept is not None:
-        return _weighed(this, question, [_finding(fields) for fields in json.loads(question.kept)], {})
+        kept = json.loads(question.kept)
+        return _weighed(this, question, [_finding(fields) for fields in kept["findings"]], kept["account"], {})
     findings = sorted(question.gate.check(**question.facts), key=lambda finding: finding.place)
     reads_files = any(hasattr(fact, "needs") for fact in question.facts.values())
     unread = gatherer.get(Extraction).errors if reads_files else {}
+    account = _accounted(question.facts.values())
     if keep and not unread and not this.checkout.overlay:
-        this.store.put(
-            "verdict", {question.digest: json.dumps([astuple(finding) for finding in findings]).encode("ascii")}
-        )
-    return _weighed(this, question, findings, unread)
+        verdict = json.dumps({"findings": [astuple(finding) for finding in findings], "account": account})
+        this.store.put("verdict", {question.digest: verdict.encode("ascii")})
+    return _weighed(this, question, findings, account, unread)
+
+
+def _accounted(facts: Iterable[Any]) -> dict[str, int]:
+    """How the facts looked at what they count, "modules: parsed" and the like; whatever is zero is left out."""
+    accounts = ((fact.unit, fact.account()) for fact in facts if hasattr(fact, "account"))
+    return {f"{unit}: {look}": many for unit, account in accounts for look, many in account.items() if many}
 
 
 def _finding(fields: Sequence[Any]) -> Finding:
@@ -253,8 +260,15 @@ def _finding(fields: Sequence[Any]) -> Finding:
     return Finding(path, line, message, subject, column, tuple(trace), fix, verdict)
 
 
-def _weighed(this: Run, question: Question, findings: Sequence[Finding], unread: Mapping[str, str]) -> Result:
-    section, examined, inputs = question.section, question.examined, question.inputs
+def _weighed(
+    this: Run,
+    question: Question,
+    findings: Sequence[Finding],
+    account: Mapping[str, int],
+    unread: Mapping[str, str],
+) -> Result:
+    section, inputs = question.section, question.inputs
+    examined = {**question.examined, **account}
     rule = section.rule
     standing, waived = split(section.gate, findings, this.policy.waivers, this.today)
     new, owed = this.policy.baseline.split(section.gate, standing)
@@ -269,7 +283,7 @@ def _weighed(this: Run, question: Question, findings: Sequence[Finding], unread:
         question.digest,
         inputs=inputs,
     )
-    empty = [unit for unit, many in examined.items() if many == 0]
+    empty = [unit for unit, many in question.examined.items() if many == 0]
     if empty and not new:
         return _vacuous(result, this, section, empty)
     if rule.may_be_empty is not None and not empty:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Optional, Protocol
 
-from gates.facts.known_values import (
+from gates.facts.extractors.known_values import (
     Bound,
     Class,
     Function,
@@ -22,10 +22,10 @@ from gates.facts.known_values import (
     elements,
     item,
 )
-from gates.facts.loaders import HOSTS, OWN, canonical, loader_of, names_a_loader
-from gates.facts.places import Scope
-from gates.facts.short_text import shown
-from gates.facts.text_folding import PURE, method
+from gates.facts.extractors.loaders import HOSTS, OWN, canonical, loader_of, names_a_loader
+from gates.facts.extractors.places import Scope
+from gates.facts.extractors.short_text import shown
+from gates.facts.extractors.text_folding import PURE, method
 
 TOO_INVOLVED = Unknown("it is too involved to be followed")
 NAMESPACES = ("globals()", "locals()", "vars()")

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
-from gates.facts.constant_folding import Folding
-from gates.facts.known_values import (
+from gates.facts.extractors.constant_folding import Folding
+from gates.facts.extractors.known_values import (
     Bound,
     Known,
     Made,
@@ -20,9 +20,9 @@ from gates.facts.known_values import (
     as_text,
     elements,
 )
-from gates.facts.loaders import OWN, Loader
-from gates.facts.places import Scope
-from gates.facts.short_text import quoted, shown
+from gates.facts.extractors.loaders import OWN, Loader
+from gates.facts.extractors.places import Scope
+from gates.facts.extractors.short_text import quoted, shown
 
 _UNPACKED = Unknown("its arguments are unpacked from something that is not constant")
 

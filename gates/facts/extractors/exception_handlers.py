@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple, Optional, Union
 
-from gates.facts import python_syntax
-from gates.facts.failure_treatment import Function, is_below, treatment
+from gates.facts.extractors.failure_treatment import Function, is_below, treatment
+from gates.facts.extractors.syntax_tree import parsed
 
 VERSION = 1
 
@@ -23,8 +23,6 @@ _NAMED = re.compile(rb"(?<![A-Za-z0-9_])(?:Base)?Exception(?![A-Za-z0-9_])")
 _BARE = re.compile(rb"except[\s\\]*:")
 _HEAD = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?[^\r\n]*")
 _OTHER_ENCODING = re.compile(rb"coding[:=][ \t]*(?![ \t]|utf-?8\b)", re.IGNORECASE)
-# Below this many bytes no source is deep enough to overflow the C stack of `ast.parse` on 3.9 and 3.10.
-_SAFE_BYTES = 50_000
 
 Plain = tuple[int, int, str, str, tuple[str, ...]]
 _Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -64,15 +62,14 @@ def may_handle_broadly(source: bytes) -> bool:
     return broad and _NAMED.search(source) is not None
 
 
-def extract(source: bytes) -> tuple[Plain, ...]:
-    """The fields of each `BroadHandler`. What does not parse raises SyntaxError, or what the parser raises."""
+def extract(source: bytes) -> Optional[tuple[Plain, ...]]:
+    """The fields of each `BroadHandler`; None where the scan rules them out.
+
+    What does not parse raises SyntaxError, or what the parser raises.
+    """
     if not may_handle_broadly(source):
-        return ()
-    if len(source) > _SAFE_BYTES:
-        problem = python_syntax.syntax_error(source)
-        if problem is not None:
-            raise problem
-    return tuple((one.line, one.column, one.caught, one.scope, one.does) for one in handlers(ast.parse(source)))
+        return None
+    return tuple((one.line, one.column, one.caught, one.scope, one.does) for one in handlers(parsed(source)))
 
 
 def handlers(tree: ast.Module) -> tuple[BroadHandler, ...]:

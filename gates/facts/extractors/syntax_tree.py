@@ -1,0 +1,33 @@
+"""The syntax tree of one file, parsed once for all the extractors that read it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import Optional
+
+from gates.facts.extractors.python_syntax import syntax_error
+
+# From so many bytes a chain (a.a.a, 1+1+1) can be long enough to overflow the C stack of ast.parse on 3.9 and 3.10,
+# which ends the process. The symbol table is made without that recursion, and fails in good order.
+_OVERFLOWS = 50_000
+_CAN_OVERFLOW = sys.version_info < (3, 11)
+
+_last: Optional[tuple[bytes, ast.Module]] = None
+
+
+def parsed(source: bytes) -> ast.Module:
+    """The tree; the same object when the same bytes object is asked for again, so nobody may change it.
+
+    Raises SyntaxError, or what else the parser raises: ValueError, RecursionError, MemoryError.
+    """
+    global _last
+    if _last is not None and _last[0] is source:
+        return _last[1]
+    if _CAN_OVERFLOW and len(source) > _OVERFLOWS:
+        problem = syntax_error(source)
+        if problem is not None:
+            raise problem
+    tree = ast.parse(source)
+    _last = (source, tree)
+    return tree

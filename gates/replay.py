@@ -137,7 +137,7 @@ def remember(
         return False
     pathspecs = tuple(reads)
     changes = _Git(root, "diff-files", "-z", "--no-renames", "--ignore-submodules", "--", *pathspecs)
-    others = _Git(root, "ls-files", "-z", "--others", "--exclude-standard")
+    others = _Git(root, "ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/")
     tracked = _Git(root, "ls-files", "-s", "-z")
     changed, untracked, listed = changes.fields(), others.fields(), tracked.printed()
     if changed is None or untracked is None or listed is None:
@@ -204,7 +204,9 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     same_index = recipe.index == _index(root)
     listing = None if same_index else _Git(root, "ls-files", "-s", "-z")
     same_folders = recipe.ignoring == _ignoring(root) and _have_same_folders(root, recipe.folders)
-    others = None if same_folders else _Git(root, "ls-files", "-z", "--others", "--exclude-standard")
+    others = (
+        None if same_folders else _Git(root, "ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/")
+    )
     same_code = recipe.code == _code()
     changed = changes.fields()
     listed = None if listing is None else listing.printed()

@@ -94,7 +94,7 @@ def test_before_the_first_commit_the_files_are_judged(repository: Repository) ->
     report = judged(repository.root)
 
     assert report.commit is None
-    assert report.result("unparsable-module").examined == {"modules": 1}
+    assert report.result("unparsable-module").examined == {"modules": 1, "modules: parsed": 1}
     assert report.exit_code == 0
 
 
@@ -383,6 +383,6 @@ def test_a_repository_of_a_hundred_thousand_small_files_is_judged(tmp_path: Path
     with open_store(tmp_path / "cache", {}) as store:
         second = judged(repository.root, store, workers=2)
 
-    assert first.result("unparsable-module").examined == {"modules": 100_001}
+    assert first.result("unparsable-module").examined == {"modules": 100_001, "modules: parsed": 100_001}
     assert [finding.path for finding in first.result("cross-lane-import").findings] == ["prod/d77/m77.py"]
     assert second.without_durations() == first.without_durations()

@@ -47,7 +47,7 @@ def _origin(found: Verification) -> Iterator[str]:
 def _row(result: TestResult) -> tuple[str, ...]:
     record = result.record
     waived = sum(waiver["findings"] for waiver in record["waived"])
-    examined = ", ".join(f"{many} {unit}" for unit, many in sorted(record["examined"].items()))
+    examined = ", ".join(f"{many} {unit}" for unit, many in sorted(record["examined"].items()) if ": " not in unit)
     counts = (str(record["findings"]), str(waived), str(record["owed"]))
     proof = record["proof"]["outcome"]
     return (result.gate, result.result, record["level"], record["outcome"], *counts, proof, examined)

@@ -34,7 +34,7 @@ _NEVER_WALKED = frozenset({".git", ".gates", ".venv", "venv", "node_modules", "_
 _QUESTIONS = {
     "listing": ("ls-files", "-s", "-v", "-z"),
     "changed": ("diff-files", "-z", "--no-renames", "--ignore-submodules=dirty"),
-    "untracked": ("ls-files", "-z", "--others", "--exclude-standard"),
+    "untracked": ("ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/"),
     "staged": ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "HEAD"),
     "head": ("rev-parse", "HEAD^{commit}", "HEAD^{tree}"),
     "shallow": ("rev-parse", "--is-shallow-repository"),

@@ -9,7 +9,7 @@ from functools import cached_property
 from re import Pattern
 from typing import ClassVar, Optional
 
-from gates.errors import FactUnavailable, PolicyError, did_you_mean
+from gates.errors import PolicyError, did_you_mean
 from gates.facts.fact import digest_of
 from gates.globs import Globs, glob_pattern
 
@@ -64,8 +64,6 @@ class Lanes:
     @classmethod
     def gather(cls, policy: LanesPolicy) -> Lanes:
         """From the policy alone; which files a lane holds is asked path by path."""
-        if not policy.lane:
-            raise FactUnavailable("there are no lanes; name them in lanes.toml (`gates init` proposes some)")
         return cls(policy.lane)
 
     @cached_property

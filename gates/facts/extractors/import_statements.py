@@ -36,7 +36,7 @@ EXACTLY = "="
 UNPARSED = "?"
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-_AS = re.compile(rb"\bas[ \t]+\w+")
+_AS = re.compile(rb"\bas\s+\w+")
 _SPACE = re.compile(rb"\s+")
 
 

@@ -25,7 +25,6 @@ from gates.facts.checkout import Checkout
 from gates.facts.shared_store import open_store
 from gates.facts.store import Store
 from gates.policy import Policy, folder_of
-from gates.proving import prove as prove_gates
 from gates.report import Outcome, Report
 from gates.reporters import reporter
 from gates.reporters.printable import printable
@@ -219,6 +218,7 @@ def _remember(place: Place, answer: replay.Answer, report: Report, day: dt.date)
             last_day.isoformat(),
             place.listed_ns,
             replay.content_digest(),
+            place.checkout.listed,
         )
 
 
@@ -241,6 +241,8 @@ def prove(
 
 
 def _proof(place: Place, day: dt.date, observe: Observer, only: Sequence[str]) -> Report:
+    from gates.proving import prove as prove_gates
+
     return prove_gates(place.policy, place.checkout, today=day, observe=observe, store=place.store, only=only)
 
 

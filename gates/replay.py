@@ -30,6 +30,11 @@ SCHEMA = 1
 FOLDER = "replay"
 CACHE = ".gates/cache"
 
+# What git is asked. The tool's own folder is never untracked, even where its .gitignore did not come along.
+LISTING = ("ls-files", "-s", "-v", "-z")
+CHANGES = ("diff-files", "-z", "--no-renames", "--ignore-submodules=dirty")
+OTHERS = ("ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/")
+
 # Options whose answer depends on more than the recipe knows.
 _NEVER = ("--base", "--evidence", "--no-cache", "--shard", "--help", "--today")
 # A folder that changed this shortly before it was listed may have changed again within the same tick of the clock.
@@ -43,6 +48,15 @@ class Answer:
         self.code = code
         self.printed = printed
         self.files = files
+
+
+class Listed:
+    """What git said of a checkout: the index as it lists it, the paths that differ from it, the untracked ones."""
+
+    def __init__(self, listing: bytes, changed: tuple[str, ...], untracked: tuple[str, ...]) -> None:
+        self.listing = listing
+        self.changed = changed
+        self.untracked = untracked
 
 
 class Recipe:
@@ -127,23 +141,21 @@ def remember(
     last_day: str,
     listed_ns: int,
     content: str,
+    listed: Optional[Listed] = None,
 ) -> bool:
     """Keep an answer with its recipe; whether it could be kept.
 
     `listed_ns` is when the checkout was listed: what has changed since may not have been seen. `content` is a digest
-    of the code that answered, other distributions' gates included.
+    of the code that answered; `listed` what git said of the checkout then (asked again where it is not given).
     """
     if not _is_replayable(arguments):
         return False
     pathspecs = tuple(reads)
-    changes = _Git(root, "diff-files", "-z", "--no-renames", "--ignore-submodules", "--", *pathspecs)
-    others = _Git(root, "ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/")
-    tracked = _Git(root, "ls-files", "-s", "-z")
-    changed, untracked, listed = changes.fields(), others.fields(), tracked.printed()
-    if changed is None or untracked is None or listed is None:
+    listed = listed or _listed(root)
+    if listed is None:
         return False
-    paths = [entry.partition("\t")[2] for entry in os.fsdecode(listed).split("\0")]
-    folders = _folders(root, [*paths, *untracked])
+    paths = [entry.partition("\t")[2] for entry in os.fsdecode(listed.listing).split("\0")]
+    folders = _folders(root, [*paths, *listed.untracked])
     if any(signature is None or signature[0] > listed_ns - _RACY_NS for _, signature in folders):
         return False
     recipe = Recipe(
@@ -153,10 +165,10 @@ def remember(
         last_day,
         _head(root),
         _index(root),
-        _digest(listed),
+        _digest(listed.listing),
         pathspecs,
-        _identified(root, changed[1::2]),
-        _identified(root, untracked),
+        _identified(root, [path for path in listed.changed if is_read(path, pathspecs)]),
+        _identified(root, listed.untracked),
         folders,
         _ignoring(root),
     )
@@ -167,6 +179,23 @@ def remember(
         stream.write(marshal.dumps((SCHEMA, tuple(vars(recipe).values()), tuple(vars(answer).values()))))
     os.replace(draft, place)
     return True
+
+
+def _listed(root: str) -> Optional[Listed]:
+    changes, others, listing = _Git(root, *CHANGES), _Git(root, *OTHERS), _Git(root, *LISTING)
+    changed, untracked, printed = changes.fields(), others.fields(), listing.printed()
+    if changed is None or untracked is None or printed is None:
+        return None
+    return Listed(printed, tuple(changed[1::2]), tuple(untracked))
+
+
+def is_read(path: str, reads: Sequence[str]) -> bool:
+    """Whether one of the pathspecs (`*.py`, `:(literal)a/b`, none for all) means the path, as git would say."""
+    if not reads:
+        return True
+    literal = {pathspec[len(":(literal)") :] for pathspec in reads if pathspec.startswith(":")}
+    suffixes = tuple(pathspec[1:] for pathspec in reads if pathspec.startswith("*"))
+    return path in literal or path.endswith(suffixes) or any(path.startswith(f"{folder}/") for folder in literal)
 
 
 def root_of(folder: str) -> Optional[str]:
@@ -200,13 +229,11 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     """Whether the recipe holds by its shortcuts alone (True), by asking git (False), or not at all (None)."""
     if not recipe.first_day <= _today() <= recipe.last_day or recipe.head != _head(root):
         return None
-    changes = _Git(root, "diff-files", "-z", "--no-renames", "--ignore-submodules", "--", *recipe.reads)
+    changes = _Git(root, *CHANGES, "--", *recipe.reads)
     same_index = recipe.index == _index(root)
-    listing = None if same_index else _Git(root, "ls-files", "-s", "-z")
+    listing = None if same_index else _Git(root, *LISTING)
     same_folders = recipe.ignoring == _ignoring(root) and _have_same_folders(root, recipe.folders)
-    others = (
-        None if same_folders else _Git(root, "ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/")
-    )
+    others = None if same_folders else _Git(root, *OTHERS)
     same_code = recipe.code == _code()
     changed = changes.fields()
     listed = None if listing is None else listing.printed()
@@ -297,12 +324,12 @@ def _now_ns() -> int:
 
 
 def _signature(place: str) -> Optional[tuple[int, ...]]:
-    """mtime, ctime, inode and size of what stands there; a file cannot change and keep all of them."""
+    """mtime, ctime, inode, size and links of what stands there; nothing can change and keep all of them."""
     try:
         found = os.stat(place)
     except OSError:
         return None
-    return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size, found.st_nlink)
 
 
 def _code() -> tuple[Any, ...]:
@@ -407,20 +434,33 @@ def _identified(root: str, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def _folders(root: str, paths: Iterable[str]) -> tuple[tuple[str, Any], ...]:
     """Every folder in which git looks for untracked files: those of the paths, and what lies beside them unignored."""
-    known: set[str] = {""}
-    for path in paths:
-        folder = os.path.dirname(path)
-        while folder not in known:
-            known.add(folder)
-            folder = os.path.dirname(folder)
-    beside = [below for folder in known for below in _below(root, folder) if below not in known]
+    known = {path.rpartition("/")[0] for path in paths}
+    waiting = list(known)
+    while waiting:
+        above = waiting.pop().rpartition("/")[0]
+        if above not in known:
+            known.add(above)
+            waiting.append(above)
+    known.add("")
+    signed = {folder: _signature(os.path.join(root, folder)) for folder in known}
+    held = dict.fromkeys(known, 0)
+    for folder in known - {""}:
+        held[folder.rpartition("/")[0]] += 1
+    crowded = [folder for folder in known if _may_hold_others(signed[folder], held[folder])]
+    beside = [below for folder in crowded for below in _below(root, folder) if below not in known]
     ignored = _ignored(root, beside)
     waiting = [folder for folder in beside if folder not in ignored]
     while waiting:  # folders that hold nothing yet
         folder = waiting.pop()
-        known.add(folder)
+        signed[folder] = _signature(os.path.join(root, folder))
         waiting.extend(_below(root, folder))
-    return tuple((folder, _signature(os.path.join(root, folder))) for folder in sorted(known))
+    return tuple(sorted(signed.items()))
+
+
+def _may_hold_others(signature: Optional[tuple[int, ...]], known: int) -> bool:
+    """Whether a folder may hold folders beside the known ones: its links are two and one for each, on most systems."""
+    links = signature[4] if signature is not None else 0
+    return links < 2 or links - 2 != known
 
 
 def _below(root: str, folder: str) -> list[str]:
@@ -443,7 +483,7 @@ def _ignored(root: str, folders: Sequence[str]) -> set[str]:
 def _have_same_folders(root: str, folders: Iterable[tuple[str, Any]]) -> bool:
     stat = os.stat
     try:
-        for folder, (mtime, ctime, inode, _) in folders:
+        for folder, (mtime, ctime, inode, _, _) in folders:
             found = stat(f"{root}/{folder}")
             if found.st_mtime_ns != mtime or found.st_ctime_ns != ctime or found.st_ino != inode:
                 return False

@@ -27,6 +27,7 @@ from gates.facts.store import Store
 from gates.facts.today import Today
 from gates.finding import Finding
 from gates.policy import Policy, Section, WhenBroken
+from gates.replay import is_read
 from gates.report import LaneMap, Level, Outcome, Report, Result
 from gates.waiver import Waiver, split
 
@@ -96,7 +97,7 @@ def run(
         commit=checkout.commit,
         tree=checkout.tree,
         base=checkout.base,
-        dirty=tuple(path for path in checkout.dirty if _is_read(path, reads)),
+        dirty=tuple(path for path in checkout.dirty if is_read(path, reads or ())),
         today=today.isoformat(),
         strict=strict,
         policies=policy.folder,
@@ -112,14 +113,6 @@ def _reads(policy: Policy, gatherer: Gatherer) -> Optional[tuple[str, ...]]:
     reads = gatherer.reads()
     own = (f":(literal){policy.folder}", "*.gitignore", f":(literal){BASELINE_PLACE}", ":(literal)pyproject.toml")
     return None if reads is None else (*own, *reads)
-
-
-def _is_read(path: str, reads: Optional[Sequence[str]]) -> bool:
-    if reads is None:
-        return True
-    literal = {pathspec[len(":(literal)") :] for pathspec in reads if pathspec.startswith(":")}
-    suffixes = tuple(pathspec[1:] for pathspec in reads if pathspec.startswith("*"))
-    return path in literal or path.endswith(suffixes) or any(path.startswith(f"{folder}/") for folder in literal)
 
 
 def fill(policy: Policy, checkout: Checkout, store: Store, shard: str) -> tuple[int, int]:

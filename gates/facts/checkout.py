@@ -19,6 +19,7 @@ from gates.errors import CheckoutError
 from gates.facts.fact import Overlay, digest_of
 from gates.facts.git import GitFailed, abandon, finish, git, hash_files, read_blobs, start, top_of
 from gates.globs import any_of
+from gates.replay import LISTING, OTHERS, Listed
 
 SYMLINK = 0o120000
 SUBMODULE = 0o160000
@@ -32,12 +33,11 @@ _NEVER_WALKED = frozenset({".git", ".gates", ".venv", "venv", "node_modules", "_
 
 # All asked at once: together they take no longer than the slowest.
 _QUESTIONS = {
-    "listing": ("ls-files", "-s", "-v", "-z"),
+    "listing": LISTING,
     "changed": ("diff-files", "-z", "--no-renames", "--ignore-submodules=dirty"),
-    "untracked": ("ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/"),
+    "untracked": OTHERS,
     "staged": ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "HEAD"),
-    "head": ("rev-parse", "HEAD^{commit}", "HEAD^{tree}"),
-    "shallow": ("rev-parse", "--is-shallow-repository"),
+    "head": ("rev-parse", "--is-shallow-repository", "HEAD^{commit}", "HEAD^{tree}"),
     "filters": ("config", "--null", "--name-only", "--get-regexp", r"^filter\."),
 }
 
@@ -65,7 +65,8 @@ class Checkout:
     """What stands in the work tree: tracked files as they are now, and untracked ones that git does not ignore.
 
     `dirty` are the paths that differ from the index or the index from HEAD, or are untracked. `notes` say what a
-    reader must know (no git, shallow clone). `overlay` is content that is judged in place of what is on disk.
+    reader must know (no git, shallow clone). `listed` is what git said of it. `overlay` is content that is judged in
+    place of what is on disk.
     """
 
     root: Path
@@ -78,6 +79,7 @@ class Checkout:
     has_git: bool = True
     is_shallow: bool = False
     overlay: Overlay = dataclasses.field(default_factory=dict, repr=False)
+    listed: Optional[Listed] = dataclasses.field(default=None, repr=False)
 
     @classmethod
     def open(cls, folder: Path, base: Optional[str] = None) -> Checkout:
@@ -122,24 +124,27 @@ class Checkout:
 
     @classmethod
     def _answered(cls, root: Path, asked: Mapping[str, subprocess.Popen[bytes]], base: Optional[str]) -> Checkout:
-        listing = _parse_listing(finish(asked["listing"]))
+        raw = finish(asked["listing"])
+        listing = _parse_listing(raw)
         files = listing.files
         changes = _parse_changes(finish(asked["changed"]))
         new = [os.fsdecode(path) for path in finish(asked["untracked"]).split(b"\0") if path]
-        is_shallow = finish(asked["shallow"]).strip() == b"true"
+        is_shallow = False
         flagged = [path for path in listing.flagged if os.path.lexists(root / path)]
         dirty = _refresh(root, files, changes, [*listing.unmerged, *flagged, *new])
         commit: Optional[str] = None
         tree: Optional[str] = None
         try:
-            commit, tree = finish(asked["head"]).decode("ascii").split()
+            shallow, commit, tree = finish(asked["head"]).decode("ascii").split()
+            is_shallow = shallow == "true"
             dirty.update(os.fsdecode(path) for path in finish(asked["staged"]).split(b"\0") if path)
         except GitFailed:  # a repository without a commit: everything in it is new
             dirty.update(files)
         _identify_filtered(root, files, asked["filters"])
         notes = ("shallow clone: what lies before it cannot be compared with",) if is_shallow else ()
         base_commit = _resolved(root, base, is_shallow) if base is not None else None
-        return cls(root, files, commit, tree, base_commit, tuple(sorted(dirty)), notes, True, is_shallow)
+        listed = Listed(raw, tuple(changes), tuple(new))
+        return cls(root, files, commit, tree, base_commit, tuple(sorted(dirty)), notes, True, is_shallow, listed=listed)
 
     def overlaid(self, overlay: Overlay) -> Checkout:
         """The same checkout with these contents in place of what is on disk; None takes a file away."""
@@ -236,14 +241,18 @@ class _Listing(NamedTuple):
 def _parse_listing(listing: bytes) -> _Listing:
     """`ls-files -s -v -z`: tag, mode, id and stage of every entry. Tag H is a plain one, M unmerged."""
     found = _Listing({}, [], [])
+    modes: dict[str, int] = {}
     for entry in os.fsdecode(listing).split("\0")[:-1]:
-        facts, path = entry.split("\t", 1)
-        tag, mode, blob, stage = facts.split(" ")
-        if stage != "0":
+        # "H 100644 <id> 0\t<path>": cut at fixed places, since there may be tens of thousands
+        end = entry.index("\t")
+        path, mode = entry[end + 1 :], entry[2:8]
+        if entry[end - 1] != "0":
             found.unmerged.append(path)
-        elif tag != "H":  # assume-unchanged (lower case) or skip-worktree (S)
+        elif entry[0] != "H":  # assume-unchanged (lower case) or skip-worktree (S)
             found.flagged.append(path)
-        found.files[path] = File(path, blob, int(mode, 8))
+        if mode not in modes:
+            modes[mode] = int(mode, 8)
+        found.files[path] = File(path, entry[9 : end - 2], modes[mode])
     return found
 
 

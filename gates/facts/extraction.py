@@ -9,9 +9,9 @@ Of a file that an extractor cannot parse the value is a string: the reason.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import importlib
-import multiprocessing
 import os
 import pickle
 import signal
@@ -20,9 +20,7 @@ import warnings
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Callable, NamedTuple, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, NoReturn, Optional
 
 import msgspec
 
@@ -31,9 +29,14 @@ from gates.facts.checkout import UNREADABLE, Checkout, File
 from gates.facts.git import GitFailed, hash_files
 from gates.facts.store import Store
 
+if TYPE_CHECKING:  # imported where a pool is made: the few files of an edit need none
+    from concurrent.futures import Future, ProcessPoolExecutor
+
 # Below this many files a pool of processes costs more than it saves.
 FEW_FILES = 200
 _BATCH = 48
+# From so many files on what is known is kept in one value, too.
+_MANY = 500
 # Bytes before each answer of a child that say how long it is.
 _SIZE = 8
 # Contents that do not stand in the work tree are fetched from git so many at a time.
@@ -131,9 +134,25 @@ class Extraction:
         missing = [file for file in files if file.blob not in known and file.path not in self.errors]
         if not missing:
             return []
+        if len(missing) >= _MANY:
+            known.update(self._pack(extractor))
+            missing = [file for file in missing if file.blob not in known]
         kept = self._store.get(self._kind(extractor), sorted({file.blob for file in missing}))
         known.update((blob, _decode(value) if value else None) for blob, value in kept.items())
+        if len(kept) >= _MANY:
+            self._keep_pack(extractor)
         return [file for file in missing if file.blob not in known]
+
+    def _pack(self, extractor: str) -> dict[str, Any]:
+        """What was known of a whole tree, in one value: much faster to take in than as many values as files."""
+        kept = self._store.get_one("pack", self._kind(extractor))
+        packed: dict[str, Any] = _decode(kept) if kept is not None else {}
+        return packed
+
+    def _keep_pack(self, extractor: str) -> None:
+        if not self.is_overlaid:
+            values = {blob: value for blob, value in self._known[extractor].items() if blob != UNREADABLE}
+            self._store.put("pack", {self._kind(extractor): _encode(values)})
 
     def copied(self, checkout: Checkout) -> Extraction:
         """An extraction of another checkout (an overlay of this one) that knows what this one knows."""
@@ -166,6 +185,8 @@ class Extraction:
             self._take(result, fresh)
         for extractor, values in fresh.items():
             self._store.put(self._kind(extractor), values)
+            if len(values) >= _MANY:
+                self._keep_pack(extractor)
         self.extracted += len(jobs)
 
     def _failed(self, result: Yield, paths: Sequence[str]) -> Iterator[Yield]:
@@ -333,12 +354,15 @@ def _work_batch(root: str, batch: Sequence[Job]) -> list[Yield]:
 
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    gc.disable()  # looking for cycles costs half of parsing, and syntax trees hold none
     warnings.simplefilter("ignore")
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
     """A worker whose parent was killed would wait for work for ever."""
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -346,6 +370,9 @@ def _end_with_parent() -> None:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     return ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=_begin_worker)
 
@@ -363,6 +390,9 @@ def _spread(root: str, jobs: Sequence[Job], workers: int) -> Iterator[Yield]:
 def _until_one_dies(
     root: str, waiting: deque[Sequence[Job]], workers: int, suspects: list[Sequence[Job]]
 ) -> Iterator[Yield]:
+    from concurrent.futures import FIRST_COMPLETED, wait
+    from concurrent.futures.process import BrokenProcessPool
+
     pool = _pool(workers)
     running: dict[Future[list[Yield]], Sequence[Job]] = {}
     try:

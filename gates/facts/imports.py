@@ -23,6 +23,7 @@ from gates.facts.store import Store
 SCAN = "gates.facts.extractors.import_statements"
 EXACT = "gates.facts.extractors.exact_imports"
 SCANNED = "-"
+_FEW = 20
 BY_NAME = "gates.facts.extractors.dynamic_loading"
 
 
@@ -122,7 +123,8 @@ class Imports:
     def needs(self) -> dict[str, Sequence[File]]:
         """The extractors, and the files whose imports are not known from before."""
         fresh = [self.modules.files[i] for i in self._stale]
-        return {SCAN: fresh, BY_NAME: fresh}
+        # The few files of an edit are looked at exactly while they are at hand.
+        return {SCAN: fresh, BY_NAME: fresh, EXACT: fresh if len(fresh) <= _FEW else []}
 
     @cached_property
     def _stale(self) -> list[int]:
@@ -184,10 +186,13 @@ class Imports:
             yield tuple(self._edge(a, b) for a, b in zip(chain, chain[1:]))
 
     def _candidate_chains(self, inside: Set[int], goal: Set[int]) -> Iterator[list[int]]:
+        leaving = {node: [first for first in self._targets(node) if first not in inside] for node in inside}
+        if not any(first not in goal for firsts in leaving.values() for first in firsts):
+            return
         onward = self._towards(goal, inside)
         for node in sorted(inside):
-            for first in self._targets(node):
-                if first in onward and first not in inside and first not in goal:
+            for first in leaving[node]:
+                if first in onward and first not in goal:
                     chain = [node, first]
                     while chain[-1] not in goal:
                         chain.append(onward[chain[-1]])
@@ -196,10 +201,13 @@ class Imports:
     def _towards(self, goal: Set[int], avoiding: Set[int]) -> dict[int, int]:
         """For each node from which the goal can be reached without entering `avoiding`, the next node on the way."""
         importers: dict[int, list[int]] = defaultdict(list)
+        packages = self._packages
         for node in range(len(self.wide)):
             if node not in avoiding:
-                for target in (*self._targets(node), *self._package_of(node)):
+                for target in self._targets(node):
                     importers[target].append(node)
+                if packages[node] >= 0:
+                    importers[packages[node]].append(node)
         onward = {node: node for node in goal}
         frontier = sorted(goal)
         while frontier:
@@ -218,20 +226,16 @@ class Imports:
         exact = self._exact.get(node)
         return self.wide[node] if exact is None else dict.fromkeys(edge.target for edge in exact)
 
-    def _package_of(self, node: int) -> tuple[int, ...]:
-        """The nearest package above a module: its `__init__.py` runs before the module does."""
-        folder = posixpath.dirname(self.path_of(node))
-        if self.path_of(node).endswith("/__init__.py"):
-            folder = posixpath.dirname(folder)
-        package = self._packages.get(folder)
-        return () if package is None or package == node else (package,)
-
     @cached_property
-    def _packages(self) -> dict[str, int]:
-        """Each folder with an `__init__.py`, and the node of that."""
-        files = enumerate(self.modules.files)
-        ends = {node: file.path for node, file in files if file.path.endswith("/__init__.py")}
-        return {posixpath.dirname(path): node for node, path in ends.items()}
+    def _packages(self) -> list[int]:
+        """For each module the nearest package above it, whose `__init__.py` runs before the module does; -1: none."""
+        paths = [file.path for file in self.modules.files]
+        inits = {path[: -len("/__init__.py")]: i for i, path in enumerate(paths) if path.endswith("/__init__.py")}
+        folders = (path.rpartition("/")[0] for path in paths)
+        return [
+            inits.get(folder.rpartition("/")[0] if inits.get(folder) == i else folder, -1)
+            for i, folder in enumerate(folders)
+        ]
 
     def _edge(self, importer: int, target: int) -> Edge:
         imported = (edge for edge in self._exact[importer] if edge.target == target)
@@ -336,7 +340,7 @@ class _Resolver:
 
     def _is_script(self, path: str) -> bool:
         """Whether the file's own folder is where a script in it imports from: a folder that is no package."""
-        folder = posixpath.dirname(path)
+        folder = path.rpartition("/")[0]
         return bool(folder) and f"{folder}/__init__.py" not in self._modules.paths
 
     def _absolute(self, module: str, names: tuple[str, ...]) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ T = TypeVar("T")
 SCHEMA = 1
 _BUSY_MS = 10_000
 _CHUNK = 500
+_SUM = 4
 # What SQLite says where the place is at fault and not the content: then the file is left as it is.
 _OF_THE_PLACE = ("locked", "busy", "full", "unable to open", "disk i/o")
 
@@ -109,7 +110,8 @@ class Store:
 
     def put(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep values; all or none, so that a process that is killed leaves nothing half."""
-        rows = [(kind, key, _sealed(kind, key, value)) for key, value in values.items()]
+        before = _begun(kind)
+        rows = [(kind, key, _sealed(key, value, before)) for key, value in values.items()]
         self._guarded(None, lambda connection: _write(connection, rows))
 
     def counted(self) -> dict[str, tuple[int, int]]:
@@ -148,14 +150,14 @@ class Store:
 
 
 def _read(connection: sqlite3.Connection, kind: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    before = _begun(kind)
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
         marks = ",".join("?" * len(chunk))
         query = f"SELECT key, value FROM kept WHERE kind = ? AND key IN ({marks})"
         for key, sealed in connection.execute(query, (kind, *chunk)):
-            value = _unsealed(kind, key, sealed)
-            if value is not None:
-                yield key, value
+            if isinstance(sealed, bytes) and sealed[:_SUM] == _sum(key, sealed[_SUM:], before):
+                yield key, sealed[_SUM:]
 
 
 def _write(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, bytes]]) -> None:
@@ -173,16 +175,17 @@ def _clear(connection: sqlite3.Connection) -> None:
     connection.execute("VACUUM")
 
 
-def _sealed(kind: str, key: str, value: bytes) -> bytes:
+def _sealed(key: str, value: bytes, before: int) -> bytes:
+    return _sum(key, value, before) + value
+
+
+def _sum(key: str, value: bytes, before: int) -> bytes:
     # SQLite does not notice a flipped bit within a value; the sum over kind, key and value does.
-    return zlib.crc32(value, zlib.crc32(f"{kind}\0{key}".encode())).to_bytes(4, "big") + value
+    return zlib.crc32(value, zlib.crc32(key.encode(), before)).to_bytes(_SUM, "big")
 
 
-def _unsealed(kind: str, key: str, sealed: object) -> Optional[bytes]:
-    if not isinstance(sealed, bytes) or len(sealed) < 4:
-        return None
-    value = sealed[4:]
-    return value if _sealed(kind, key, value)[:4] == sealed[:4] else None
+def _begun(kind: str) -> int:
+    return zlib.crc32(f"{kind}\0".encode())
 
 
 def _keep_out_of_git(folder: Path) -> None:

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gates.facts.extractors import dynamic_loading
-from gates.facts.extractors.dynamic_loading import LoadingSite, loading_sites, may_load
+from gates.facts.extractors.dynamic_loading import LoadingSite
+from gates.facts.extractors.loader_tokens import may_load
+from gates.facts.extractors.loading_sites import loading_sites
 
 CASES = Path(__file__).parent.parent / "gates" / "dynamic-import"
 CASE_FILES = sorted(CASES.glob("*.py"))

@@ -1,0 +1,322 @@
+"""The exact look for loads by name: every place where a loader is called, or handed on where nobody can follow it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Union
+
+from gates.facts.extractors.bindings import Survey
+from gates.facts.extractors.call_folding import TOO_INVOLVED
+from gates.facts.extractors.constant_folding import Folding
+from gates.facts.extractors.dynamic_loading import LoadingSite
+from gates.facts.extractors.known_values import (
+    Bound,
+    Class,
+    Known,
+    Made,
+    Named,
+    Several,
+    Table,
+    Unknown,
+    Value,
+    Values,
+    as_text,
+)
+from gates.facts.extractors.loaders import HOOKS, HOSTS, Loader, loader_of, names_a_loader, roots, spelled
+from gates.facts.extractors.loading_targets import (
+    Argument,
+    Arguments,
+    Target,
+    arguments_of,
+    bound_arguments,
+    known_part,
+    loaded,
+    targets,
+)
+from gates.facts.extractors.places import ARGUMENT, AWAY, HARMLESS, STORED, TARGET, Place, Scope
+from gates.facts.extractors.short_text import quoted, shown
+
+_DEEPEST_SOURCE = 3
+_PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
+_HARMLESS_CALLS = frozenset(
+    "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
+    "vars".split()
+)
+_ITERATORS = frozenset({"sorted", "list", "set", "tuple", "frozenset", "enumerate", "iter"})
+_IMPORT_START = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+([\w.]+)$")
+
+
+def loading_sites(tree: ast.Module) -> tuple[LoadingSite, ...]:
+    """Every loading site of a parsed file, in the order of its lines."""
+    found: dict[tuple[int, int, str, bool, str], LoadingSite] = {}
+    for site in _Look(Survey(tree), 0).sites():
+        # A call that is opaque for several reasons is one opaque site.
+        key = (site.line, site.column, site.spelling, site.target is None, f"{site.level} {site.target}")
+        known = found.setdefault(key, site)
+        if known.prefix != site.prefix:
+            found[key] = known._replace(prefix="")
+    return tuple(sorted(found.values(), key=_order))
+
+
+def _order(site: LoadingSite) -> tuple[int, int, str, str, str]:
+    return site.line, site.column, site.spelling, site.target or "", site.reason
+
+
+class _Look:
+    """One exact look at a surveyed tree."""
+
+    def __init__(self, survey: Survey, depth: int, names: frozenset[str] = frozenset()) -> None:
+        self._survey = survey
+        self._depth = depth
+        self._folding = Folding(survey)
+        self._concerned = survey.concern(names | roots(survey.imports()))
+
+    def sites(self) -> Iterator[LoadingSite]:
+        for place in self._survey.places:
+            if place.within.concerned:
+                yield from self._at(place)
+        yield from self._never_called()
+
+    def _at(self, place: Place) -> Iterator[LoadingSite]:
+        node = place.node
+        values = self._folding.fold(node, place.scope)
+        if isinstance(node, (ast.Call, ast.Subscript)) and self._may_load(node, place.scope):
+            for _ in self._folding.rounds(place.within.loops()):
+                yield from self._called(node, place) if isinstance(node, ast.Call) else self._read(node, place)
+        if place.becomes == TARGET:
+            yield from self._set(node, values, place)
+            return
+        if place.becomes != HARMLESS:
+            yield from self._hooked(values, place)
+        if place.becomes in (ARGUMENT, AWAY, STORED):
+            yield from self._escaped(values, place)
+
+    def _may_load(self, node: Union[ast.Call, ast.Subscript], scope: Scope) -> bool:
+        """Whether it is worth going through the rounds of the loops around."""
+        used = self._folding.fold(node.func if isinstance(node, ast.Call) else node.value, scope)
+        return any(isinstance(one, (Named, Bound)) or one == TOO_INVOLVED for one in used)
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    def _called(self, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
+        functions = self._folding.fold(node.func, place.scope)
+        for function in functions:
+            if function == TOO_INVOLVED:
+                yield _site(place, shown(node.func), Target(None, 0, TOO_INVOLVED.reason, "", "..."))
+            elif isinstance(function, Named):
+                yield from self._named_call(function.name, node, place)
+            elif isinstance(function, Bound):
+                given = bound_arguments(function, self._folding)
+                whole = arguments_of(node, self._folding, place.scope).after(given)
+                for inner in function.functions:
+                    loader = loader_of(inner.name) if isinstance(inner, Named) else None
+                    if loader and isinstance(inner, Named) and not _is_given(loader, given):
+                        yield from self._loads(inner.name, loader, whole, place)
+
+    def _named_call(self, name: str, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
+        loader = loader_of(name)
+        if loader is not None:
+            yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
+        elif name in _PARTIAL and node.args:
+            given = arguments_of(node, self._folding, place.scope, skip=1)
+            for inner in self._folding.fold(node.args[0], place.scope):
+                loader = loader_of(inner.name) if isinstance(inner, Named) else None
+                if loader and isinstance(inner, Named) and _is_given(loader, given):
+                    yield from self._loads(inner.name, loader, given, place)
+        elif name == "builtins.map" and len(node.args) == 2:
+            for inner in self._folding.fold(node.args[0], place.scope):
+                loader = loader_of(inner.name) if isinstance(inner, Named) else None
+                if loader and isinstance(inner, Named):
+                    each = Argument(self._folding.elements_of(node.args[1], place.scope), shown(node.args[1]))
+                    yield from self._loads(inner.name, loader, Arguments((each,), {}, False), place)
+
+    def _loads(self, name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+        if loader.kind == "source":
+            yield from self._runs(name, arguments, place)
+            return
+        for target in targets(loader, arguments):
+            yield _site(place, spelled(name), target)
+
+    def _runs(self, name: str, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+        """exec, eval and compile: what the source text itself imports, where the text is known."""
+        source = arguments.get(0, "source")
+        flags = arguments.get(3, "flags")
+        if source is None or (flags and any(_only_parses(value) for value in flags.values)):
+            return
+        for value in source.values:
+            constant = value.value if isinstance(value, Known) else None
+            if isinstance(constant, (str, bytes)):
+                yield from self._inside(name, constant, place)
+            elif not isinstance(value, (Made, Known)):
+                text = as_text(value)
+                why = text if isinstance(text, Unknown) else Unknown("it is not a text")
+                found = _IMPORT_START.search(why.prefix)
+                prefix = known_part(found.group(1)) if found else ""
+                yield _site(place, spelled(name), Target(None, 0, why.reason, prefix, source.text))
+
+    def _inside(self, name: str, text: Union[str, bytes], place: Place) -> Iterator[LoadingSite]:
+        label = f"{spelled(name)}({quoted(text)})"
+        line, column = place.anchor.lineno, place.anchor.col_offset + 1
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text.strip() if name == "builtins.eval" else text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            yield LoadingSite(line, column, label, None, 0, "its source text does not parse here", "")
+            return
+        if self._depth >= _DEEPEST_SOURCE:
+            yield LoadingSite(line, column, label, None, 0, "it is source text within source text", "")
+            return
+        survey = Survey(tree, Scope("module", place.scope))
+        survey.changed |= self._survey.changed
+        for found in (*_Look(survey, self._depth + 1, frozenset(self._concerned)).sites(), *_static_imports(tree)):
+            yield found._replace(line=line, column=column, spelling=label)
+
+    # --- what is not a call ----------------------------------------------------------------------------------------
+
+    def _read(self, node: ast.Subscript, place: Place) -> Iterator[LoadingSite]:
+        """`sys.modules[key]`."""
+        if not isinstance(node.ctx, ast.Load) or Named("sys.modules") not in self._folding.fold(
+            node.value, place.scope
+        ):
+            return
+        for target in loaded(Argument(self._folding.fold(node.slice, place.scope), shown(node.slice))):
+            yield _site(place, "sys.modules", target, "[]")
+
+    def _set(self, node: ast.expr, values: Values, place: Place) -> Iterator[LoadingSite]:
+        """An assignment to an attribute or item that holds a loader, or that decides what loads."""
+        replaced = Target(None, 0, "what a later import of a module gives is replaced", "", "")
+        if isinstance(node, ast.Subscript):
+            for base in self._folding.fold(node.value, place.scope):
+                if base == Named("sys.modules"):
+                    yield _site(place, "sys.modules", replaced._replace(shown=shown(node.slice)), "[]")
+        held = self._folding.fold(node.value, place.scope) if isinstance(node, (ast.Attribute, ast.Subscript)) else ()
+        for value in values if any(isinstance(base, Named) for base in held) else ():
+            name = value.name if isinstance(value, Named) else ""
+            if loader_of(name) or name in HOOKS or name == "sys.modules":
+                yield _site(place, spelled(name), replaced, " =")
+
+    def _hooked(self, values: Values, place: Place) -> Iterator[LoadingSite]:
+        for value in values:
+            if isinstance(value, Named) and value.name in HOOKS:
+                reason = "what every later import gives may be changed or asked for through it"
+                yield _site(place, value.name, Target(None, 0, reason, "", ""), "")
+
+    def _escaped(self, values: Values, place: Place) -> Iterator[LoadingSite]:
+        """A loader, or a module full of loaders, that goes where this file does not show its use."""
+        if place.becomes == STORED and self._is_followed(place):
+            return
+        for name in _loaders_in(values):
+            if place.becomes != ARGUMENT or not self._is_harmless(name, place):
+                yield _site(place, spelled(name), Target(None, 0, _REASONS[place.becomes], "", ""), "")
+
+    def _is_followed(self, place: Place) -> bool:
+        target = place.decided_by
+        if not isinstance(target, ast.Attribute):
+            return False
+        owners = self._folding.fold(target.value, place.scope)
+        return bool(owners) and all(isinstance(owner, Class) for owner in owners)
+
+    def _is_harmless(self, name: str, place: Place) -> bool:
+        """Whether the call that a loader is handed to is known to do nothing with it, or is a site itself."""
+        call = place.decided_by
+        if not isinstance(call, ast.Call):
+            return False
+        functions = self._folding.fold(call.func, place.scope)
+        if functions and all(isinstance(one, Named) and self._takes_no_part(one.name, name) for one in functions):
+            return True
+        if any(isinstance(one, Named) and one.name in _PARTIAL for one in functions) and call.args[:1] == [place.node]:
+            return True
+        if any(one == Named("builtins.map") for one in functions) and call.args[:1] == [place.node]:
+            return True
+        return name in HOSTS and _names_something_else(name, call)
+
+    @staticmethod
+    def _takes_no_part(function: str, name: str) -> bool:
+        short = function[len("builtins.") :] if function.startswith("builtins.") else ""
+        if short in _HARMLESS_CALLS or function.startswith("logging."):
+            return True
+        if name == "sys.modules" and short in _ITERATORS:
+            return True
+        loader = loader_of(function)
+        return loader is not None and loader.kind in ("module", "made")
+
+    # --- loaders under another name that nobody here uses -----------------------------------------------------------
+
+    def _never_called(self) -> Iterator[LoadingSite]:
+        seen: list[Scope] = []
+        waiting = [self._survey.scope]
+        while waiting:
+            scope = waiting.pop()
+            seen.append(scope)
+            waiting.extend(scope.inner())
+        for scope in seen:
+            for name, bindings in scope.bindings.items():
+                if name not in self._concerned or (id(scope), name) in self._folding.read:
+                    continue
+                for binding in bindings:
+                    if binding.how in ("value", "import"):
+                        yield from self._unused(name, binding.node, self._folding.bound(binding))
+
+    def _unused(self, name: str, node: ast.AST, values: Values) -> Iterator[LoadingSite]:
+        for loader in _loaders_in(values, hosts=False):
+            reason = f"it is kept as {name!r}, which nothing in this file uses: others may call it"
+            line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+            yield LoadingSite(line, column, spelled(loader), None, 0, reason, "")
+
+
+def _site(place: Place, name: str, target: Target, brackets: str = "()") -> LoadingSite:
+    text = f"{name}{brackets[0]}{target.shown}{brackets[1]}" if brackets in ("()", "[]") else f"{name}{brackets}"
+    line, column = place.anchor.lineno, place.anchor.col_offset + 1
+    return LoadingSite(line, column, text, target.name, target.level, target.reason, target.prefix)
+
+
+def _loaders_in(values: Iterable[Value], hosts: bool = True, depth: int = 0) -> Iterator[str]:
+    """The names of the loaders (and modules full of them) among these values and what they hold."""
+    for value in values:
+        if isinstance(value, Named):
+            if loader_of(value.name) is not None or (hosts and value.name in HOSTS):
+                yield value.name
+        elif isinstance(value, Several) and depth < 4:
+            yield from _loaders_in((one for held in value.items for one in held), hosts, depth + 1)
+        elif isinstance(value, Table) and depth < 4:
+            yield from _loaders_in((one for _, held in value.pairs for one in held), hosts, depth + 1)
+        elif isinstance(value, Bound) and not value.call.args[1:] and depth < 4:
+            yield from _loaders_in(value.functions, hosts, depth + 1)
+
+
+def _is_given(loader: Loader, arguments: Arguments) -> bool:
+    return arguments.get(loader.position, loader.keyword) is not None
+
+
+def _only_parses(value: Value) -> bool:
+    return value == Named("ast.PyCF_ONLY_AST") or (isinstance(value, Known) and value.value == 1024)
+
+
+def _names_something_else(host: str, call: ast.Call) -> bool:
+    """`patch.object(builtins, "open")`: the text beside the module names what is meant, and it is no loader."""
+    texts = [node.value for node in call.args if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return bool(texts) and host != "sys.modules" and not any(names_a_loader(host, text) for text in texts[:1])
+
+
+def _static_imports(tree: ast.AST) -> Iterator[LoadingSite]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield LoadingSite(0, 0, "", alias.name, 0, "", "")
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{node.module}." if node.module else ""
+            for alias in node.names:
+                name = module[:-1] if alias.name == "*" else module + alias.name
+                if name:
+                    yield LoadingSite(0, 0, "", name, node.level, "", "")
+
+
+_REASONS = {
+    ARGUMENT: "the loader is handed to a call: what it will load is not known here",
+    AWAY: "the loader is given away: what it will load is not known here",
+    STORED: "the loader is stored where its use cannot be followed",
+}

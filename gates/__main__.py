@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from gates.replay import replay
@@ -14,7 +15,12 @@ def main() -> int:
         return code
     from gates.cli import main as command_line  # what an unchanged tree does not need
 
-    return command_line()
+    code = command_line()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(
+        code
+    )  # everything is written and closed; taking the facts of a big tree apart piece by piece takes a while
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ import dataclasses
 import difflib
 import hashlib
 import importlib
-import importlib.metadata
-import inspect
+import os
 import re
 import sys
 import typing
@@ -15,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gates.checks.gate import Gate
 from gates.errors import GatesError, PolicyError, did_you_mean
@@ -24,6 +23,9 @@ from gates.facts.fact import closure, is_settings, parameters
 from gates.globs import Globs, glob_pattern
 from gates.policy import Policy, Rule, Section
 from gates.policy_file import entry_name, escaped, known_keys, typed
+
+if TYPE_CHECKING:
+    import importlib.metadata
 
 GROUP = "gates.checks"
 OWN = "lukhas-gates"
@@ -69,6 +71,8 @@ class Entry:
     def about(self) -> str:
         """What its module says of it: what it looks for, why, and what to do instead."""
         self.load()
+        import inspect
+
         return inspect.cleandoc(sys.modules[self.module].__doc__ or "")
 
     @property
@@ -117,10 +121,33 @@ def _camel(name: str) -> str:
 
 
 def _entry_points() -> Iterator[importlib.metadata.EntryPoint]:
+    if not any(map(_may_offer_gates, sys.path)):
+        return
+    import importlib.metadata
+
     points: Any = importlib.metadata.entry_points()
     # 3.9 gives a dictionary, with a distribution that is found twice listed twice; later Pythons can select.
     chosen = points.select(group=GROUP) if hasattr(points, "select") else points.get(GROUP, ())
     yield from {(point.name, point.value): point for point in chosen}.values()
+
+
+def _may_offer_gates(place: str) -> bool:
+    """Whether a distribution installed there can hold gates; importlib.metadata takes longer to ask than a run."""
+    try:
+        entries = list(os.scandir(place or "."))
+    except NotADirectoryError:
+        return True  # an archive
+    except OSError:
+        return False
+    found = (f"{entry.path}/entry_points.txt" for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
+    return any(GROUP in _text(file) for file in found) or any(entry.name.endswith(".egg") for entry in entries)
+
+
+def _text(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _entry(point: importlib.metadata.EntryPoint) -> Entry:
@@ -137,6 +164,8 @@ def _entry(point: importlib.metadata.EntryPoint) -> Entry:
 def _distribution(point: importlib.metadata.EntryPoint) -> str:
     holder = getattr(point, "dist", None)
     if holder is None:  # 3.9 does not say
+        import importlib.metadata
+
         every = importlib.metadata.distributions()
         holder = next((each for each in every if point in each.entry_points), None)
     return str(holder.metadata["Name"]) if holder is not None else point.value

@@ -1,6 +1,6 @@
 """The modules that one Python file loads by name at run time: importlib, exec, runpy, sys.modules and their kin.
 
-A pure function of the file's bytes. A cheap scan rules most files out; for the others loading_sites.py, which takes longer
+A pure function of the bytes. A cheap scan rules most files out; for the others loading_sites.py, which takes longer
 to import than most files to read, gives every site: with its target where that is known, else opaque, with the reason.
 """
 

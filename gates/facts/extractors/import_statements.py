@@ -18,7 +18,7 @@ from gates.facts.extractors.syntax_tree import parsed
 # `from a.b import (c as d,\n e)` and `import a.b as c, d` as nearly all of them are written.
 # A line that continues another (`from a \`, then `import b`) is not one of them.
 _PLAIN = re.compile(
-    rb"(?<!\\)(?<!\\\r)\n[ \t\f]*(?:"
+    rb"\n(?<!\\\n)(?<!\\\r\n)[ \t\f]*(?:"  # the letter first: that is what makes the search fast
     rb"from[ \t]*(?P<module>\.+[ \t]*[\w.]*|[ \t][\w.]+)[ \t]*(?<=[ \t.])import\b[ \t]*"
     rb"(?:\((?P<listed>[\w\s,]*)\)|(?P<named>\*|[\w \t,]+))"
     rb"|import[ \t]+(?P<imported>[\w., \t]+)"
@@ -37,7 +37,6 @@ UNPARSED = "?"
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _AS = re.compile(rb"\bas\s+\w+")
-_SPACE = re.compile(rb"\s+")
 
 
 class Statement(NamedTuple):
@@ -81,11 +80,14 @@ def scan(source: bytes) -> Optional[tuple[str, ...]]:
         return None
     packed = set()
     for module, listed, named, imported in found:
+        names = listed or named or imported
+        if b"as" in names:
+            names = _AS.sub(b"", names)
+        names = b"".join(names.split())  # without white space
         if module:
-            names = _SPACE.sub(b"", _AS.sub(b"", listed or named)).rstrip(b",")
-            packed.add(_SPACE.sub(b"", module) + b":" + names)
+            packed.add(module.strip().replace(b" ", b"").replace(b"\t", b"") + b":" + names.rstrip(b","))
         else:
-            packed.update(_SPACE.sub(b"", name) for name in _AS.sub(b"", imported).split(b","))
+            packed.update(names.split(b","))
     packed.discard(b"")
     try:
         return tuple(sorted(entry.decode("ascii") for entry in packed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ T = TypeVar("T")
 
 SCHEMA = 1
 _BUSY_MS = 10_000
+_TRIES = 200
 _CHUNK = 500
 _SUM = 4
 # What SQLite says where the place is at fault and not the content: then the file is left as it is.
@@ -39,11 +41,23 @@ class Store:
     def _open(self, file: Path) -> None:
         try:
             _keep_out_of_git(file.parent)
-            self._connection = self._connected(file)
+            self._connection = self._patiently_connected(file)
         except sqlite3.DatabaseError as error:
             self._mend(error)
         except OSError as error:
             self._do_without(error)
+
+    def _patiently_connected(self, file: Path) -> sqlite3.Connection:
+        # The first process to open a log and the last to close it lock everyone out for a moment, and SQLite does not
+        # wait for those as it waits for writers.
+        for _ in range(_TRIES):
+            try:
+                return self._connected(file)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                time.sleep(_BUSY_MS / 1000 / _TRIES)
+        return self._connected(file)
 
     def _connected(self, file: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(file, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)

@@ -145,14 +145,14 @@ class Extraction:
 
     def _pack(self, extractor: str) -> dict[str, Any]:
         """What was known of a whole tree, in one value: much faster to take in than as many values as files."""
-        kept = self._store.get_one("pack", self._kind(extractor))
+        kept = self._store.get_one("tree", self._kind(extractor))
         packed: dict[str, Any] = _decode(kept) if kept is not None else {}
         return packed
 
     def _keep_pack(self, extractor: str) -> None:
         if not self.is_overlaid:
             values = {blob: value for blob, value in self._known[extractor].items() if blob != UNREADABLE}
-            self._store.put("pack", {self._kind(extractor): _encode(values)})
+            self._store.put("tree", {self._kind(extractor): _encode(values)})
 
     def copied(self, checkout: Checkout) -> Extraction:
         """An extraction of another checkout (an overlay of this one) that knows what this one knows."""

@@ -17,6 +17,8 @@ T = TypeVar("T")
 SCHEMA = 1
 _BUSY_MS = 10_000
 _TRIES = 200
+# What SQLite says of a damaged table may quote bytes that are no text.
+_GARBLED = "its tables are damaged"
 _CHUNK = 500
 _SUM = 4
 # What SQLite says where the place is at fault and not the content: then the file is left as it is.
@@ -44,6 +46,8 @@ class Store:
             self._connection = self._patiently_connected(file)
         except sqlite3.DatabaseError as error:
             self._mend(error)
+        except UnicodeDecodeError:
+            self._make_anew(ValueError(_GARBLED))
         except OSError as error:
             self._do_without(error)
 
@@ -145,6 +149,8 @@ class Store:
                 return work(self._connection)
             except sqlite3.DatabaseError as error:
                 self._mend(error)
+            except UnicodeDecodeError:
+                self._make_anew(ValueError(_GARBLED))
         return otherwise
 
     def share(self) -> None:

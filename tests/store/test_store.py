@@ -170,7 +170,7 @@ def test_a_damaged_store_gives_no_wrong_value_and_serves_again(
             store.counted()
             mended = store.get("fact", KEYS)
             assert mended.items() <= VALUES.items()
-            # A byte that happens to keep all pages well-formed may hide a row for good: what is missing is worked out anew.
+            # A byte that keeps all pages well-formed may hide a row for good: what is missing is worked out anew.
             assert store.notes or len(mended) >= len(VALUES) - len(damages)
             notes = list(store.notes)
         with Store(file) as store:  # what was made anew stays so

@@ -102,7 +102,7 @@ def run(
         strict=strict,
         policies=policy.folder,
         paid_off=tuple(_paid_off(policy, results)) if whole else (),
-        notes=(*checkout.notes, *this.store.notes),
+        notes=(*_counted(checkout, gatherer, questions), *checkout.notes, *this.store.notes),
         lanes=lane_map(gatherer) if any("Lanes" in question.inputs for question in questions) else None,
         lines=_lines(checkout, results),
         reads=reads,
@@ -113,6 +113,23 @@ def _reads(policy: Policy, gatherer: Gatherer) -> Optional[tuple[str, ...]]:
     reads = gatherer.reads()
     own = (f":(literal){policy.folder}", "*.gitignore", f":(literal){BASELINE_PLACE}", ":(literal)pyproject.toml")
     return None if reads is None else (*own, *reads)
+
+
+def _counted(checkout: Checkout, gatherer: Gatherer, questions: Sequence[Question]) -> tuple[str, ...]:
+    """What the files of the checkout are, so that none is passed over in silence."""
+    if not any(hasattr(fact, "needs") for question in questions for fact in question.facts.values()):
+        return ()
+    modules = gatherer.get(Modules)
+    links, submodules = len(modules.links), len(modules.submodules)
+    others = len(checkout.files) - len(modules) - links - submodules
+    parts = (
+        (len(modules), "modules"),
+        (links, "symlinks"),
+        (submodules, "submodules"),
+        (others, "that are not Python"),
+    )
+    told = ", ".join(f"{many:,} {what}" for many, what in parts if many)
+    return (f"{len(checkout.files):,} files: {told or 'nothing'}",)
 
 
 def fill(policy: Policy, checkout: Checkout, store: Store, shard: str) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout, File
 from gates.facts.imports import Edge, Imports
 from gates.facts.lanes import Lanes
-from gates.facts.modules import Modules
+from gates.facts.modules import SUFFIXES, Modules
 from gates.finding import Finding
 
 
@@ -121,17 +121,21 @@ def _unmapped(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
 
 
 def _links(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
-    """Symlinks that leave their lane, and submodules, whose files are not here to be judged."""
+    """Symlinks that leave their lane or lead nowhere, and submodules, whose files are not here to be judged."""
     for path, target in sorted(modules.links.items()):
         mine = lanes.of(path)
         if mine is None:
-            continue
-        if target.startswith(("/", "..")):
+            if path.endswith(SUFFIXES):
+                yield Finding(path, 0, "is in no lane; map it in lanes.toml", subject="unmapped")
+        elif target.startswith(("/", "..")):
             yield Finding(path, 0, f"links out of the repository, to {target}", subject=target, verdict="opaque")
-            continue
-        other = lanes.of(target) or lanes.of(f"{target}/__init__.py")
-        if other is not None and other not in lanes.may_import[mine]:
-            yield Finding(path, 0, f"{mine} links to {target}, which is {other}", subject=target)
+        elif path.endswith(SUFFIXES) and target not in modules.paths and target not in modules.links:
+            yield Finding(path, 0, f"links to {target}, which is no module here", subject=target, verdict="opaque")
+        else:
+            other = lanes.of(target) or lanes.of(f"{target}/__init__.py")
+            if other is not None and other not in lanes.may_import[mine]:
+                yield Finding(path, 0, f"{mine} links to {target}, which is {other}", subject=target)
     for path in modules.submodules:
-        if lanes.of(f"{path}/__init__.py") is not None:
-            yield Finding(path, 0, "is a submodule: its files are not judged here", subject=path, verdict="opaque")
+        mapped = lanes.of(f"{path}/__init__.py") is not None
+        message = "is a submodule: its files are not judged here" + ("" if mapped else ", and it is in no lane")
+        yield Finding(path, 0, message, subject=path, verdict="opaque")

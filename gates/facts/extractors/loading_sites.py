@@ -45,6 +45,8 @@ _HARMLESS_CALLS = frozenset(
     "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
     "vars".split()
 )
+# They are told which modules there are, and give none of them away.
+_LOOKERS = frozenset({"pprint", "pformat", "assertIn", "assertNotIn"})
 _ITERATORS = frozenset({"sorted", "list", "set", "tuple", "frozenset", "enumerate", "iter"})
 _IMPORT_START = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+([\w.]+)$")
 
@@ -163,9 +165,13 @@ class _Look:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                if name == "builtins.eval":
+                    # A statement is refused by eval and so loads nothing: a text that is no expression is no site.
+                    ast.parse(text.strip(), mode="eval")
                 tree = ast.parse(text.strip() if name == "builtins.eval" else text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            yield LoadingSite(line, column, label, None, 0, "its source text does not parse here", "")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            if name != "builtins.eval" or not isinstance(error, SyntaxError):
+                yield LoadingSite(line, column, label, None, 0, "its source text does not parse here", "")
             return
         if self._depth >= _DEEPEST_SOURCE:
             yield LoadingSite(line, column, label, None, 0, "it is source text within source text", "")
@@ -225,6 +231,8 @@ class _Look:
         call = place.decided_by
         if not isinstance(call, ast.Call):
             return False
+        if name == "sys.modules" and isinstance(call.func, ast.Attribute) and call.func.attr in _LOOKERS:
+            return True
         functions = self._folding.fold(call.func, place.scope)
         if functions and all(isinstance(one, Named) and self._takes_no_part(one.name, name) for one in functions):
             return True

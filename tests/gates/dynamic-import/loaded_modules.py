@@ -49,3 +49,8 @@ sys.argv[1]
 sys.modules_of("candidate.o")
 patch.object(sys, "argv", [])
 package.modules["candidate.p"]
+
+
+class OnlyLooked:
+    def test_it(self):
+        self.assertNotIn("candidate.a", sys.modules)

@@ -8,6 +8,7 @@ exec("from . import d")  # finds: .d
 exec("x = 1")
 exec("")
 eval("1 + 1")
+eval("import candidate.statement")
 eval("__import__('candidate.e')")  # finds: candidate.e
 eval(" __import__('candidate.e').x ")  # finds: candidate.e
 exec("import importlib as i\ni.import_module('candidate.f')")  # finds: importlib, candidate.f

@@ -13,7 +13,8 @@ TESTS ?=
 # How `make gates` reports: make gates REPORTS="--report github --report sarif=gates.sarif"
 REPORTS ?= --report text
 # ALLOW_DIRTY=1 lets `make gates` and `make evidence` write evidence of a tree that is no commit; the evidence says so.
-ALLOW_DIRTY ?=
+# It is what happens anywhere but in CI.
+ALLOW_DIRTY ?= $(if $(CI),,1)
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
 
@@ -40,7 +41,7 @@ test: setup  ## the tests
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal $(TESTS)
 
 .PHONY: check
-check: format-check lint types layers self  ## format, lint, types, layer contracts, and the gates on this repository
+check: format-check lint types layers schemas-check self  ## format, lint, types, layer contracts, and the gates on this repository
 
 .PHONY: acceptance
 acceptance: recordings  ## what blocks a merge: the recordings, then every gate with --strict
@@ -57,7 +58,11 @@ format: setup  ## write the code as `make check` wants it
 	@$(RUN)/ruff format --quiet
 	@$(RUN)/ruff check --quiet --fix
 
-.PHONY: format-check lint types layers self
+.PHONY: schemas
+schemas: setup  ## write gates/schemas/ from the types that read the policies
+	@$(RUN)/python -m gates.schema write
+
+.PHONY: format-check lint types layers schemas-check self
 format-check: setup
 	@$(RUN)/ruff format --quiet --check || { echo 'run `make format`' >&2; exit 1; }
 lint: setup
@@ -66,6 +71,8 @@ types: setup
 	@$(RUN)/mypy --no-error-summary
 layers: setup
 	@$(RUN)/lint-imports --no-cache > .venv/layers.txt || { cat .venv/layers.txt; exit 1; }
+schemas-check: setup
+	@$(RUN)/python -m gates.schema check
 self: setup
 	@$(RUN)/gates run --report text
 	@$(RUN)/gates prove

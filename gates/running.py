@@ -122,14 +122,11 @@ def _counted(checkout: Checkout, gatherer: Gatherer, questions: Sequence[Questio
     modules = gatherer.get(Modules)
     links, submodules = len(modules.links), len(modules.submodules)
     others = len(checkout.files) - len(modules) - links - submodules
-    parts = (
-        (len(modules), "modules"),
-        (links, "symlinks"),
-        (submodules, "submodules"),
-        (others, "that are not Python"),
-    )
-    told = ", ".join(f"{many:,} {what}" for many, what in parts if many)
-    return (f"{len(checkout.files):,} files: {told or 'nothing'}",)
+    parts = ((len(modules), "module"), (links, "symlink"), (submodules, "submodule"))
+    told = [f"{many:,} {what}{'' if many == 1 else 's'}" for many, what in parts if many]
+    if others:
+        told.append(f"{others:,} that are not Python")
+    return (f"{len(checkout.files):,} files: {', '.join(told) or 'nothing'}",)
 
 
 def fill(policy: Policy, checkout: Checkout, store: Store, shard: str) -> tuple[int, int]:

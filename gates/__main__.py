@@ -10,11 +10,13 @@ from gates.replay import replay
 
 def main() -> int:
     """Run the command line; the exit code."""
-    code = replay(sys.argv[1:])
-    if code is not None:
-        return code
-    from gates.cli import main as command_line  # what an unchanged tree does not need
-
+    try:
+        code = replay(sys.argv[1:])
+        if code is not None:
+            return code
+        from gates.cli import main as command_line  # what an unchanged tree does not need
+    except KeyboardInterrupt:
+        return 130
     code = command_line()
     sys.stdout.flush()
     sys.stderr.flush()

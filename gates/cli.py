@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import gc
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ from gates.policy import Policy, folder_of
 from gates.report import Outcome, Report
 from gates.reporters import reporter
 from gates.reporters.printable import printable
+from gates.reporters.verdict import verdict
 from gates.running import BASELINE, WAIVER
 from gates.running import run as run_gates
 
@@ -163,8 +165,12 @@ def run(
 
 
 def _output(entry: str) -> tuple[str, Optional[str]]:
-    name, _, file = entry.partition("=")
+    name, equals, file = entry.partition("=")
     reporter(name)
+    if equals and not file:
+        raise GatesError(f"--report {entry} names no file; write {name}=FILE, or {name} to have it printed")
+    if file == "-":
+        return name, None
     return name, str(Path(file).absolute()) if file else None
 
 
@@ -253,6 +259,8 @@ def init(folder: Path, force: bool) -> int:
     """Propose policies for a repository, and record today's debt."""
     from gates.scaffold import propose, refuse_occupied, write
 
+    if not folder.is_dir():
+        raise GatesError(f"{folder}: is no folder")
     with open_store(_cache_folder(folder), os.environ) as store:
         checkout = Checkout.open(folder)
         refuse_occupied(checkout.root, force)
@@ -400,6 +408,7 @@ def _evidence_folder(checkout: Checkout) -> Path:
 def _bundle(report: Report, proof: Report, place: Place, out: Path, allow_dirty: bool) -> None:
     from gates.evidence.bundle import build
 
+    click.echo(verdict(report), err=True)
     file = build(report, proof, place.policy, out, allow_dirty=allow_dirty, checkout=place.checkout)
     click.echo(f"evidence: {file}", err=True)
 
@@ -421,10 +430,11 @@ def verify(bundle: Path, commit: Optional[str], digest: Optional[str]) -> int:
 @click.argument("bundle", type=click.Path(path_type=Path))
 def show_evidence(bundle: Path) -> int:
     """Show what a bundle holds."""
+    from gates.attestation.verify import verify as verify_bundle
     from gates.evidence.show import show
 
     click.echo(show(bundle), nl=False)
-    return 0
+    return verify_bundle(bundle).exit_code
 
 
 @gates.group(invoke_without_command=True)
@@ -440,6 +450,9 @@ def cache(context: click.Context, folder: Path) -> Optional[int]:
             click.echo(f"{kind}: {many:,} values, {size / 1e6:.1f} MB")
         for note in store.notes:
             click.echo(note)
+    kept = _cache_folder(folder) / replay.FOLDER
+    reports = list(kept.iterdir()) if kept.is_dir() else []
+    click.echo(f"replay: {len(reports):,} answers of an unchanged tree")
     return 0
 
 
@@ -449,6 +462,7 @@ def clear(folder: Path) -> int:
     """Forget everything that is kept; the next run is cold."""
     with _kept(folder) as store:
         store.clear()
+        shutil.rmtree(_cache_folder(folder) / replay.FOLDER, ignore_errors=True)
         click.echo("the cache is empty")
     return 0
 
@@ -502,6 +516,9 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("gates: interrupted; what was worked out is kept", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 141
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            return 141
+        click.echo(f"gates: {printable(str(error.filename or 'the output'))}: {error.strerror}", err=True)
+        return 2

@@ -275,9 +275,14 @@ def write_if_changed(place: str, content: bytes) -> None:
         pass
     os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
     draft = f"{place}.{os.getpid()}.part"
-    with open(draft, "wb") as stream:
-        stream.write(content)
-    os.replace(draft, place)
+    try:
+        with open(draft, "wb") as stream:
+            stream.write(content)
+        os.replace(draft, place)
+    except OSError as error:
+        if os.path.lexists(draft):
+            os.unlink(draft)
+        raise OSError(error.errno, error.strerror, place) from None
 
 
 class _Git:

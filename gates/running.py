@@ -15,7 +15,7 @@ from gates import __version__, catalogue
 from gates.baseline import PLACE as BASELINE_PLACE
 from gates.baseline import Debt
 from gates.checks.gate import Gate
-from gates.errors import FactUnavailable, GatesError, did_you_mean
+from gates.errors import FactUnavailable, GatesError, PolicyError, did_you_mean
 from gates.events import FilesRead, GateFinished, GateStarted, Observer, ignore
 from gates.facts.checkout import Checkout
 from gates.facts.extraction import Extraction
@@ -83,7 +83,7 @@ def run(
     Errors: PolicyError, CheckoutError. A gate that cannot tell is a result, not an error.
     """
     this = Run(policy, checkout, today, store or Store(None), observe, changed, workers)
-    asked = chosen(catalogue.active(policy), only)
+    asked = chosen(policy, only)
     gatherer = this.gatherer()
     questions = [ask(this, section, catalogue.build(section, checkout), gatherer) for section in asked]
     read_ahead(questions, gatherer)
@@ -91,6 +91,8 @@ def run(
     reads = _reads(policy, gatherer)
     whole = not only and not changed
     results += [_judge_waivers(this, results), _judge_baseline(this, results)]
+    if strict:
+        results = [replace(result, excused=None) for result in results]
     return Report(
         version=__version__,
         results=tuple(results),
@@ -170,8 +172,13 @@ def _lines(checkout: Checkout, results: Sequence[Result]) -> dict[tuple[str, int
     return lines
 
 
-def chosen(sections: Sequence[Section], only: Sequence[str]) -> list[Section]:
-    """The sections that are asked for by name; all of them where none is named."""
+def chosen(policy: Policy, only: Sequence[str]) -> list[Section]:
+    """The sections that are asked for by name; all that are active where none is named. PolicyError where none is."""
+    sections = catalogue.active(policy)
+    if not sections:
+        raise PolicyError(
+            f"{policy.folder}/gates.toml: asks no gate, so nothing is promised; set a level to block or warn"
+        )
     names = [section.gate for section in sections]
     for name in only:
         if name not in names:
@@ -191,6 +198,12 @@ class Question:
     digest: str = ""
     kept: Optional[bytes] = None
     unavailable: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no files for it to look at; a gate that looks at none is empty when any of its facts is."""
+        of_files = [fact for fact in self.facts.values() if hasattr(fact, "needs")]
+        return any(len(fact) == 0 for fact in of_files or self.facts.values())
 
     @property
     def examined(self) -> dict[str, int]:
@@ -291,14 +304,19 @@ def _weighed(
         inputs=inputs,
     )
     empty = [unit for unit, many in question.examined.items() if many == 0]
-    if empty and not new:
+    if empty and not new and (question.is_empty or rule.may_be_empty is None):
         return _vacuous(result, this, section, empty)
-    if rule.may_be_empty is not None and not empty:
-        many = ", ".join(f"{many} {unit}" for unit, many in examined.items())
-        message = f'may_be_empty says "{rule.may_be_empty}", but there are {many}; take it out'
+    return _declared(result, this, question, unread, bool(new))
+
+
+def _declared(result: Result, this: Run, question: Question, unread: Mapping[str, str], is_failed: bool) -> Result:
+    section, rule, examined, inputs = question.section, question.section.rule, result.examined, question.inputs
+    if rule.may_be_empty is not None and not question.is_empty:
+        many = ", ".join(f"{many:,} {unit}" for unit, many in question.examined.items())
+        message = f'may_be_empty says "{rule.may_be_empty}", but it looked at {many}; take it out'
         idle = Finding(f"{this.policy.folder}/gates.toml", 0, message, subject=f"{section.gate} may_be_empty")
         return replace(result, outcome=Outcome.FAILED, findings=(idle, *result.findings))
-    if new:
+    if is_failed:
         return replace(result, outcome=Outcome.FAILED)
     if unread:
         path, why = min(unread.items())
@@ -345,10 +363,13 @@ def _covers_something(waiver: Waiver, result: Result) -> bool:
 def _judge_baseline(this: Run, results: Sequence[Result]) -> Result:
     """Debt recorded for a gate that does not exist, or that the policy does not ask, is owed to nobody."""
     known = catalogue.catalogue()
-    strangers = sorted({debt.gate for debt in this.policy.baseline.debts} - set(known))
+    owing = {debt.gate for debt in this.policy.baseline.debts}
+    asked = {section.gate for section in catalogue.active(this.policy)}
+    reasons = {name: f"is no gate{did_you_mean(name, known)}" for name in owing - set(known)}
+    reasons.update((name, "the policy does not ask any more") for name in owing & set(known) - asked)
     findings = [
-        Finding(BASELINE_PLACE, 0, f"holds debt of '{name}', which is no gate{did_you_mean(name, known)}", subject=name)
-        for name in strangers
+        Finding(BASELINE_PLACE, 0, f"holds debt of '{name}', which {why}", subject=name)
+        for name, why in sorted(reasons.items())
     ]
     gone = sum(debt.count for debt in _paid_off(this.policy, results)) if not this.changed else 0
     notes = (f"{gone} paid off; `gates baseline` takes them out of {BASELINE_PLACE}",) if gone else ()

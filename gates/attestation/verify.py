@@ -72,6 +72,9 @@ class Verification:
             work_tree = f"a work tree that differs from commit {self.manifest.commit}: {some(self.dirty)}"
             lines.append("of        " + (work_tree if self.dirty else f"commit {self.manifest.commit}"))
             lines.append(f"manifest  {self.digest}")
+        if not self.problems:
+            failed = [gate for gate, told in self.results.items() if told.result == "FAILED"]
+            lines.append(f"verdict   {'FAILED: ' + ', '.join(failed) if failed else 'no gate FAILED'}")
         return "\n".join(map(_visible, lines))
 
     @property

@@ -140,21 +140,23 @@ class Extraction:
     def _work_off(self, jobs: Sequence[Job], twins: Mapping[str, Sequence[str]]) -> None:
         fresh: dict[str, dict[str, bytes]] = {}
         odd: list[Yield] = []
-        for done, result in enumerate(self._results(jobs), 1):
-            self._on_progress(done, len(jobs))
-            if result.error:
-                odd.extend(self._failed(result, twins[result.job.blob]))
-            elif result.actual != result.job.blob:
-                odd.append(result)
-            else:
+        try:
+            for done, result in enumerate(self._results(jobs), 1):
+                self._on_progress(done, len(jobs))
+                if result.error:
+                    odd.extend(self._failed(result, twins[result.job.blob]))
+                elif result.actual != result.job.blob:
+                    odd.append(result)
+                else:
+                    self._take(result, fresh)
+            self._check_odd(odd)
+            for result in odd:
                 self._take(result, fresh)
-        self._check_odd(odd)
-        for result in odd:
-            self._take(result, fresh)
-        for extractor, values in fresh.items():
-            self._store.put(self._kind(extractor), values)
-            if len(values) >= _MANY:
-                self._keep_pack(extractor)
+        finally:  # Ctrl-C, too, keeps what was worked out
+            for extractor, values in fresh.items():
+                self._store.put(self._kind(extractor), values)
+                if len(values) >= _MANY:
+                    self._keep_pack(extractor)
         self.extracted += len(jobs)
 
     def _failed(self, result: Yield, paths: Sequence[str]) -> Iterator[Yield]:

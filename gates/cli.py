@@ -269,6 +269,8 @@ def init(folder: Path, force: bool) -> int:
         written = write(proposal, checkout.root, force=force)
     for path in written or ["nothing: all of it stands there already"]:
         click.echo(f"wrote {path}")
+    owed = sum(proposal.owed.values())
+    click.echo(f"recorded as debt: {owed:,} finding{'' if owed == 1 else 's'} of today, in {BASELINE_PLACE}")
     for note in proposal.notes:
         click.echo(f"note: {note}")
     click.echo(f"Read {proposal.folder}/lanes.toml: the lanes are a guess. Then: gates run, gates prove.")
@@ -340,6 +342,9 @@ def explain(gate: str) -> int:
         click.echo(f"{help_of(gate).short}\n\n{help_of(gate).full}")
     else:
         click.echo(catalogue.explain(gate))
+        about = " ".join((catalogue.catalogue()[gate].load().__doc__ or "").split())
+        click.echo(f"\nIn gates.toml, [gates.{gate}]: {about}")
+        click.echo("Every section may also say level, when_broken and may_be_empty.")
     return 0
 
 

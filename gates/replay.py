@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, Optional
 
-SCHEMA = 1
+SCHEMA = 2
+# A memo begins with the digest of the rest.
+_SEAL = 32
 FOLDER = "replay"
 CACHE = ".gates/cache"
 
@@ -106,7 +108,10 @@ def replay(arguments: Sequence[str]) -> Optional[int]:
     try:
         place = _place(root, arguments)
         with open(place, "rb") as stream:
-            schema, recipe, kept = marshal.loads(stream.read())
+            sealed = stream.read()
+        if _digest(sealed[_SEAL:]).encode() != sealed[:_SEAL]:
+            return None  # damaged
+        schema, recipe, kept = marshal.loads(sealed[_SEAL:])
         answer = Answer(*kept)
         held = _holds(root, Recipe(*recipe)) if schema == SCHEMA else None
         if held is None:
@@ -176,7 +181,8 @@ def remember(
     os.makedirs(os.path.dirname(place), exist_ok=True)
     draft = f"{place}.{os.getpid()}"
     with open(draft, "wb") as stream:
-        stream.write(marshal.dumps((SCHEMA, tuple(vars(recipe).values()), tuple(vars(answer).values()))))
+        memo = marshal.dumps((SCHEMA, tuple(vars(recipe).values()), tuple(vars(answer).values())))
+        stream.write(_digest(memo).encode() + memo)
     os.replace(draft, place)
     return True
 
@@ -229,11 +235,14 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     """Whether the recipe holds by its shortcuts alone (True), by asking git (False), or not at all (None)."""
     if not recipe.first_day <= _today() <= recipe.last_day or recipe.head != _head(root):
         return None
+    # What takes longest is started first: in a fresh checkout that is the list of untracked files.
+    others = None if recipe.ignoring == _ignoring(root) else _Git(root, *OTHERS)
     changes = _Git(root, *CHANGES, "--", *recipe.reads)
     same_index = recipe.index == _index(root)
     listing = None if same_index else _Git(root, *LISTING)
-    same_folders = recipe.ignoring == _ignoring(root) and _have_same_folders(root, recipe.folders)
-    others = None if same_folders else _Git(root, *OTHERS)
+    if others is None and not _have_same_folders(root, recipe.folders):
+        others = _Git(root, *OTHERS)
+    same_folders = others is None
     same_code = recipe.code == _code()
     changed = changes.fields()
     listed = None if listing is None else listing.printed()

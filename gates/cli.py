@@ -400,6 +400,7 @@ def build_evidence(
                 place.policy, place.checkout, today=day, observe=observe, store=place.store, strict=strict
             )
             proof = _proof(place, day, observe, ())
+        click.echo(verdict(report), err=True)
         _bundle(report, proof, place, out or _evidence_folder(place.checkout), allow_dirty)
         return report.exit_code
 
@@ -413,7 +414,6 @@ def _evidence_folder(checkout: Checkout) -> Path:
 def _bundle(report: Report, proof: Report, place: Place, out: Path, allow_dirty: bool) -> None:
     from gates.evidence.bundle import build
 
-    click.echo(verdict(report), err=True)
     file = build(report, proof, place.policy, out, allow_dirty=allow_dirty, checkout=place.checkout)
     click.echo(f"evidence: {file}", err=True)
 

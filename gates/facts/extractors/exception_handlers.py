@@ -15,8 +15,6 @@ from typing import NamedTuple, Optional, Union
 from gates.facts.extractors.failure_treatment import Function, is_below, treatment
 from gates.facts.extractors.syntax_tree import parsed
 
-VERSION = 1
-
 _BROAD = frozenset(("Exception", "BaseException"))
 _BUILTINS = frozenset(("builtins", "__builtins__", "__builtin__"))
 _NAMED = re.compile(rb"(?<![A-Za-z0-9_])(?:Base)?Exception(?![A-Za-z0-9_])")

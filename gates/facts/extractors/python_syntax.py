@@ -21,8 +21,6 @@ import warnings
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
-VERSION = 1
-
 # The largest modules we have met are generated API clients of 6 MB. The densest source we could write (`1,1,1`) costs
 # the parser 400 times its size in memory: 4 GB at this limit, and without one whatever a hostile file asks for.
 MAX_BYTES = 10_000_000

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gates.facts.extractors import dynamic_loading
 from gates.facts.extractors.dynamic_loading import LoadingSite
-from gates.facts.extractors.loader_tokens import may_load
+from gates.facts.extractors.loader_tokens import _spells_one_in_use, may_load
 from gates.facts.extractors.loading_sites import loading_sites
 
 CASES = Path(__file__).parent.parent / "gates" / "dynamic-import"
@@ -212,6 +212,18 @@ def test_the_wide_scan_says_yes_to_a_line_alone_wherever_it_finds_something(case
         except SyntaxError:
             continue
         assert may_load(line.strip().encode()) or not loading_sites(tree), line
+
+
+WORDS = (
+    "importlib runpy pkgutil pydoc zipimport meta_path path_hooks __loader__ __spec__ __import__ import_module exec "
+    "eval compile globals locals vars builtins __builtins__ sys modules getattr __dict__ imp import from def"
+).split()
+
+
+@given(st.lists(st.sampled_from([*WORDS, *" .,=()_\n\"'#x"]), max_size=12).map("".join))
+def test_the_one_pass_over_all_words_passes_over_none_that_is_in_use(text: str) -> None:
+    if _spells_one_in_use(text.encode()):
+        assert may_load(text.encode())
 
 
 @given(st.text("importlbexcvad_ﬁｉ𝐞ℓ.", max_size=20))

@@ -256,10 +256,21 @@ def test_plain_statements_are_scanned(source: bytes, expected: tuple[str, ...]) 
     assert extract(source) == expected
 
 
+COMMENTED = [
+    (b"from a import (b, # one\n c)\n", ("a:b,c",)),
+    (b"from a import (  # noqa: (b)\n b as x, # d, e\n # f\n c, #)\n)\n", ("a:b,c",)),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), COMMENTED)
+def test_comments_within_the_parentheses_name_nothing(source: bytes, expected: tuple[str, ...]) -> None:
+    assert scan(source) == expected
+
+
 DECLINED = [
     (b"x = 1; import a\n", ("a",)),
     (b"if x: import a\n", ("a",)),
-    (b"from a import (b, # one\n c)\n", ("a:b,c",)),
+    (b"from a import (b,\n\n c)\n", ("a:b,c",)),
     (b"import a\rimport b\r", ("a", "b")),
     (b"# coding: utf-7\nimport a\n", ("a",)),
     (b"from a import \\\n  b\n", ("a:b",)),

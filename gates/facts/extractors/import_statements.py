@@ -2,15 +2,16 @@
 
 The scan is wide: every import statement of a file that parses is in it, and so may be lines of a docstring that look
 like one. Whatever a verdict rests on is looked at again by the exact look. A file that the scan cannot read safely
-(an import behind `;` or `:`, a comment within the parentheses, a lone carriage return, a codec other than UTF-8,
-Latin-1 or ASCII) is looked at exactly at once.
+(an import behind `;` or `:`, a blank line within the parentheses of the last one, a lone carriage return, a codec
+other than UTF-8, Latin-1 or ASCII) is looked at exactly at once.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
 from gates.facts.extractors.syntax_tree import parsed
@@ -20,7 +21,7 @@ from gates.facts.extractors.syntax_tree import parsed
 _PLAIN = re.compile(
     rb"\n(?<!\\\n)(?<!\\\r\n)[ \t\f]*(?:"  # the letter first: that is what makes the search fast
     rb"from[ \t]*(?P<module>\.+[ \t]*[\w.]*|[ \t][\w.]+)[ \t]*(?<=[ \t.])import\b[ \t]*"
-    rb"(?:\((?P<listed>[\w\s,]*)\)|(?P<named>\*|[\w \t,]+))"
+    rb"(?:\((?P<listed>[\w\s,]*(?:#[^\n]*\n[\w\s,]*)*)\)|(?P<named>\*|[\w \t,]+))"
     rb"|import[ \t]+(?P<imported>[\w., \t]+)"
     rb")[ \t\r]*(?=[#\n]|\Z)"
 )
@@ -37,6 +38,7 @@ UNPARSED = "?"
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _AS = re.compile(rb"\bas\s+\w+")
+_COMMENT = re.compile(rb"#[^\n]*")
 
 
 class Statement(NamedTuple):
@@ -68,38 +70,47 @@ def scan(source: bytes) -> Optional[tuple[str, ...]]:
         source = source[3:]
     if not _is_scannable(source):
         return None
-    mentions = source.count(b"import")
-    if not mentions:
+    last = source.rfind(b"import")
+    if last < 0:
         return ()
-    text = b"\n" + source
+    # Behind the last mention stands the end of that statement, at most: a blank line ends it, or it is looked at exactly.
+    end = source.find(b"\n\n", last)
+    text = b"\n" + (source if end < 0 else source[:end])
     found = _PLAIN.findall(text)
     # Each plain statement holds the word once: where there is no other mention there is no other statement.
-    if mentions != len(found) and (
+    if text.count(b"import") != len(found) and (
         len(_ANY_AT_LINE_START.findall(text)) != len(found) or _ANY_ELSEWHERE.search(text) is not None
     ):
         return None
-    packed = set()
-    for module, listed, named, imported in found:
-        names = listed or named or imported
-        if b"as" in names:
-            names = _AS.sub(b"", names)
-        names = b"".join(names.split())  # without white space
-        if module:
-            packed.add(module.strip().replace(b" ", b"").replace(b"\t", b"") + b":" + names.rstrip(b","))
-        else:
-            packed.update(names.split(b","))
+    packed = {entry for statement in found for entry in _entries(*statement)}
     packed.discard(b"")
     try:
-        return tuple(sorted(entry.decode("ascii") for entry in packed))
+        return tuple(sorted(b" ".join(packed).decode("ascii").split(" "))) if packed else ()
     except UnicodeDecodeError:  # letters that Python folds to others (NFKC)
         return None
 
 
+@functools.lru_cache(maxsize=4096)  # most statements stand in many files
+def _entries(module: bytes, listed: bytes, named: bytes, imported: bytes) -> Sequence[bytes]:
+    names = listed or named or imported
+    if b"#" in names:
+        names = _COMMENT.sub(b"", names)
+    if b"as" in names:
+        names = _AS.sub(b"", names)
+    names = b"".join(names.split())  # without white space
+    if module:
+        return (b"".join(module.split()) + b":" + names.rstrip(b","),)
+    return names.split(b",")
+
+
 def _is_scannable(source: bytes) -> bool:
-    if b"\0" in source or source.count(b"\r") != source.count(b"\r\n"):
+    if b"\0" in source or (b"\r" in source and source.count(b"\r") != source.count(b"\r\n")):
         return False
-    head = source.split(b"\n", 2)[:2]
-    cookies = [match[1].lower().replace(b"_", b"-") for match in map(_COOKIE.match, head) if match]
+    first = source.find(b"\n")
+    head = source[: source.find(b"\n", first + 1) if first >= 0 else len(source)]
+    if b"coding" not in head:
+        return True
+    cookies = [match[1].lower().replace(b"_", b"-") for match in map(_COOKIE.match, head.split(b"\n")) if match]
     return all(cookie in _SAFE_CODECS for cookie in cookies)
 
 

@@ -25,6 +25,8 @@ from gates.policy import Rule
 from gates.waiver import Waiver
 
 FOLDER = Path(__file__).parent / "schemas"
+PLACE = ".gates/schemas"
+"""Where `gates init` and `gates schemas` write them, for the policies of a repository."""
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NOT_BLANK = r"\S"
 _BUILTIN = {bool: "boolean", int: "integer", float: "number", str: "string"}

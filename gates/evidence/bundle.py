@@ -16,14 +16,16 @@ from gates.attestation.verify import verify_bytes
 from gates.baseline import PLACE as BASELINE_PLACE
 from gates.errors import GatesError
 from gates.evidence.attest import attest
-from gates.evidence.writing import OWN_FOLDER, write_whole
+from gates.evidence.writing import write_whole
 from gates.facts.checkout import Checkout
+from gates.own_folder import OWN_FOLDER
 from gates.policy import Policy
 from gates.report import Level, Report, Result
 from gates.running import BASELINE as BASELINE_RESULT
 from gates.running import WAIVER as WAIVER_RESULT
 
 Render = Callable[[Report], str]
+NO_COMMIT = "evidence is of a git commit, and there is none: this is no git repository, or nothing is committed in it"
 _SHOWN = 3
 
 
@@ -116,8 +118,7 @@ def bundled(
 
 def _refuse_no_evidence(report: Report, proof: Report, policy: Policy, allow_dirty: bool) -> None:
     if report.commit is None or report.tree is None:
-        why = "this is no git repository, or nothing is committed in it"
-        raise GatesError(f"there is no commit that the evidence could be of: {why}")
+        raise GatesError(NO_COMMIT)
     if report.dirty and not allow_dirty:
         shown = ", ".join(report.dirty[:_SHOWN]) + (" ..." if len(report.dirty) > _SHOWN else "")
         differs = f"{len(report.dirty)} path{'s differ' if len(report.dirty) > 1 else ' differs'} ({shown})"

@@ -8,6 +8,7 @@ from pathlib import Path
 from gates.attestation.test_result import TestResult
 from gates.attestation.verify import Verification, verify
 from gates.errors import GatesError
+from gates.number_words import counted
 from gates.reporters.printable import printable
 
 
@@ -47,7 +48,7 @@ def _origin(found: Verification) -> Iterator[str]:
 def _row(result: TestResult) -> tuple[str, ...]:
     record = result.record
     waived = sum(waiver["findings"] for waiver in record["waived"])
-    examined = ", ".join(f"{many} {unit}" for unit, many in sorted(record["examined"].items()) if ": " not in unit)
+    examined = ", ".join(counted(many, unit) for unit, many in sorted(record["examined"].items()) if ": " not in unit)
     counts = (str(record["findings"]), str(waived), str(record["owed"]))
     proof = record["proof"]["outcome"]
     return (result.gate, result.result, record["level"], record["outcome"], *counts, proof, examined)

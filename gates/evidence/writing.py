@@ -6,17 +6,15 @@ import contextlib
 import os
 from pathlib import Path
 
+from gates import own_folder
 from gates.errors import GatesError
-
-OWN_FOLDER = ".gates"
 
 
 def write_whole(place: Path, content: bytes) -> None:
     """Write beside the place, then rename. GatesError where that fails; what stood there then stands there still."""
     partial = place.parent / f".{place.name}.{os.getpid()}.partial"
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _keep_out_of_git(place)
+        own_folder.make(place.parent)  # evidence of a clean tree must not make the tree dirty
         try:
             with partial.open("wb") as stream:
                 stream.write(content)
@@ -28,11 +26,3 @@ def write_whole(place: Path, content: bytes) -> None:
                 partial.unlink()
     except OSError as error:
         raise GatesError(f"{place}: cannot be written ({error.strerror or error})") from None
-
-
-def _keep_out_of_git(place: Path) -> None:
-    """A .gitignore within .gates/: evidence of a clean tree must not make the tree dirty."""
-    for folder in place.parents:
-        ignore = folder / ".gitignore"
-        if folder.name == OWN_FOLDER and not ignore.exists():
-            ignore.write_text("*\n", "utf-8")

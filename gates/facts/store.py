@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Callable, Optional, TypeVar
 
+from gates import own_folder
+
 T = TypeVar("T")
 
 SCHEMA = 1
@@ -42,7 +44,7 @@ class Store:
 
     def _open(self, file: Path) -> None:
         try:
-            _keep_out_of_git(file.parent)
+            own_folder.make(file.parent, is_ours=True)
             self._connection = self._patiently_connected(file)
         except sqlite3.DatabaseError as error:
             self._mend(error)
@@ -206,13 +208,3 @@ def _sum(key: str, value: bytes, before: int) -> bytes:
 
 def _begun(kind: str) -> int:
     return zlib.crc32(f"{kind}\0".encode())
-
-
-def _keep_out_of_git(folder: Path) -> None:
-    """Make the folder with a .gitignore of its own (.gates/ above the cache), so that no repository knows of it."""
-    above = folder.parent if folder.name == "cache" and folder.parent.name == ".gates" else folder
-    is_ours = above.name == ".gates" or not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = above / ".gitignore"
-    if is_ours and not ignore.exists():
-        ignore.write_text("*\n", "utf-8")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gates.finding import Finding
+from gates.number_words import many
 from gates.report import Level, Outcome, Report, Result
 from gates.reporters.printable import printable
-from gates.reporters.verdict import many, remarks, standing, weight
+from gates.reporters.verdict import remarks, standing, weight
 
 # What one step may annotate; the server drops the rest without a word.
 ERRORS = 10

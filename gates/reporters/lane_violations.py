@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 from gates.finding import Finding
+from gates.number_words import many
 from gates.report import LaneMap, Report, Result
 from gates.reporters.json import finding_fields, lane_fields, waiver_fields, written
 from gates.reporters.markdown_text import code, escaped
 from gates.reporters.mermaid import diagram
 from gates.reporters.printable import printable
-from gates.reporters.verdict import examined, many, remarks, standing
+from gates.reporters.verdict import examined, remarks, standing
 
 GATE = "cross-lane-import"
 SCHEMA = 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gates.finding import Finding
+from gates.number_words import many
 from gates.report import Outcome, Report
 from gates.reporters.markdown_text import code, escaped
 from gates.reporters.mermaid import diagram
-from gates.reporters.verdict import examined, many, remarks, standing, verdict
+from gates.reporters.verdict import examined, remarks, standing, verdict
 
 LARGEST = 1_000_000
 """A job's summary may hold 1 MiB; one that is larger is dropped whole."""

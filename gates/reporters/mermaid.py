@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gates.number_words import many
 from gates.report import LaneMap
 from gates.reporters.printable import printable
 
@@ -28,7 +29,7 @@ def _drawn(lanes: LaneMap) -> Iterator[str]:
     yield "```mermaid"
     yield "flowchart LR"
     for name, node in number.items():
-        yield f'    {node}["{_label(name)}<br/>{lanes.modules.get(name, 0):,} modules"]'
+        yield f'    {node}["{_label(name)}<br/>{many(lanes.modules.get(name, 0), "module")}"]'
     forbidden = []
     drawn = 0
     for (mine, other), imports in sorted(lanes.edges.items()):

@@ -7,10 +7,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gates.finding import Finding
+from gates.number_words import many
 from gates.report import Report, Result
 from gates.reporters.printable import printable, source_line
 from gates.reporters.text_table import STYLES, Line, table
-from gates.reporters.verdict import many, remarks, standing, verdict
+from gates.reporters.verdict import remarks, standing, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console

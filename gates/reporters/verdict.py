@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from gates.finding import Finding
+from gates.number_words import counted, many
 from gates.report import Outcome, Report, Result
 from gates.reporters.printable import printable
 
@@ -60,11 +61,6 @@ def _named(gates: Iterable[str]) -> str:
     return ", ".join(map(printable, gates))
 
 
-def many(number: int, noun: str) -> str:
-    """`1 finding`, `1,204 findings`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def examined(result: Result) -> str:
     """`4 lanes, 6,739 modules`: what a result says that it looked at."""
     units = sorted(unit for unit in result.examined if ": " not in unit)
@@ -75,7 +71,7 @@ def _counted(result: Result, unit: str) -> str:
     """`2,823 modules (2,640 ruled out by a scan, 182 parsed, 1 not parsable)`."""
     looks = {name: number for name, number in result.examined.items() if name.startswith(f"{unit}: ")}
     told = ", ".join(f"{number:,} {printable(name[len(unit) + 2 :])}" for name, number in looks.items())
-    return f"{result.examined[unit]:,} {printable(unit)}" + (f" ({told})" if told else "")
+    return counted(result.examined[unit], printable(unit)) + (f" ({told})" if told else "")
 
 
 def remarks(result: Result) -> list[str]:

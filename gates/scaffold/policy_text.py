@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from gates import catalogue
 from gates.baseline import PLACE as BASELINE_PLACE
 from gates.globs import Globs
+from gates.number_words import many
 from gates.scaffold.maturity import Kind
 from gates.scaffold.proposed_lanes import ProposedLane, forbids_something
 from gates.scaffold.toml_text import array, comment, listed, printable, quoted
@@ -109,9 +110,8 @@ def lanes_toml(lanes: Sequence[ProposedLane]) -> str:
 
 
 def _lane(lane: ProposedLane) -> list[str]:
-    modules = "1 module" if lane.holds == 1 else f"{lane.holds} modules"
     lines = [
-        comment(f"{_WHAT_IT_HOLDS[lane.kind]} It held {modules} when this was proposed."),
+        comment(f"{_WHAT_IT_HOLDS[lane.kind]} It held {many(lane.holds, 'module')} when this was proposed."),
         "[[lane]]",
         f"name = {quoted(lane.kind.value)}",
         array("paths", [("", lane.globs), (_UNNAMED, lane.unnamed)]),

@@ -219,7 +219,7 @@ def test_evidence_of_a_dirty_tree_is_no_evidence_of_its_commit(clone: Any, judge
 def test_without_a_commit_there_is_no_evidence(judged: Any) -> None:
     lost = dataclasses.replace(judged, report=dataclasses.replace(judged.report, commit=None, tree=None))
 
-    with pytest.raises(GatesError, match="there is no commit that the evidence could be of"):
+    with pytest.raises(GatesError, match="evidence is of a git commit, and there is none"):
         lost.bundled(allow_dirty=True)
 
 

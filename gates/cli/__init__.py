@@ -1,0 +1,57 @@
+"""Words in, exit code out; every command is a function of plain values."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import click
+
+from gates import __version__
+from gates.cli.evidence import evidence
+from gates.cli.judging import prove, run
+from gates.cli.kept import cache
+from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
+from gates.errors import GatesError
+from gates.reporters.printable import printable
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gates")
+def gates() -> None:
+    """Judge a repository by what its policies/ promise.
+
+    A first look at a repository of yours:
+
+    \b
+      gates init      propose policies, and record today's debt
+      gates run       judge it; the first new violation fails
+      gates prove     show that each gate can fail here
+    """
+
+
+for command in (run, prove, init, baseline, list_gates, explain, lanes, schemas, evidence, cache):
+    gates.add_command(command)
+
+
+def main() -> int:
+    """Run the command line; the exit code. What a person can mend is one line, never a traceback."""
+    gc.disable()  # a short life, and syntax trees by the thousand: looking for cycles costs half of parsing them
+    try:
+        code = gates.main(standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except GatesError as error:
+        click.echo(f"gates: {printable(str(error))}", err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("gates: interrupted; what was worked out is kept", err=True)
+        return 130
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            return 141
+        click.echo(f"gates: {printable(str(error.filename or 'the output'))}: {error.strerror}", err=True)
+        return 2

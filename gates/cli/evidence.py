@@ -1,0 +1,83 @@
+"""gates evidence: build, verify or show the bundle of a commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from gates.cli.asked import EXIT_CODES, Place, opened, policies_option, root_option, strict_option, today_option
+from gates.cli.progress import progress
+from gates.facts.checkout import Checkout
+from gates.report import Report
+from gates.reporters.verdict import verdict
+from gates.running import run as run_gates
+
+
+@click.group()
+def evidence() -> None:
+    """Build, verify or show the evidence bundle of a commit."""
+
+
+@evidence.command(epilog=EXIT_CODES)
+@root_option
+@policies_option
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Where [default: .gates/evidence].")
+@click.option("--allow-dirty", is_flag=True, help="Of a tree that is no commit; the bundle says so.")
+@strict_option
+@today_option
+def build(
+    folder: Path, policies: Optional[Path], out: Optional[Path], allow_dirty: bool, strict: bool, today: dt.date
+) -> int:
+    """Run and prove every gate, and bind what they said to the commit."""
+    with opened(folder, policies) as place:
+        with progress() as observe:
+            report = run_gates(
+                place.policy, place.checkout, today=today, observe=observe, store=place.store, strict=strict
+            )
+            from gates.proving import prove
+
+            proof = prove(place.policy, place.checkout, today=today, observe=observe, store=place.store)
+        click.echo(verdict(report), err=True)
+        write_bundle(report, proof, place, out or _folder(place.checkout), allow_dirty)
+        return report.exit_code
+
+
+def _folder(checkout: Checkout) -> Path:
+    from gates.evidence.bundle import folder_of
+
+    return folder_of(checkout.root)
+
+
+def write_bundle(report: Report, proof: Report, place: Place, out: Path, allow_dirty: bool) -> None:
+    """Write the bundle of a run and its proof, and say where."""
+    from gates.evidence.bundle import build as build_bundle
+
+    file = build_bundle(report, proof, place.policy, out, allow_dirty=allow_dirty, checkout=place.checkout)
+    click.echo(f"evidence: {file}", err=True)
+
+
+@evidence.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--commit", metavar="SHA", help="The commit that it must be about.")
+@click.option("--digest", metavar="HEX", help="The manifest digest that it must have.")
+def verify(bundle: Path, commit: Optional[str], digest: Optional[str]) -> int:
+    """Check a bundle by itself alone: 0 verified, 1 rejected, 3 could not check."""
+    from gates.attestation.verify import verify as verify_bundle
+
+    verification = verify_bundle(bundle, commit, digest)
+    click.echo(verification.text)
+    return verification.exit_code
+
+
+@evidence.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+def show(bundle: Path) -> int:
+    """Show what a bundle holds."""
+    from gates.attestation.verify import verify as verify_bundle
+    from gates.evidence.show import show as show_bundle
+
+    click.echo(show_bundle(bundle), nl=False)
+    return verify_bundle(bundle).exit_code

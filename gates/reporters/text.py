@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from gates.finding import Finding
 from gates.number_words import many
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN = 20
+CHAIN = 100
 ALL = "`--report json=FILE` holds them all"
 _VERDICT = {0: "bold green", 1: "bold red", 3: "bold magenta"}
 
 
-def render(report: Report, width: int = 100) -> str:
-    """Plain: no colours, nothing that depends on where it is shown. `width` is for the table and the chains."""
-    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines(report, width))
+def render(report: Report) -> str:
+    """Plain: no colours, nothing that depends on where it is shown, and all of a gate's row on one line, for grep."""
+    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines(report, None))
 
 
 def show(report: Report, console: Console) -> None:
@@ -34,8 +35,8 @@ def show(report: Report, console: Console) -> None:
         console.print(Text.assemble(*line), soft_wrap=True, highlight=False)
 
 
-def lines(report: Report, width: int) -> Iterator[Line]:
-    """Each line as pieces of text with their style."""
+def lines(report: Report, width: Optional[int]) -> Iterator[Line]:
+    """Each line as pieces of text with their style; for a terminal of this width, or for none."""
     if report.results:
         yield from table(report, width)
         yield ()
@@ -51,7 +52,7 @@ def lines(report: Report, width: int) -> Iterator[Line]:
     yield ((verdict(report), _VERDICT.get(report.exit_code, "bold red")),)
 
 
-def _findings(result: Result, report: Report, width: int) -> Iterator[Line]:
+def _findings(result: Result, report: Report, width: Optional[int]) -> Iterator[Line]:
     findings = standing(result)
     if not findings:
         return
@@ -69,13 +70,13 @@ def _named(path: str) -> str:
     return printable(f"./{path}" if path.lstrip().startswith(":") else path)
 
 
-def _finding(finding: Finding, report: Report, width: int) -> Iterator[Line]:
+def _finding(finding: Finding, report: Report, width: Optional[int]) -> Iterator[Line]:
     place = f"{finding.line}:{finding.column}" if finding.line and finding.column else str(finding.line or "file")
     yield ((f"    {place:<8}", "dim"), (printable(finding.message), ""))
     source = report.lines.get((finding.path, finding.line))
     if source and source_line(source):
         yield ((" " * 12 + "| ", "dim"), (source_line(source), "italic"))
-    yield from (((" " * 12, ""), (line, "")) for line in _chain(finding.trace, width - 12))
+    yield from (((" " * 12, ""), (line, "")) for line in _chain(finding.trace, (width or CHAIN) - 12))
     if finding.fix is not None:
         yield ((" " * 12 + "fix: ", "dim"), (printable(finding.fix), "green"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from typing import Optional
 
 from gates.report import Outcome, Report, Result
 from gates.reporters.printable import printable
@@ -21,23 +22,31 @@ STYLES = {
 }
 _HEADS = ("gate", "outcome", "level", "findings", "waived", "owed", "seconds", "examined")
 _NUMBERS = range(3, 7)
-_LEAST = 24
+_INDENT = 4
 
 
-def table(report: Report, width: int) -> Iterator[Line]:
-    """One row a gate; what it examined stands last and goes on below where the width is too small."""
+def table(report: Report, width: Optional[int]) -> Iterator[Line]:
+    """One row a gate. Where it is wider than the width, what a gate examined stands on a line of its own below it."""
     rows = [_row(result) for result in report.results]
-    widths = [max(len(row[column]) for row in [_HEADS, *rows]) for column in range(len(_HEADS) - 1)]
-    before = sum(widths) + 2 * len(widths)
-    room = max(width - before, _LEAST)
-    yield (("  ".join((*_padded(_HEADS, widths), _HEADS[-1])), "bold"),)
+    widths = [max(len(row[column]) for row in [_HEADS, *rows]) for column in range(len(_HEADS))]
+    if width is None or sum(widths) + 2 * (len(widths) - 1) <= width:
+        yield (("  ".join(_padded(_HEADS, widths)).rstrip(), "bold"),)
+        for result, row in zip(report.results, rows):
+            yield _line(result, _padded(row, widths))
+        return
+    narrow = widths[:-2]
+    yield (("  ".join(_padded(_HEADS, narrow)), "bold"),)
     for result, row in zip(report.results, rows):
-        name, outcome, *others = _padded(row, widths)
-        first, *more = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
-        # What is examined may be nothing, and a line must not end in blanks.
-        rest = "  ".join((*others, first)).rstrip()
-        yield ((name, ""), ("  ", ""), (outcome, STYLES[result.outcome]), (f"  {rest}", ""))
-        yield from (((" " * before + line, ""),) for line in more)
+        yield _line(result, _padded(row, narrow))
+        told = f"{row[-1]} in {row[-2]} s".lstrip()
+        lines = textwrap.wrap(told, max(width - _INDENT, 1), break_on_hyphens=False, break_long_words=False)
+        yield from (((" " * _INDENT + line, "dim"),) for line in lines)
+
+
+def _line(result: Result, cells: list[str]) -> Line:
+    name, outcome, *others = cells
+    rest = "  ".join(others).rstrip()  # what is examined may be nothing, and a line must not end in blanks
+    return ((name, ""), ("  ", ""), (outcome, STYLES[result.outcome]), (f"  {rest}", ""))
 
 
 def _row(result: Result) -> tuple[str, ...]:
@@ -48,6 +57,7 @@ def _row(result: Result) -> tuple[str, ...]:
 
 
 def _padded(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    """The first cells of a row, as many as there are widths."""
     return [
         cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
         for column, (cell, width) in enumerate(zip(row, widths))

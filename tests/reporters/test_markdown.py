@@ -122,7 +122,7 @@ def test_a_lane_called_anything_is_one_node(name: str) -> None:
     lines = diagram(LaneMap({name: 1}, {name: ()}, {}))
 
     assert len(lines) == 4
-    assert re.fullmatch(r'    lane0\["[A-Za-z0-9 ._/#;-]*<br/>1 modules"\]', lines[2])
+    assert re.fullmatch(r'    lane0\["[A-Za-z0-9 ._/#;-]*<br/>1 module"\]', lines[2])
 
 
 def test_more_arrows_than_mermaid_draws_are_not_handed_to_it() -> None:

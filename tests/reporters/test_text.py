@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,10 @@ def shown(report: Report, width: int) -> str:
     return screen.getvalue()
 
 
+def plain(screen: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", screen)
+
+
 def test_where_all_is_well_there_is_the_table_and_one_line() -> None:
     *table, blank, verdict = render(CALM).splitlines()
 
@@ -48,7 +53,7 @@ def test_a_short_chain_is_drawn_on_one_line_and_a_long_one_in_steps() -> None:
     chain = Finding("a.py", 1, "reaches", subject="x", trace=("a.b", "c.d", "e.f"))
 
     assert "a.b -> c.d -> e.f\n" in render(one(Outcome.FAILED, findings=(chain,)))
-    assert re.search(r"a\.b\n +-> c\.d\n +-> e\.f\n", render(one(Outcome.FAILED, findings=(chain,)), width=20))
+    assert re.search(r"a\.b\n +-> c\.d\n +-> e\.f\n", plain(shown(one(Outcome.FAILED, findings=(chain,)), 20)))
 
 
 def test_the_finding_that_proves_a_gate_is_no_offence() -> None:
@@ -86,21 +91,64 @@ def test_a_terminal_shows_the_same_words_in_colours() -> None:
     screen = shown(REPORT, 100)
 
     assert "\x1b[1;31m" in screen
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", screen)
-    assert [line.rstrip() for line in plain.splitlines()] == render(REPORT, 100).splitlines()
+    assert [line.rstrip() for line in plain(screen).splitlines()] == render(REPORT).splitlines()
 
 
 @FEW
 @given(report=reports())
 def test_what_colours_a_terminal_is_ours_and_nothing_else_is_obeyed(report: Report) -> None:
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown(report, 100))
+    told = plain(shown(report, 100))
 
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", plain)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", told)
+
+
+WIDE = {"lanes": 2, "modules": 2823, "modules: ruled out by a scan": 2610, "modules: parsed": 213}
+
+
+def of_django(examined: Mapping[str, int] = WIDE) -> Report:
+    names = ("cross-lane-import", "dynamic-import", "unparsable-module", "waiver")
+    results = (Result(name, Level.BLOCK, Outcome.PASSED, examined=examined, seconds=0.05) for name in names)
+    return replace(CALM, results=tuple(results), lanes=None)
+
+
+def table_of(report: Report, width: int) -> list[str]:
+    return plain(shown(report, width)).split("\n\n", 1)[0].splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_no_line_of_the_table_is_wider_than_the_terminal_and_nothing_of_it_is_lost(width: int) -> None:
+    lines = table_of(of_django(), width)
+
+    assert max(map(len, lines)) <= width
+    assert " ".join(lines).count("2 lanes, 2,823 modules") == 4
+    assert all("213 parsed)" in re.sub(r"\s+", " ", " ".join(lines[lines.index(line) :])) for line in lines[:2])
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_on_a_narrow_terminal_what_a_gate_examined_stands_below_its_row(width: int) -> None:
+    head, row, below, *_ = table_of(of_django(), width)
+
+    assert head.split() == ["gate", "outcome", "level", "findings", "waived", "owed"]
+    assert row.split() == ["cross-lane-import", "passed", "block", "0", "0", "0"]
+    assert below.startswith("    2 lanes, 2,823 modules (2,610 ruled out by a scan")
 
 
 @pytest.mark.parametrize("width", [1, 40, 80, 100, 200])
-def test_the_table_goes_on_below_where_the_width_is_too_small(width: int) -> None:
+def test_whatever_the_width_each_unit_is_told(width: int) -> None:
     units = {f"things of kind {number}": number for number in range(20)}
-    text = render(one(Outcome.PASSED, examined=units), width=width)
+    told = plain(shown(one(Outcome.PASSED, examined=units), width))
 
-    assert all(f"things of kind {number}" in re.sub(r"\s+", " ", text) for number in range(20))
+    assert all(re.search(rf"\bthings? of kind {number}\b", re.sub(r"\s+", " ", told)) for number in range(20))
+
+
+def test_where_nobody_looks_all_of_a_gate_stands_on_one_line() -> None:
+    lines = render(of_django()).splitlines()
+
+    (row,) = [line for line in lines if line.startswith("cross-lane-import")]
+    assert row.endswith("0.05  2 lanes, 2,823 modules (2,610 ruled out by a scan, 213 parsed)")
+
+
+def test_one_of_a_kind_is_not_told_as_many() -> None:
+    told = render(of_django({"lanes": 1, "modules": 1, "modules: parsed": 1}))
+
+    assert told.count("1 lane, 1 module (1 parsed)") == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import tokenize
 import unicodedata
 from pathlib import Path
@@ -334,3 +335,10 @@ def test_a_chain_too_long_to_follow_is_opaque_and_not_clean() -> None:
 def test_what_does_not_parse_is_left_to_the_caller(source: bytes) -> None:
     with pytest.raises((SyntaxError, ValueError)):
         extract(source)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="match came with Python 3.10")
+def test_a_loader_that_is_matched_may_be_captured_and_goes_where_nobody_can_follow() -> None:
+    sites = extract(b"import importlib\nmatch importlib:\n    case held:\n        held.import_module('x')\n")
+
+    assert [(site.line, site.target) for site in sites] == [(2, None)]

@@ -10,6 +10,7 @@ from gates.facts.extractors.places import (
     ARGUMENT,
     AWAY,
     CALLED,
+    DROPPED,
     FOLLOWED,
     HARMLESS,
     PART,
@@ -224,7 +225,7 @@ class Survey:
         test: Optional[ast.expr] = getattr(node, "test", None)
         for field in ("finalbody", "orelse", "handlers", "body"):
             self._push(getattr(node, field, ()), scope, conditional=True)
-        self._push([test], scope, HARMLESS)
+        self._push([test], scope, DROPPED)
 
     def _handler(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, ast.ExceptHandler)
@@ -258,13 +259,20 @@ class Survey:
 
     def _delete(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, ast.Delete)
-        for target in node.targets:
+        targets = list(node.targets)
+        for target in targets:
             if isinstance(target, ast.Name):
                 inside = scope.elsewhere.get(target.id, scope)
                 held = inside.bindings.get(target.id, [])
                 inside.bindings[target.id] = [binding._replace(conditional=True) for binding in held]
             elif isinstance(target, ast.Subscript):
                 self._touch(target.value)
+                self._push([target.value], scope, PART)
+                self._push([target.slice], scope, HARMLESS)
+            elif isinstance(target, ast.Attribute):
+                self._push([target.value], scope, PART)
+            elif isinstance(target, (ast.Tuple, ast.List)):
+                targets.extend(target.elts)
 
     def _pattern(self, node: ast.AST, scope: Scope) -> None:
         for field in ("name", "rest"):
@@ -276,7 +284,7 @@ class Survey:
     def _match(self, node: ast.AST, scope: Scope) -> None:
         parts = list(ast.iter_child_nodes(node))
         self._push([part for part in parts if not isinstance(part, ast.expr)], scope, conditional=True)
-        self._push([part for part in parts if isinstance(part, ast.expr)], scope, HARMLESS)
+        self._push([part for part in parts if isinstance(part, ast.expr)], scope)
 
     # --- expressions --------------------------------------------------------------------------------------------
 
@@ -328,7 +336,7 @@ class Survey:
         inner = Scope("comprehension", scope, node)
         for index, generator in enumerate(node.generators):
             outside, around = (scope if index == 0 else inner), self._within
-            self._push(generator.ifs, inner, HARMLESS)
+            self._push(generator.ifs, inner, DROPPED)
             self._assign(generator.target, "element", generator.iter, inner, outside)
             self._push([generator.iter], outside, FOLLOWED)
             self._within = Link(around, loop=generator.iter, scope=outside)
@@ -339,18 +347,24 @@ class Survey:
         if isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Dict)):
             keys = node.keys if isinstance(node, ast.Dict) else []
             items = node.values if isinstance(node, ast.Dict) else node.elts
-            held = FOLLOWED if becomes in (PART, CALLED, HARMLESS) else becomes
+            held = FOLLOWED if becomes in (PART, CALLED, HARMLESS, DROPPED) else becomes
             self._push(keys, scope, HARMLESS)
             self._push(items, scope, held, decided_by)
         elif isinstance(node, ast.IfExp):
             self._push([node.body, node.orelse], scope, becomes, decided_by)
-            self._push([node.test], scope, HARMLESS)
+            self._push([node.test], scope, DROPPED)
         elif isinstance(node, ast.BoolOp):
             self._push(node.values, scope, becomes, decided_by)
         elif isinstance(node, ast.Starred):
             self._push([node.value], scope, becomes, decided_by)
-        elif isinstance(node, (ast.Compare, ast.UnaryOp, ast.FormattedValue)):
-            self._push([part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)], scope, HARMLESS)
+        elif isinstance(node, ast.Compare):
+            # `x is None` learns nothing else of x.
+            held = DROPPED if all(isinstance(sign, (ast.Is, ast.IsNot)) for sign in node.ops) else HARMLESS
+            self._push([node.left, *node.comparators], scope, held)
+        elif isinstance(node, ast.UnaryOp):
+            self._push([node.operand], scope, DROPPED if isinstance(node.op, ast.Not) else HARMLESS)
+        elif isinstance(node, ast.FormattedValue):
+            self._push([node.value, node.format_spec], scope, HARMLESS)
         elif isinstance(node, ast.JoinedStr):
             # Before 3.12 the places inside an f-string are wrong: the string's own place stands for them.
             self._anchor = self._anchor or node
@@ -388,6 +402,10 @@ def _outer_function(scope: Scope, name: str) -> Scope:
     return nearest or scope
 
 
+def _dropped(self: Survey, node: ast.AST, scope: Scope) -> None:
+    self._push(ast.iter_child_nodes(node), scope, DROPPED)
+
+
 def _harmless(self: Survey, node: ast.AST, scope: Scope) -> None:
     self._push(ast.iter_child_nodes(node), scope, HARMLESS)
 
@@ -420,7 +438,7 @@ _STATEMENTS: dict[str, _Visit] = {
     "MatchAs": Survey._pattern,
     "MatchStar": Survey._pattern,
     "MatchMapping": Survey._pattern,
-    "Expr": _harmless,
+    "Expr": _dropped,
     "Assert": _harmless,
     "Raise": _harmless,
 }

@@ -36,7 +36,7 @@ from gates.facts.extractors.loading_targets import (
     loaded,
     targets,
 )
-from gates.facts.extractors.places import ARGUMENT, AWAY, HARMLESS, STORED, TARGET, Place, Scope
+from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Place, Scope
 from gates.facts.extractors.short_text import quoted, shown
 
 _DEEPEST_SOURCE = 3
@@ -47,6 +47,10 @@ _HARMLESS_CALLS = frozenset(
 )
 # They are told which modules there are, and give none of them away.
 _LOOKERS = frozenset({"pprint", "pformat", "assertIn", "assertNotIn"})
+# These take a module out of sys.modules, which loads nothing: what they give is the module only where it is used.
+_REMOVERS = frozenset({"sys.modules.pop", "sys.modules.popitem"})
+_REMOVING = frozenset({"delitem"})
+_CLEANING_UP = frozenset({"addCleanup", "addClassCleanup", "addModuleCleanup"})
 _ITERATORS = frozenset({"sorted", "list", "set", "tuple", "frozenset", "enumerate", "iter"})
 _IMPORT_START = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+([\w.]+)$")
 
@@ -70,9 +74,12 @@ def _order(site: LoadingSite) -> tuple[int, int, str, str, str]:
 class _Look:
     """One exact look at a surveyed tree."""
 
-    def __init__(self, survey: Survey, depth: int, names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, survey: Survey, depth: int, names: frozenset[str] = frozenset(), is_expression: bool = False
+    ) -> None:
         self._survey = survey
         self._depth = depth
+        self._drops = not is_expression  # what eval is given is no statement: its value goes somewhere
         self._folding = Folding(survey)
         self._concerned = survey.concern(names | roots(survey.imports()))
 
@@ -91,7 +98,7 @@ class _Look:
         if place.becomes == TARGET:
             yield from self._set(node, values, place)
             return
-        if place.becomes != HARMLESS:
+        if place.becomes not in (HARMLESS, DROPPED):
             yield from self._hooked(values, place)
         if place.becomes in (ARGUMENT, AWAY, STORED):
             yield from self._escaped(values, place)
@@ -121,7 +128,8 @@ class _Look:
     def _named_call(self, name: str, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
         loader = loader_of(name)
         if loader is not None:
-            yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
+            if name not in _REMOVERS or place.becomes != DROPPED or not self._drops:
+                yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
         elif name in _PARTIAL and node.args:
             given = arguments_of(node, self._folding, place.scope, skip=1)
             for inner in self._folding.fold(node.args[0], place.scope):
@@ -178,7 +186,8 @@ class _Look:
             return
         survey = Survey(tree, Scope("module", place.scope))
         survey.changed |= self._survey.changed
-        for found in (*_Look(survey, self._depth + 1, frozenset(self._concerned)).sites(), *_static_imports(tree)):
+        look = _Look(survey, self._depth + 1, frozenset(self._concerned), name == "builtins.eval")
+        for found in (*look.sites(), *_static_imports(tree)):
             yield found._replace(line=line, column=column, spelling=label)
 
     # --- what is not a call ----------------------------------------------------------------------------------------
@@ -231,7 +240,10 @@ class _Look:
         call = place.decided_by
         if not isinstance(call, ast.Call):
             return False
-        if name == "sys.modules" and isinstance(call.func, ast.Attribute) and call.func.attr in _LOOKERS:
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if name == "sys.modules" and (called in _LOOKERS or called in _REMOVING):
+            return True
+        if name in _REMOVERS and called in _CLEANING_UP and call.args[:1] == [place.node]:
             return True
         functions = self._folding.fold(call.func, place.scope)
         if functions and all(isinstance(one, Named) and self._takes_no_part(one.name, name) for one in functions):

@@ -11,6 +11,7 @@ CALLED = "called"  # it is called there and then
 PART = "part"  # only an attribute or an item of it is used
 FOLLOWED = "followed"  # it is bound to a name, or looped over: its uses are seen elsewhere in the file
 STORED = "stored"  # it is bound to an attribute of something
+DROPPED = "dropped"  # it is a statement by itself, or only tested for truth: nothing is read from it
 HARMLESS = "harmless"  # it is compared, tested, printed or named in an annotation
 ARGUMENT = "argument"  # it is handed to a call
 AWAY = "away"  # returned, yielded, stored: nobody here knows what becomes of it

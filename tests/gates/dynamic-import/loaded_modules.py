@@ -7,7 +7,7 @@ sys.modules["candidate.a"]  # finds: candidate.a
 system.modules["candidate.b"]  # finds: candidate.b
 modules["candidate.c"]  # finds: candidate.c
 sys.modules.get("candidate.d")  # finds: candidate.d
-sys.modules.pop("candidate.e", None)  # finds: candidate.e
+kept = sys.modules.pop("candidate.e", None)  # finds: candidate.e
 getattr(sys, "modules")["candidate.f"]  # finds: candidate.f
 getattr(sys, "mod" + "ules")["candidate.g"]  # finds: candidate.g
 vars(sys)["modules"]["candidate.h"]  # finds: candidate.h

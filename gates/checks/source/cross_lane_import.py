@@ -18,6 +18,7 @@ from gates.facts.checkout import Checkout, File
 from gates.facts.imports import Edge, Imports
 from gates.facts.lanes import Lanes
 from gates.facts.modules import SUFFIXES, Modules
+from gates.facts.unparsed import line_of
 from gates.finding import Finding
 
 
@@ -86,7 +87,7 @@ class _Judged:
             message = f"cannot be parsed ({edge.unparsed}), and its text names {target}, which is {other}"
         return Finding(
             self._imports.path_of(edge.importer),
-            edge.line,
+            edge.line or line_of(edge.unparsed),
             message,
             subject=target,
             column=edge.column,
@@ -106,7 +107,7 @@ class _Judged:
         names = tuple(map(self._imports.name_of, (chain[0].importer, *(edge.target for edge in chain))))
         return Finding(
             self._imports.path_of(chain[0].importer),
-            chain[0].line,
+            chain[0].line or line_of(chain[0].unparsed),
             f"{lane} reaches {names[-1]}, which is {other}, through {names[1]}",
             subject=f"{names[1]} -> {other}",
             column=chain[0].column,

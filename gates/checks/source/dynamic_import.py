@@ -16,6 +16,7 @@ from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.dynamic_imports import DynamicImports
 from gates.facts.modules import Modules
+from gates.facts.unparsed import line_of
 from gates.finding import Finding
 from gates.globs import Globs
 
@@ -42,7 +43,7 @@ class DynamicImport:
             )
         for path, reason in dynamic_imports.unknown(self.allowed_in):
             message = f"mentions a loader and cannot be parsed ({reason})"
-            yield Finding(path, 0, message, subject="cannot be parsed", verdict="opaque")
+            yield Finding(path, line_of(reason), message, subject="cannot be parsed", verdict="opaque")
 
     def plant(self, checkout: Checkout, modules: Modules) -> Plant:
         """Append a load by name to the first module outside the allowed ones."""

@@ -14,6 +14,7 @@ from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.handlers import BroadHandlers
 from gates.facts.modules import Modules
+from gates.facts.unparsed import line_of
 from gates.finding import Finding
 from gates.globs import Globs
 
@@ -46,7 +47,7 @@ class SwallowedFailure:
                 )
         for path, reason in handlers.unknown(self.allowed_in):
             message = f"mentions a handler for every failure and cannot be parsed ({reason})"
-            yield Finding(path, 0, message, subject="cannot be parsed", verdict="opaque")
+            yield Finding(path, line_of(reason), message, subject="cannot be parsed", verdict="opaque")
 
     def plant(self, checkout: Checkout, modules: Modules) -> Plant:
         """Append a function that swallows to the first module outside the allowed ones."""

@@ -133,6 +133,13 @@ class Baseline:
         return sum(debt.count for debt in self.debts)
 
 
+def line_of(content: bytes, gate: str) -> int:
+    """The line of a baseline file where the debt of a gate begins; 0 where that is unclear."""
+    head = f"{json.dumps(gate)}:".encode()
+    lines = [number for number, line in enumerate(content.split(b"\n"), 1) if line.strip().startswith(head)]
+    return lines[0] if len(lines) == 1 else 0
+
+
 def _still_owed(debts: Iterable[Debt], found: Mapping[str, Iterable[Finding]]) -> Iterator[tuple[Debt, int]]:
     """Each debt, and how much of it is still found; all of it for a gate that was not asked."""
     left = {gate: Counter(finding.fingerprint(gate) for finding in findings) for gate, findings in found.items()}

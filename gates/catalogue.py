@@ -190,6 +190,18 @@ def active(policy: Policy) -> list[Section]:
     return [section for section in policy.sections if section.rule.level != "off"]
 
 
+def why_not_asked(policy: Policy, name: str) -> str:
+    """Why a gate that somebody names is none that the policy asks."""
+    if name in RESERVED:
+        return f"'{name}' is no gate that can be asked for: every run says it of the gates that it asks"
+    known = catalogue()
+    if name not in known:
+        return _no_gate(name, known)
+    if any(section.gate == name for section in policy.sections):
+        return f"{policy.section(name).place} level is off; to have it asked, set it to block or warn"
+    return f"{policy.folder}/gates.toml: does not ask '{name}'; to have it asked, write [gates.{name}]"
+
+
 def _no_gate(name: str, known: Iterable[str]) -> str:
     hint = did_you_mean(name.replace("_", "-"), known) or "; `gates list` shows them all"
     return f"no gate is called '{escaped(name)}'{hint}"

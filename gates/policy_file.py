@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import itertools
 import re
 import sys
 import typing
@@ -235,3 +236,29 @@ def escaped(text: str, longest: int = 10 * LONGEST_SHOWN) -> str:
 
 def _escaped_letter(letter: str) -> str:
     return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+
+
+def lines_of(content: bytes, entry: str, many: int = 1) -> list[int]:
+    """The lines of a TOML file where so many entries, `[x]` or `[[x]]`, begin; 0 for each where that is unclear.
+
+    Found by its text: where that appears more or less often (in a string, in another spelling), a wrong line would be
+    worse than none.
+    """
+    lines = content.decode("utf-8", "replace").split("\n")
+    heads = [number for number, line in enumerate(lines, 1) if "[" in line and _head(line) == entry]
+    return heads if len(heads) == many else [0] * many
+
+
+def line_of_key(content: bytes, entry: str, key: str) -> int:
+    """The line where a key of an entry that stands there once is set; 0 where that is unclear."""
+    (head,) = lines_of(content, entry)
+    if not head:
+        return 0
+    below = content.decode("utf-8", "replace").split("\n")[head:]
+    own = list(itertools.takewhile(lambda line: not line.lstrip().startswith("["), below))
+    places = [head + at for at, line in enumerate(own, 1) if re.match(rf"\s*{re.escape(key)}\s*=", line)]
+    return places[0] if len(places) == 1 else 0
+
+
+def _head(line: str) -> str:
+    return "".join(line.partition("#")[0].split())

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from gates import __version__, catalogue
@@ -66,7 +66,9 @@ def _proved(this: Run, section: Section, gate: Gate, gatherer: Gatherer) -> Resu
     try:
         asked: dict[str, Any] = {name: gatherer.get(kind) for name, kind in parameters(gate.plant).items()}
         plant = gate.plant(**asked)
-    except (CannotPlant, FactUnavailable) as why:
+    except CannotPlant as why:
+        return dataclasses.replace(unproved, reason=_no_ground(section, asked) or str(why))
+    except FactUnavailable as why:
         return dataclasses.replace(unproved, reason=str(why))
     except GatesError:
         raise
@@ -77,6 +79,15 @@ def _proved(this: Run, section: Section, gate: Gate, gatherer: Gatherer) -> Resu
     among = planted.gatherer(gatherer.get(Extraction).copied(planted.checkout))
     after = judge(planted, ask(planted, section, gate, among, keep=False), among, keep=False)
     return _compared(section, plant, before, after)
+
+
+def _no_ground(section: Section, asked: Mapping[str, Any]) -> Optional[str]:
+    """What to do where a plant found no place because there is none, whatever the policy says."""
+    empty = [f"no {fact.unit}" for fact in asked.values() if hasattr(fact, "unit") and not len(fact)]
+    if not empty:
+        return None
+    remedy = f"prove it when there are, or set level to off in {section.place}"
+    return f"there are {' and '.join(empty)} to plant into; {remedy}"
 
 
 def _compared(section: Section, plant: Plant, before: Result, after: Result) -> Result:

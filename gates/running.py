@@ -14,6 +14,7 @@ from typing import Any, Optional
 from gates import __version__, catalogue
 from gates.baseline import PLACE as BASELINE_PLACE
 from gates.baseline import Debt
+from gates.baseline import line_of as line_of_debt
 from gates.checks.gate import Gate
 from gates.errors import FactUnavailable, GatesError, PolicyError, did_you_mean
 from gates.events import FilesRead, GateFinished, GateStarted, Observer, ignore
@@ -26,7 +27,9 @@ from gates.facts.scope import Scope
 from gates.facts.store import Store
 from gates.facts.today import Today
 from gates.finding import Finding
+from gates.number_words import counted
 from gates.policy import Policy, Section, WhenBroken
+from gates.policy_file import line_of_key, lines_of
 from gates.replay import is_read
 from gates.report import LaneMap, Level, Outcome, Report, Result
 from gates.waiver import Waiver, split
@@ -124,11 +127,11 @@ def _counted(checkout: Checkout, gatherer: Gatherer, questions: Sequence[Questio
     modules = gatherer.get(Modules)
     links, submodules = len(modules.links), len(modules.submodules)
     others = len(checkout.files) - len(modules) - links - submodules
-    parts = ((len(modules), "module"), (links, "symlink"), (submodules, "submodule"))
-    told = [f"{many:,} {what}{'' if many == 1 else 's'}" for many, what in parts if many]
+    parts = ((len(modules), "modules"), (links, "symlinks"), (submodules, "submodules"))
+    told = [counted(many, what) for many, what in parts if many]
     if others:
-        told.append(f"{others:,} that are not Python")
-    return (f"{len(checkout.files):,} files: {', '.join(told) or 'nothing'}",)
+        told.append(f"{others:,} that {'is' if others == 1 else 'are'} not Python")
+    return (f"{counted(len(checkout.files), 'files')}: {', '.join(told) or 'nothing'}",)
 
 
 def fill(policy: Policy, checkout: Checkout, store: Store, shard: str) -> tuple[int, int]:
@@ -182,8 +185,7 @@ def chosen(policy: Policy, only: Sequence[str]) -> list[Section]:
     names = [section.gate for section in sections]
     for name in only:
         if name not in names:
-            hint = did_you_mean(name, names) or f"; the policy asks {', '.join(names) or 'none'}"
-            raise GatesError(f"no active gate is called '{name}'{hint}")
+            raise GatesError(catalogue.why_not_asked(policy, name))
     return [section for section in sections if not only or section.gate in only]
 
 
@@ -312,9 +314,10 @@ def _weighed(
 def _declared(result: Result, this: Run, question: Question, unread: Mapping[str, str], is_failed: bool) -> Result:
     section, rule, examined, inputs = question.section, question.section.rule, result.examined, question.inputs
     if rule.may_be_empty is not None and not question.is_empty:
-        many = ", ".join(f"{many:,} {unit}" for unit, many in question.examined.items())
+        many = ", ".join(counted(many, unit) for unit, many in question.examined.items())
         message = f'may_be_empty says "{rule.may_be_empty}", but it looked at {many}; take it out'
-        idle = Finding(f"{this.policy.folder}/gates.toml", 0, message, subject=f"{section.gate} may_be_empty")
+        line = line_of_key(this.policy.files.get("gates.toml", b""), f"[gates.{section.gate}]", "may_be_empty")
+        idle = Finding(f"{this.policy.folder}/gates.toml", line, message, subject=f"{section.gate} may_be_empty")
         return replace(result, outcome=Outcome.FAILED, findings=(idle, *result.findings))
     if is_failed:
         return replace(result, outcome=Outcome.FAILED)
@@ -342,13 +345,14 @@ def _judge_waivers(this: Run, results: Sequence[Result]) -> Result:
     place = f"{this.policy.folder}/waivers.toml"
     told = _could_tell(results)
     findings: list[Finding] = []
-    for waiver in this.policy.waivers:
+    lines = lines_of(this.policy.files.get("waivers.toml", b""), "[[waiver]]", len(this.policy.waivers))
+    for line, waiver in zip(lines, this.policy.waivers):
         if waiver.has_expired(this.today):
             message = f"the waiver of {waiver.what} expired on {waiver.expires} ({waiver.owner}, {waiver.ticket})"
-            findings.append(Finding(place, 0, message, subject=f"expired: {waiver.what}"))
+            findings.append(Finding(place, line, message, subject=f"expired: {waiver.what}"))
         elif waiver.gate in told and not this.changed and not _covers_something(waiver, told[waiver.gate]):
             message = f"the waiver of {waiver.what} covers nothing; take it out"
-            findings.append(Finding(place, 0, message, subject=f"covers nothing: {waiver.what}"))
+            findings.append(Finding(place, line, message, subject=f"covers nothing: {waiver.what}"))
     outcome = Outcome.FAILED if findings else Outcome.PASSED
     digest = digest_of(repr(this.policy.waivers), this.today.isoformat())
     return Result(
@@ -367,8 +371,9 @@ def _judge_baseline(this: Run, results: Sequence[Result]) -> Result:
     asked = {section.gate for section in catalogue.active(this.policy)}
     reasons = {name: f"is no gate{did_you_mean(name, known)}" for name in owing - set(known)}
     reasons.update((name, "the policy does not ask any more") for name in owing & set(known) - asked)
+    content = this.policy.files.get(BASELINE_PLACE, b"")
     findings = [
-        Finding(BASELINE_PLACE, 0, f"holds debt of '{name}', which {why}", subject=name)
+        Finding(BASELINE_PLACE, line_of_debt(content, name), f"holds debt of '{name}', which {why}", subject=name)
         for name, why in sorted(reasons.items())
     ]
     gone = sum(debt.count for debt in _paid_off(this.policy, results)) if not this.changed else 0

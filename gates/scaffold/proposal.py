@@ -6,7 +6,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Optional
 
 from gates import catalogue
@@ -32,6 +32,7 @@ from gates.scaffold.policy_text import (
 from gates.scaffold.proposed_lanes import ProposedLane, forbids_something, proposed_lanes
 from gates.scaffold.seen_imports import former_names, seen_imports
 from gates.scaffold.toml_text import printable
+from gates.schema import PLACE, directive
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class _Draft:
                 "waivers.toml": waivers_text,
                 "gates.toml": gates_toml(empty, broken, roots, example),
             }
-            return {f"{folder}/{name}": text for name, text in texts.items()}
+            return {f"{folder}/{name}": _directed(folder, name) + text for name, text in texts.items()}
 
         first = self._tried(folder, policy_files({}, {}), self.checkout)
         found = {result.gate: result.findings for result in first.results if result.outcome is Outcome.FAILED}
@@ -135,6 +136,13 @@ def _relative(folder: Path, root: Path) -> str:
         return folder.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
         return folder.resolve().as_posix()
+
+
+def _directed(folder: str, name: str) -> str:
+    """The line by which an editor finds the file's schema; none where the policies lie outside the repository."""
+    if folder.startswith("/"):
+        return ""  # how the one leads to the other is known on this machine alone
+    return f"{directive(name, '../' * len(PurePosixPath(folder).parts) + PLACE)}\n"
 
 
 def _is_text(path: str) -> bool:

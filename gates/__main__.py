@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from gates.replay import replay
+from gates.asking import ask_ahead
+from gates.replay import replay, root_of
 
 
 def main() -> int:
@@ -14,6 +15,9 @@ def main() -> int:
         code = replay(sys.argv[1:])
         if code is not None:
             return code
+        root = root_of(os.getcwd()) if sys.argv[1:2] == ["run"] else None
+        if root is not None:
+            ask_ahead(root)
         from gates.cli import main as command_line  # what an unchanged tree does not need
     except KeyboardInterrupt:
         return 130

@@ -21,6 +21,8 @@ import os
 import sys
 import time
 
+from gates.asking import CHANGES, LISTING, OTHERS, ask
+
 TYPE_CHECKING = False  # the typing module takes longer to import than all the rest takes to run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,11 +33,6 @@ SCHEMA = 2
 _SEAL = 32
 FOLDER = "replay"
 CACHE = ".gates/cache"
-
-# What git is asked. The tool's own folder is never untracked, even where its .gitignore did not come along.
-LISTING = ("ls-files", "-s", "-v", "-z")
-CHANGES = ("diff-files", "-z", "--no-renames", "--ignore-submodules=dirty")
-OTHERS = ("ls-files", "-z", "--others", "--exclude-standard", "--exclude=/.gates/")
 
 # Options whose answer depends on more than the recipe knows.
 _NEVER = ("--base", "--evidence", "--no-cache", "--shard", "--help", "--today")
@@ -188,7 +185,7 @@ def remember(
 
 
 def _listed(root: str) -> Optional[Listed]:
-    changes, others, listing = _Git(root, *CHANGES), _Git(root, *OTHERS), _Git(root, *LISTING)
+    changes, others, listing = ask(root, *CHANGES), ask(root, *OTHERS), ask(root, *LISTING)
     changed, untracked, printed = changes.fields(), others.fields(), listing.printed()
     if changed is None or untracked is None or printed is None:
         return None
@@ -236,12 +233,12 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     if not recipe.first_day <= _today() <= recipe.last_day or recipe.head != _head(root):
         return None
     # What takes longest is started first: in a fresh checkout that is the list of untracked files.
-    others = None if recipe.ignoring == _ignoring(root) else _Git(root, *OTHERS)
-    changes = _Git(root, *CHANGES, "--", *recipe.reads)
+    others = None if recipe.ignoring == _ignoring(root) else ask(root, *OTHERS)
+    changes = ask(root, *CHANGES, "--", *recipe.reads)
     same_index = recipe.index == _index(root)
-    listing = None if same_index else _Git(root, *LISTING)
+    listing = None if same_index else ask(root, *LISTING)
     if others is None and not _have_same_folders(root, recipe.folders):
-        others = _Git(root, *OTHERS)
+        others = ask(root, *OTHERS)
     same_folders = others is None
     same_code = recipe.code == _code()
     changed = changes.fields()
@@ -292,41 +289,6 @@ def write_if_changed(place: str, content: bytes) -> None:
         if os.path.lexists(draft):
             os.unlink(draft)
         raise OSError(error.errno, error.strerror, place) from None
-
-
-class _Git:
-    """Git, started at once and read later; without the weight of the subprocess module."""
-
-    def __init__(self, root: str, *arguments: str) -> None:
-        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-        self._reading, writing = os.pipe()
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        try:
-            self._process = os.posix_spawnp(
-                "git",
-                ["git", "-C", root, *arguments],
-                environment,
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, nowhere, 0),
-                    (os.POSIX_SPAWN_DUP2, writing, 1),
-                    (os.POSIX_SPAWN_DUP2, nowhere, 2),
-                ],
-            )
-        finally:
-            os.close(writing)
-            os.close(nowhere)
-
-    def printed(self) -> Optional[bytes]:
-        """What it printed; None where it failed."""
-        with os.fdopen(self._reading, "rb") as stream:
-            printed = stream.read()
-        _, status = os.waitpid(self._process, 0)
-        return printed if status == 0 else None
-
-    def fields(self) -> Optional[list[str]]:
-        """What it printed, at its NULs."""
-        printed = self.printed()
-        return None if printed is None else os.fsdecode(printed).split("\0")[:-1]
 
 
 def _today() -> str:
@@ -384,7 +346,7 @@ def _git_folder(root: str) -> str:
 
 def _index(root: str) -> bytes:
     """The index's own checksum, and its signature where it has none (index.skipHash)."""
-    place = os.environ.get("GIT_INDEX_FILE") or os.path.join(_git_folder(root), "index")
+    place = os.path.join(_git_folder(root), "index")
     with open(place, "rb") as stream:
         stream.seek(-20, os.SEEK_END)
         checksum = stream.read()
@@ -490,7 +452,7 @@ def _ignored(root: str, folders: Sequence[str]) -> set[str]:
     ignored: set[str] = set()
     for start in range(0, len(folders), 500):
         some = folders[start : start + 500]
-        ignored.update(_Git(root, "check-ignore", "-z", "--", *some).fields() or ())
+        ignored.update(ask(root, "check-ignore", "-z", "--", *some).fields() or ())
     return ignored | {folder for folder in folders if folder == ".gates"}
 
 

@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import stat
-import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,11 +15,12 @@ from pathlib import Path
 from re import Pattern
 from typing import NamedTuple, Optional
 
+from gates.asking import CHANGES, FILTERS, HEAD, LISTING, OTHERS, ask_ahead
 from gates.errors import CheckoutError
 from gates.facts.fact import Overlay, digest_of
-from gates.facts.git import GitFailed, abandon, finish, git, hash_files, read_blobs, start, top_of
+from gates.facts.git import GitFailed, answer, git, hash_files, read_blobs, top_of
 from gates.globs import any_of
-from gates.replay import LISTING, OTHERS, Listed
+from gates.replay import Listed
 
 SYMLINK = 0o120000
 SUBMODULE = 0o160000
@@ -30,16 +30,6 @@ UNREADABLE = "unreadable"
 
 # What no repository without git wants judged: the tool's own files, environments, caches.
 _NEVER_WALKED = frozenset({".git", ".gates", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".hg", ".svn"})
-
-
-# All asked at once: together they take no longer than the slowest.
-_QUESTIONS = {
-    "listing": LISTING,
-    "changed": ("diff-files", "-z", "--no-renames", "--ignore-submodules=dirty"),
-    "untracked": OTHERS,
-    "head": ("rev-parse", "--is-shallow-repository", "HEAD^{commit}", "HEAD^{tree}"),
-    "filters": ("config", "--null", "--name-only", "--get-regexp", r"^filter\."),
-}
 
 
 class File(NamedTuple):
@@ -113,34 +103,31 @@ class Checkout:
 
     @classmethod
     def _tracked(cls, root: Path, base: Optional[str]) -> Checkout:
-        asked = {name: start(root, *arguments) for name, arguments in _QUESTIONS.items()}
+        ask_ahead(str(root))
         try:
-            return cls._answered(root, asked, base)
+            return cls._answered(root, base)
         except GitFailed as failed:
             raise CheckoutError(f"{root}: git cannot read it: {failed}") from None
-        finally:
-            for running in asked.values():
-                abandon(running)
 
     @classmethod
-    def _answered(cls, root: Path, asked: Mapping[str, subprocess.Popen[bytes]], base: Optional[str]) -> Checkout:
-        raw = finish(asked["listing"])
+    def _answered(cls, root: Path, base: Optional[str]) -> Checkout:
+        raw = answer(root, *LISTING)
         listing = _parse_listing(raw)
         files = listing.files
-        changes = _parse_changes(finish(asked["changed"]))
-        new = [os.fsdecode(path) for path in finish(asked["untracked"]).split(b"\0") if path]
+        changes = _parse_changes(answer(root, *CHANGES))
+        new = [os.fsdecode(path) for path in answer(root, *OTHERS).split(b"\0") if path]
         is_shallow = False
         flagged = [path for path in listing.flagged if os.path.lexists(root / path)]
         dirty = _refresh(root, files, changes, [*listing.unmerged, *flagged, *new])
         commit: Optional[str] = None
         tree: Optional[str] = None
         try:
-            shallow, commit, tree = finish(asked["head"]).decode("ascii").split()
+            shallow, commit, tree = answer(root, *HEAD).decode("ascii").split()
             is_shallow = shallow == "true"
             dirty.update(_staged(root, tree))
         except GitFailed:  # a repository without a commit: everything in it is new
             dirty.update(files)
-        _identify_filtered(root, files, asked["filters"])
+        _identify_filtered(root, files)
         notes = ("shallow clone: what lies before it cannot be compared with",) if is_shallow else ()
         base_commit = _resolved(root, base, is_shallow) if base is not None else None
         listed = Listed(raw, tuple(changes), tuple(new))
@@ -339,14 +326,14 @@ def _raw_ids(root: Path, paths: Iterable[str], mode: int = PLAIN) -> dict[str, s
     return {path: _blob_id(content) for path, content in contents if content is not None}
 
 
-def _identify_filtered(root: Path, files: dict[str, File], asked: subprocess.Popen[bytes]) -> None:
+def _identify_filtered(root: Path, files: dict[str, File]) -> None:
     """Files that a filter turns into something else (git-crypt) are known by the bytes that stand in the work tree.
 
     Whether the filter ran does not show in git's id: a locked and an unlocked clone have the same. Large files
     (git-lfs) are left out: none of them is source, and reading them all would take long.
     """
     try:
-        names = os.fsdecode(finish(asked)).split("\0")[:-1]
+        names = os.fsdecode(answer(root, *FILTERS)).split("\0")[:-1]
     except GitFailed:  # none is configured
         return
     drivers = {name.split(".", 1)[1].rsplit(".", 1)[0] for name in names} - {"lfs"}

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
+from gates.asking import TOP, ask, environment
 from gates.errors import CheckoutError
 
-# Neither a pager, nor prompts, nor the user's colours, nor a write to the index of the repository under judgement.
-_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat", "LC_ALL": "C"}
-# A hook inherits these from the git that runs it: they may mean another repository than the folder that was named.
-_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
 _DISTRUSTED = re.compile(r"(?:dubious ownership in|unsafe) repository (?:at )?\(?'(.+?)'", re.DOTALL)
 
 
@@ -22,41 +18,33 @@ class GitFailed(Exception):
     """Git ended with an error; the text is what it said."""
 
 
-def start(root: Path, *arguments: str, feed: bool = False) -> subprocess.Popen[bytes]:
-    """Start git in the folder; several at once cost no more than the slowest."""
-    command = ["git", "-C", str(root), *arguments]
-    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+def answer(root: Path, *arguments: str) -> bytes:
+    """What git prints, asked ahead where it could be; GitFailed with what it says on standard error where it fails."""
     try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**inherited, **_ENVIRONMENT},
-        )
-    except OSError as error:
-        raise GitFailed(f"git cannot be started ({error.strerror})") from None
-
-
-def finish(running: subprocess.Popen[bytes], feed: Optional[bytes] = None) -> bytes:
-    """What it printed; GitFailed with what it said on standard error where it failed."""
-    out, complaint = running.communicate(feed)
-    if running.returncode != 0:
-        text = complaint.decode("utf-8", "replace").strip()
-        raise GitFailed(text or f"git ended with {running.returncode}")
-    return out
-
-
-def abandon(running: subprocess.Popen[bytes]) -> None:
-    """End a git whose answer nobody waits for any more."""
-    if running.returncode is None:
-        running.kill()
-        running.communicate()
+        printed = ask(str(root), *arguments).printed()
+    except OSError:
+        printed = None
+    return git(root, *arguments) if printed is None else printed  # asked again, to hear why
 
 
 def git(root: Path, *arguments: str, feed: Optional[bytes] = None) -> bytes:
     """Run git to its end."""
-    return finish(start(root, *arguments, feed=feed is not None), feed)
+    import subprocess  # an ordinary run gets by with what was asked ahead
+
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            input=b"" if feed is None else feed,
+            capture_output=True,
+            env=environment(),
+            check=False,
+        )
+    except OSError as error:
+        raise GitFailed(f"git cannot be started ({error.strerror})") from None
+    if done.returncode != 0:
+        text = done.stderr.decode("utf-8", "replace").strip()
+        raise GitFailed(text or f"git ended with {done.returncode}")
+    return done.stdout
 
 
 def top_of(folder: Path) -> Optional[Path]:
@@ -66,7 +54,7 @@ def top_of(folder: Path) -> Optional[Path]:
     that git does not vouch for.
     """
     try:
-        return Path(os.fsdecode(git(folder, "rev-parse", "--show-toplevel").removesuffix(b"\n")))
+        return Path(os.fsdecode(answer(folder, *TOP).removesuffix(b"\n")))
     except GitFailed as failed:
         said = str(failed)
     # "not a git repository: '/gone'" is another thing: a .git file that leads nowhere.

@@ -73,7 +73,7 @@ def scan(source: bytes) -> Optional[tuple[str, ...]]:
     last = source.rfind(b"import")
     if last < 0:
         return ()
-    # Behind the last mention stands the end of that statement, at most: a blank line ends it, or it is looked at exactly.
+    # Behind the last mention stands the end of that statement, at most; a blank line ends it.
     end = source.find(b"\n\n", last)
     text = b"\n" + (source if end < 0 else source[:end])
     found = _PLAIN.findall(text)

@@ -22,31 +22,24 @@ STYLES = {
 }
 _HEADS = ("gate", "outcome", "level", "findings", "waived", "owed", "seconds", "examined")
 _NUMBERS = range(3, 7)
+_FEWEST = 6
 _INDENT = 4
 
 
 def table(report: Report, width: Optional[int]) -> Iterator[Line]:
-    """One row a gate. Where it is wider than the width, what a gate examined stands on a line of its own below it."""
+    """One row a gate. Where that is too wide, what it examined stands below it; the narrowest do without seconds."""
     rows = [_row(result) for result in report.results]
     widths = [max(len(row[column]) for row in [_HEADS, *rows]) for column in range(len(_HEADS))]
-    if width is None or sum(widths) + 2 * (len(widths) - 1) <= width:
-        yield (("  ".join(_padded(_HEADS, widths)).rstrip(), "bold"),)
-        for result, row in zip(report.results, rows):
-            yield _line(result, _padded(row, widths))
-        return
-    narrow = widths[:-2]
-    yield (("  ".join(_padded(_HEADS, narrow)), "bold"),)
+    while width is not None and sum(widths) + 2 * (len(widths) - 1) > width and len(widths) > _FEWEST:
+        widths.pop()
+    yield (("  ".join(_padded(_HEADS, widths)).rstrip(), "bold"),)
     for result, row in zip(report.results, rows):
-        yield _line(result, _padded(row, narrow))
-        told = f"{row[-1]} in {row[-2]} s".lstrip()
-        lines = textwrap.wrap(told, max(width - _INDENT, 1), break_on_hyphens=False, break_long_words=False)
-        yield from (((" " * _INDENT + line, "dim"),) for line in lines)
-
-
-def _line(result: Result, cells: list[str]) -> Line:
-    name, outcome, *others = cells
-    rest = "  ".join(others).rstrip()  # what is examined may be nothing, and a line must not end in blanks
-    return ((name, ""), ("  ", ""), (outcome, STYLES[result.outcome]), (f"  {rest}", ""))
+        name, outcome, *others = _padded(row, widths)
+        rest = "  ".join(others).rstrip()  # what is examined may be nothing, and a line must not end in blanks
+        yield ((name, ""), ("  ", ""), (outcome, STYLES[result.outcome]), (f"  {rest}", ""))
+        if width is not None and len(widths) < len(row):
+            below = textwrap.wrap(row[-1], max(width - _INDENT, 1), break_on_hyphens=False, break_long_words=False)
+            yield from (((" " * _INDENT + line, "dim"),) for line in below)
 
 
 def _row(result: Result) -> tuple[str, ...]:

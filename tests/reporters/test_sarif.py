@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,14 @@ def of_one(*findings: Finding) -> list[dict[str, Any]]:
     result = Result("cross-lane-import", Level.BLOCK, Outcome.FAILED, findings)
     entries: list[dict[str, Any]] = run_of(replace(CALM, results=(result,)))["results"]
     return entries
+
+
+def test_the_schema_is_still_the_one_that_its_readme_says_it_is() -> None:
+    folder = Path(__file__).parent / "sarif_schema"
+    content = (folder / "sarif-schema-2.1.0.json").read_bytes()
+
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    assert f"git blob {blob}" in (folder / "README.md").read_text("utf-8")
 
 
 def test_the_fixed_report_is_sarif() -> None:

@@ -124,12 +124,12 @@ def test_no_line_of_the_table_is_wider_than_the_terminal_and_nothing_of_it_is_lo
     assert all("213 parsed)" in re.sub(r"\s+", " ", " ".join(lines[lines.index(line) :])) for line in lines[:2])
 
 
-@pytest.mark.parametrize("width", [60, 80, 100])
-def test_on_a_narrow_terminal_what_a_gate_examined_stands_below_its_row(width: int) -> None:
+@pytest.mark.parametrize(("width", "seconds"), [(60, []), (80, ["0.05"]), (100, ["0.05"])])
+def test_on_a_narrow_terminal_what_a_gate_examined_stands_below_its_row(width: int, seconds: list[str]) -> None:
     head, row, below, *_ = table_of(of_django(), width)
 
-    assert head.split() == ["gate", "outcome", "level", "findings", "waived", "owed"]
-    assert row.split() == ["cross-lane-import", "passed", "block", "0", "0", "0"]
+    assert head.split() == ["gate", "outcome", "level", "findings", "waived", "owed", *["seconds" for _ in seconds]]
+    assert row.split() == ["cross-lane-import", "passed", "block", "0", "0", "0", *seconds]
     assert below.startswith("    2 lanes, 2,823 modules (2,610 ruled out by a scan")
 
 

@@ -136,6 +136,9 @@ def test_a_handler_in_a_match_statement_is_seen_and_so_is_what_a_case_does() -> 
 @pytest.mark.parametrize(
     "source",
     [
+        b"class MyException(A): pass\nMyException(1)\nMyException(2)\ntry: pass\nexcept Exception: pass",
+        b"def f(e: Exception): pass\nclass A(Exception): pass\ntry: pass\nexcept(Exception): pass",
+        b"def f(e: Exception): pass\nE = Exception\ntry: pass\nexcept E: pass",
         b"try: pass\nexcept: pass",
         b"try: pass\nexcept \\\n  : pass",
         b"try: pass\nexcept\\\r\n: pass",
@@ -160,6 +163,10 @@ def test_the_wide_look_says_yes(source: bytes) -> None:
         b"try: pass\nexcept ValueError: pass",
         b"raise MyException()\ntry: pass\nexcept KeyError: pass",
         b"# coding: utf-8\nx = 1",
+        b"class MyError(Exception): pass\ntry: pass\nexcept MyError: pass",
+        b"def f(e: Exception) -> Exception: pass\ntry: pass\nexcept KeyError: raise Exception from None",
+        b"try: pass\nexcept KeyError: x = Exception('x')",
+        b"try: pass\nexcept KeyError as e: assert isinstance(e, Exception)\nwith self.assertRaises(Exception): pass",
         "x = '\u00e9'\ntry: pass\nexcept KeyError: pass".encode(),
     ],
 )
@@ -169,10 +176,29 @@ def test_the_wide_look_spares_most_files_the_exact_one(source: bytes) -> None:
 
 
 CLAUSES = st.sampled_from(
-    ["except:", "except Exception:", "except (A, BaseException):", "except A:", "except B as e:", "except c.Exception:"]
+    [
+        "except (Exception):",
+        "except(KeyError, Exception):",
+        "except tuple((Exception, A)):",
+        "except:",
+        "except Exception:",
+        "except (A, BaseException):",
+        "except A:",
+        "except B as e:",
+        "except c.Exception:",
+    ]
 )
 LINES = st.sampled_from(
-    ["A = Exception", "import builtins as c", "from builtins import Exception as B", "A = KeyError"]
+    [
+        "class MyException(Exception): pass",
+        "raise Exception",
+        "x: Exception",
+        "isinstance(x, Exception)",
+        "A = Exception",
+        "import builtins as c",
+        "from builtins import Exception as B",
+        "A = KeyError",
+    ]
 )
 
 
@@ -181,6 +207,20 @@ def test_where_the_exact_look_finds_the_wide_look_said_yes(lines: list[str], cla
     source = end.join([*lines, more, "try: pass", f"{clause} pass", ""]).encode()
 
     assert may_handle_broadly(source) or not handlers(ast.parse(source))
+
+
+SUPPRESSING = st.sampled_from(
+    ["with suppress(Exception): pass", "with suppress(A): pass", "with suppress(KeyError): pass", "except_ = suppress"]
+)
+
+
+@given(st.lists(LINES), CLAUSES, st.lists(SUPPRESSING))
+def test_what_is_suppressed_is_found_beside_whatever_else_names_the_class(
+    lines: list[str], clause: str, more: list[str]
+) -> None:
+    source = "\n".join(["from contextlib import suppress", *lines, "try: pass", f"{clause} pass", *more, ""])
+
+    assert extract(source.encode()) == tuple(tuple(one) for one in of(source))
 
 
 def test_a_file_that_does_not_parse_is_not_passed_over() -> None:

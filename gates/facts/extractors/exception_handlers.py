@@ -17,13 +17,33 @@ from gates.facts.extractors.syntax_tree import parsed
 
 _BROAD = frozenset(("Exception", "BaseException"))
 _BUILTINS = frozenset(("builtins", "__builtins__", "__builtin__"))
-_NAMED = re.compile(rb"(?<![A-Za-z0-9_])(?:Base)?Exception(?![A-Za-z0-9_])")
+# A literal first: that is what makes a search fast.
+_WORD = rb"Exception(?![A-Za-z0-9_])(?:(?<![A-Za-z0-9_]Exception)|(?<=BaseException)(?<![A-Za-z0-9_]BaseException))"
+_NAMED = re.compile(_WORD)
+# Called, raised, an annotation or in `raises(...)`: no clause and no name is given the class there.
+_OPEN = re.compile(
+    _WORD
+    + rb"(?!\()"
+    + b"".join(
+        rb"(?<!%bException)(?<!%bBaseException)" % (before, before)
+        for before in (rb"raise ", rb": ", rb"-> ", rb"aises\(")
+    )
+)
+# The same of a class that inherits from it, and of a question.
+_ASKED = re.compile(rb"(?:\bclass \w{1,99}\(|\bisinstance\(\w{1,99}, )(?:Base)?Exception(?![A-Za-z0-9_(])")
+_CAUGHT = re.compile(rb"\bexcept (?:Base)?Exception(?![A-Za-z0-9_(])")
 _BARE = re.compile(rb"except[\s\\]*:")
 _HEAD = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?[^\r\n]*")
 _OTHER_ENCODING = re.compile(rb"coding[:=][ \t]*(?![ \t]|utf-?8\b)", re.IGNORECASE)
 
 Plain = tuple[int, int, str, str, tuple[str, ...]]
+_Place = tuple[ast.stmt, str, Optional[Function]]
 _Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BINDING = frozenset((ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom))
+_SIMPLE = frozenset(
+    {ast.Expr, ast.Return, ast.Pass, ast.Raise, ast.AugAssign, ast.Assert, ast.Delete, ast.Global, ast.Nonlocal}
+    | {ast.Break, ast.Continue}
+)
 
 
 class BroadHandler(NamedTuple):
@@ -40,24 +60,40 @@ class BroadHandler(NamedTuple):
     """What becomes of the failure, see `failure_treatment`; nothing where it is swallowed."""
 
 
-class _Place(NamedTuple):
-    statement: ast.AST
-    scope: str
-    function: Optional[Function]
-
-
 def may_handle_broadly(source: bytes) -> bool:
     """A wide look at the bytes: True too often, never False wrongly."""
+    text = _letters(source)
+    if text is None:
+        return True
+    if b"except" in text and _BARE.search(text):
+        return True
+    if b"Exception" not in text or _NAMED.search(text) is None:
+        return False
+    if b"suppress" in text:
+        return True
+    if b"except" not in text:
+        return False
+    mentions = len(_OPEN.findall(text))
+    return mentions > 0 and mentions != len(_ASKED.findall(text))
+
+
+def _letters(source: bytes) -> Optional[bytes]:
+    """The bytes with plain letters for their look-alikes; None where they may not be the letters they look like."""
     head = _HEAD.match(source)
     if head is not None and b"coding" in head.group() and _OTHER_ENCODING.search(head.group()):
-        return True  # UTF-7 spells a handler without one of its letters
-    if not source.isascii():
-        # Python folds look-alikes in names: Exception with a full-width E is Exception.
-        source = unicodedata.normalize("NFKC", source.decode("utf-8", "replace")).encode("utf-8", "replace")
-    if b"except" in source and _BARE.search(source):
+        return None  # UTF-7 spells a handler without one of its letters
+    if source.isascii():
+        return source
+    # Python folds look-alikes in names: Exception with a full-width E is Exception.
+    return unicodedata.normalize("NFKC", source.decode("utf-8", "replace")).encode("utf-8", "replace")
+
+
+def _may_suppress(source: bytes) -> bool:
+    """Whether a class of every failure stands anywhere but in a clause of its own."""
+    text = _letters(source)
+    if text is None:
         return True
-    broad = b"Exception" in source and (b"except" in source or b"suppress" in source)
-    return broad and _NAMED.search(source) is not None
+    return b"suppress" in text and len(_OPEN.findall(text)) > len(_ASKED.findall(text)) + len(_CAUGHT.findall(text))
 
 
 def extract(source: bytes) -> Optional[tuple[Plain, ...]]:
@@ -67,48 +103,81 @@ def extract(source: bytes) -> Optional[tuple[Plain, ...]]:
     """
     if not may_handle_broadly(source):
         return None
-    return tuple((one.line, one.column, one.caught, one.scope, one.does) for one in handlers(parsed(source)))
+    found = handlers(parsed(source), _may_suppress(source))
+    return tuple((one.line, one.column, one.caught, one.scope, one.does) for one in found)
 
 
-def handlers(tree: ast.Module) -> tuple[BroadHandler, ...]:
-    """Every broad handler of a module, in order."""
-    places = list(_places(tree))
-    names = _Names(places)
+def handlers(tree: ast.Module, may_suppress: bool = True) -> tuple[BroadHandler, ...]:
+    """Every broad handler of a module, in order; without `may_suppress` only clauses are looked at."""
+    bindings: list[ast.stmt] = []
+    clauses: list[tuple[ast.ExceptHandler, str, Optional[Function]]] = []
+    for statement, scope, function in _compound(tree, bindings):
+        clauses += [(clause, scope, function) for clause in getattr(statement, "handlers", ())]
+    names = _Names(bindings)
     found = []
-    for place in places:
-        if isinstance(place.statement, ast.ExceptHandler):
-            handler = place.statement
-            caught = "bare" if handler.type is None else names.broad(handler.type)
-            if caught:
-                does = treatment(handler, place.function)
-                found.append(BroadHandler(handler.lineno, handler.col_offset + 1, caught, place.scope, does))
-        if names.know_suppress:
-            found += (
-                BroadHandler(call.lineno, call.col_offset + 1, f"contextlib.suppress({caught})", place.scope, ())
-                for call in _calls(place.statement)
-                if names.is_suppress(call.func)
-                for caught in [", ".join(filter(None, map(names.broad, call.args)))]
-                if caught
-            )
+    for clause, scope, function in clauses:
+        caught = "bare" if clause.type is None else names.broad(clause.type)
+        if caught:
+            does = treatment(clause, function)
+            found.append(BroadHandler(clause.lineno, clause.col_offset + 1, caught, scope or "<module>", does))
+    if may_suppress and names.know_suppress:
+        found += _suppressions(tree, names)
     return tuple(sorted(found))
 
 
-def _places(tree: ast.Module) -> Iterator[_Place]:
-    """Every statement and every except clause, with the scope around it."""
-    todo = [_Place(tree, "", None)]
+def _suppressions(tree: ast.Module, names: _Names) -> Iterator[BroadHandler]:
+    for statement, scope, _ in _statements(tree):
+        for call in _calls(statement):
+            if names.is_suppress(call.func):
+                caught = ", ".join(filter(None, map(names.broad, call.args)))
+                if caught:
+                    shown = f"contextlib.suppress({caught})"
+                    yield BroadHandler(call.lineno, call.col_offset + 1, shown, scope or "<module>", ())
+
+
+def _compound(tree: ast.Module, bindings: list[ast.stmt]) -> Iterator[_Place]:
+    """Every statement with others below it, with the scope around it; those that bind names go to `bindings`."""
+    todo: list[tuple[list[ast.stmt], str, Optional[Function]]] = [(tree.body, "", None)]
     while todo:
-        place = todo.pop()
-        inner = place
-        if isinstance(place.statement, _Definition):
-            scope = f"{place.scope}.{place.statement.name}" if place.scope else place.statement.name
-            # What a class body binds can be read from outside, as in a module.
-            function = None if isinstance(place.statement, ast.ClassDef) else place.statement
-            inner = _Place(place.statement, scope, function)
-        yield place._replace(scope=place.scope or "<module>")
-        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
-            below = getattr(place.statement, field, ())
-            if isinstance(below, list):
-                todo += [_Place(statement, inner.scope, inner.function) for statement in below]
+        body, scope, function = todo.pop()
+        for statement in body:
+            kind = type(statement)
+            if kind in _SIMPLE:
+                continue
+            if kind in _BINDING:
+                bindings.append(statement)
+                continue
+            yield statement, scope, function
+            if isinstance(statement, _Definition):
+                bindings.append(statement)
+            todo += _below(statement, scope, function)
+
+
+def _statements(tree: ast.Module) -> Iterator[_Place]:
+    """Every statement, with the scope around it."""
+    todo: list[tuple[list[ast.stmt], str, Optional[Function]]] = [(tree.body, "", None)]
+    while todo:
+        body, scope, function = todo.pop()
+        for statement in body:
+            yield statement, scope, function
+            todo += _below(statement, scope, function)
+
+
+def _below(
+    statement: ast.stmt, scope: str, function: Optional[Function]
+) -> Iterator[tuple[list[ast.stmt], str, Optional[Function]]]:
+    """The blocks directly below a statement, with the scope that they are in."""
+    if isinstance(statement, _Definition):
+        scope = f"{scope}.{statement.name}" if scope else statement.name
+        # What a class body binds can be read from outside, as in a module.
+        function = None if isinstance(statement, ast.ClassDef) else statement
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(statement, field, None)
+        if block:
+            yield block, scope, function
+    for field in ("handlers", "cases"):
+        for clause in getattr(statement, field, ()):
+            yield clause.body, scope, function
 
 
 def _calls(statement: ast.AST) -> Iterator[ast.Call]:
@@ -124,11 +193,11 @@ def _calls(statement: ast.AST) -> Iterator[ast.Call]:
 class _Names:
     """What the names of one file stand for, wherever in it they are bound."""
 
-    def __init__(self, places: list[_Place]) -> None:
+    def __init__(self, bindings: list[ast.stmt]) -> None:
         self._values: dict[str, list[ast.expr]] = {}
         self._meanings: dict[str, set[str]] = {}
         stars = False
-        for statement, _, _ in places:
+        for statement in bindings:
             if isinstance(statement, ast.Assign):
                 for target in statement.targets:
                     self._bind(target, statement.value)

@@ -18,36 +18,13 @@ from typing import NamedTuple, Optional
 from gates.asking import CHANGES, FILTERS, HEAD, LISTING, OTHERS, ask_ahead
 from gates.errors import CheckoutError
 from gates.facts.fact import Overlay, digest_of
+from gates.facts.files import EXECUTABLE, PLAIN, SUBMODULE, SYMLINK, UNREADABLE, File, Files, parse_listing
 from gates.facts.git import GitFailed, answer, git, hash_files, read_blobs, top_of
 from gates.globs import any_of
 from gates.replay import Listed
 
-SYMLINK = 0o120000
-SUBMODULE = 0o160000
-EXECUTABLE = 0o100755
-PLAIN = 0o100644
-UNREADABLE = "unreadable"
-
 # What no repository without git wants judged: the tool's own files, environments, caches.
 _NEVER_WALKED = frozenset({".git", ".gates", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".hg", ".svn"})
-
-
-class File(NamedTuple):
-    """One file: its path with `/`, the id of its content as git counts it, and its git mode."""
-
-    path: str
-    blob: str
-    mode: int
-
-    @property
-    def is_symlink(self) -> bool:
-        """Whether it is a symbolic link; its content is then its target."""
-        return self.mode == SYMLINK
-
-    @property
-    def is_submodule(self) -> bool:
-        """Whether another repository stands there; its id is then a commit."""
-        return self.mode == SUBMODULE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +37,7 @@ class Checkout:
     """
 
     root: Path
-    files: Mapping[str, File] = dataclasses.field(repr=False)
+    files: Files = dataclasses.field(repr=False)
     commit: Optional[str] = None
     tree: Optional[str] = None
     base: Optional[str] = None
@@ -99,7 +76,7 @@ class Checkout:
                     files[path] = File(path, UNREADABLE if content is None else _blob_id(content), mode)
         note = "no git repository: every file below the folder was judged, ignored ones too"
         unread = [f"a folder cannot be read, what lies in it was not judged: {error}" for error in closed]
-        return cls(root, files, notes=(note, *unread), has_git=False)
+        return cls(root, Files.of(files.values()), notes=(note, *unread), has_git=False)
 
     @classmethod
     def _tracked(cls, root: Path, base: Optional[str]) -> Checkout:
@@ -112,13 +89,12 @@ class Checkout:
     @classmethod
     def _answered(cls, root: Path, base: Optional[str]) -> Checkout:
         raw = answer(root, *LISTING)
-        listing = _parse_listing(raw)
-        files = listing.files
+        listing = parse_listing(raw)
         changes = _parse_changes(answer(root, *CHANGES))
         new = [os.fsdecode(path) for path in answer(root, *OTHERS).split(b"\0") if path]
         is_shallow = False
         flagged = [path for path in listing.flagged if os.path.lexists(root / path)]
-        dirty = _refresh(root, files, changes, [*listing.unmerged, *flagged, *new])
+        files, dirty = _refreshed(root, listing.files, changes, [*listing.unmerged, *flagged, *new])
         commit: Optional[str] = None
         tree: Optional[str] = None
         try:
@@ -127,7 +103,7 @@ class Checkout:
             dirty.update(_staged(root, tree))
         except GitFailed:  # a repository without a commit: everything in it is new
             dirty.update(files)
-        _identify_filtered(root, files)
+        files = _identify_filtered(root, files)
         notes = ("shallow clone: what lies before it cannot be compared with",) if is_shallow else ()
         base_commit = _resolved(root, base, is_shallow) if base is not None else None
         listed = Listed(raw, tuple(changes), tuple(new))
@@ -135,13 +111,11 @@ class Checkout:
 
     def overlaid(self, overlay: Overlay) -> Checkout:
         """The same checkout with these contents in place of what is on disk; None takes a file away."""
-        files = dict(self.files)
+        laid: dict[str, Optional[File]] = {}
         for path, content in overlay.items():
-            if content is None:
-                files.pop(path, None)
-            else:
-                mode = files[path].mode if path in files else PLAIN
-                files[path] = File(path, _blob_id(content), mode)
+            mode = self.files[path].mode if path in self.files else PLAIN
+            laid[path] = None if content is None else File(path, _blob_id(content), mode)
+        files = self.files.with_changes(laid)
         dirty = tuple(sorted({*self.dirty, *overlay}))
         return dataclasses.replace(self, files=files, dirty=dirty, overlay={**self.overlay, **overlay})
 
@@ -237,32 +211,6 @@ def _index_of(root: Path) -> str:
     return os.fsdecode(git(root, "rev-parse", "--git-path", "index").rstrip(b"\n"))
 
 
-class _Listing(NamedTuple):
-    """The index: its files, the paths of an unfinished merge, and those whose changes git was told not to see."""
-
-    files: dict[str, File]
-    unmerged: list[str]
-    flagged: list[str]
-
-
-def _parse_listing(listing: bytes) -> _Listing:
-    """`ls-files -s -v -z`: tag, mode, id and stage of every entry. Tag H is a plain one, M unmerged."""
-    found = _Listing({}, [], [])
-    modes: dict[str, int] = {}
-    for entry in os.fsdecode(listing).split("\0")[:-1]:
-        # "H 100644 <id> 0\t<path>": cut at fixed places, since there may be tens of thousands
-        end = entry.index("\t")
-        path, mode = entry[end + 1 :], entry[2:8]
-        if entry[end - 1] != "0":
-            found.unmerged.append(path)
-        elif entry[0] != "H":  # assume-unchanged (lower case) or skip-worktree (S)
-            found.flagged.append(path)
-        if mode not in modes:
-            modes[mode] = int(mode, 8)
-        found.files[path] = File(path, entry[9 : end - 2], modes[mode])
-    return found
-
-
 class _Change(NamedTuple):
     """What git says of a path whose stat data or mode differ from the index. Mode 0: it is gone."""
 
@@ -282,8 +230,10 @@ def _parse_changes(changes: bytes) -> dict[str, _Change]:
     return found
 
 
-def _refresh(root: Path, files: dict[str, File], changes: Mapping[str, _Change], others: Sequence[str]) -> set[str]:
-    """Put the real ids of what may differ from the index into `files`; the paths that do differ."""
+def _refreshed(
+    root: Path, files: Files, changes: Mapping[str, _Change], others: Sequence[str]
+) -> tuple[Files, set[str]]:
+    """The files with the real ids of what may differ from the index; and the paths that do differ."""
     modes = {path: _mode(root, path) for path in others if not path.endswith("/")}
     dirty: set[str] = set()
     for path, change in changes.items():
@@ -295,15 +245,9 @@ def _refresh(root: Path, files: dict[str, File], changes: Mapping[str, _Change],
         if change.status == "A":  # git add --intent-to-add
             dirty.add(path)
     ids = _ids(root, modes)
-    for path, mode in modes.items():
-        before = files.get(path)
-        if mode is None:
-            files.pop(path, None)
-        else:
-            files[path] = File(path, ids.get(path, UNREADABLE), mode)
-        if files.get(path) != before:
-            dirty.add(path)
-    return dirty
+    now = {path: None if mode is None else File(path, ids.get(path, UNREADABLE), mode) for path, mode in modes.items()}
+    dirty.update(path for path, file in now.items() if file != files.get(path))
+    return files.with_changes(now) if now else files, dirty
 
 
 def _ids(root: Path, modes: Mapping[str, Optional[int]]) -> dict[str, str]:
@@ -326,8 +270,8 @@ def _raw_ids(root: Path, paths: Iterable[str], mode: int = PLAIN) -> dict[str, s
     return {path: _blob_id(content) for path, content in contents if content is not None}
 
 
-def _identify_filtered(root: Path, files: dict[str, File]) -> None:
-    """Files that a filter turns into something else (git-crypt) are known by the bytes that stand in the work tree.
+def _identify_filtered(root: Path, files: Files) -> Files:
+    """The files; those that a filter turns into something else (git-crypt) by the bytes in the work tree.
 
     Whether the filter ran does not show in git's id: a locked and an unlocked clone have the same. Large files
     (git-lfs) are left out: none of them is source, and reading them all would take long.
@@ -335,16 +279,15 @@ def _identify_filtered(root: Path, files: dict[str, File]) -> None:
     try:
         names = os.fsdecode(answer(root, *FILTERS)).split("\0")[:-1]
     except GitFailed:  # none is configured
-        return
+        return files
     drivers = {name.split(".", 1)[1].rsplit(".", 1)[0] for name in names} - {"lfs"}
     if not drivers:
-        return
+        return files
     feed = b"".join(os.fsencode(path) + b"\0" for path in files)
     fields = os.fsdecode(git(root, "check-attr", "-z", "--stdin", "filter", feed=feed)).split("\0")
     filtered = [path for path, driver in zip(fields[::3], fields[2::3]) if driver in drivers]
     plain = [path for path in filtered if files[path].mode in (PLAIN, EXECUTABLE)]
-    for path, blob in _raw_ids(root, plain).items():
-        files[path] = files[path]._replace(blob=blob)
+    return files.with_changes({path: files[path]._replace(blob=blob) for path, blob in _raw_ids(root, plain).items()})
 
 
 def _resolved(root: Path, base: str, is_shallow: bool) -> str:

@@ -17,13 +17,14 @@ from typing import Any, Callable, Optional
 import msgspec
 
 from gates.errors import CheckoutError, GatesError
-from gates.facts.checkout import UNREADABLE, Checkout, File
+from gates.facts.checkout import Checkout
+from gates.facts.files import UNREADABLE, File
 from gates.facts.git import GitFailed, hash_files
 from gates.facts.reading import ABSENT, ExtractorFailed, Job, Yield, one_by_one, payloads, spread, yielded
 from gates.facts.store import Store
 
-# Below this many files a pool of processes costs more than it saves.
-FEW_FILES = 200
+# Below this many files a second process costs more than it saves.
+FEW_FILES = 16
 # From so many files on what is known is kept in one value, too.
 _MANY = 500
 # Contents that do not stand in the work tree are fetched from git so many at a time.
@@ -214,7 +215,7 @@ class Extraction:
         root = str(self._checkout.root)
         for extractor in {extractor for job in jobs for extractor in job.extractors}:
             importlib.import_module(extractor)  # once, before any child is there
-        if len(jobs) < FEW_FILES or self._workers < 2:
+        if len(jobs) < FEW_FILES or self._workers < 2 or not hasattr(os, "fork"):
             yield from one_by_one(root, jobs)
         else:
             yield from spread(root, jobs, self._workers)

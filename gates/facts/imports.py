@@ -12,10 +12,10 @@ from typing import Any, Callable, ClassVar, NamedTuple
 
 import msgspec
 
-from gates.facts.checkout import File
 from gates.facts.extraction import Extraction
 from gates.facts.extractors.import_statements import EXACTLY, UNPARSED, unpacked
 from gates.facts.fact import digest_of
+from gates.facts.files import File
 from gates.facts.lanes import Lanes
 from gates.facts.modules import Modules, dotted
 from gates.facts.store import Store

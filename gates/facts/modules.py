@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import ClassVar, Optional
 
 from gates.errors import PolicyError
-from gates.facts.checkout import EXECUTABLE, Checkout, File, tree_digest
+from gates.facts.checkout import Checkout, tree_digest
 from gates.facts.extraction import Extraction
 from gates.facts.fact import digest_of
+from gates.facts.files import EXECUTABLE, SUBMODULE, SYMLINK, File
 from gates.facts.scope import Scope
 from gates.globs import any_of
 
@@ -48,13 +49,14 @@ class Modules:
     @classmethod
     def gather(cls, checkout: Checkout, extraction: Extraction, settings: ModuleSettings) -> Modules:
         """All of the checkout's modules."""
-        plain = [file for file in checkout.files.values() if not file.is_symlink and not file.is_submodule]
-        named = [file for file in plain if file.path.endswith(SUFFIXES)]
-        scripts = [file for file in plain if file.mode == EXECUTABLE and "." not in posixpath.basename(file.path)]
+        python = [checkout.files[path] for path in checkout.files if path.endswith(SUFFIXES)]
+        named = [file for file in python if not file.is_symlink and not file.is_submodule]
+        executable = checkout.files.of_mode(EXECUTABLE)
+        scripts = [file for file in executable if "." not in posixpath.basename(file.path)]
         shebangs = extraction.of(_SHEBANG, scripts) if scripts else {}
         files = sorted([*named, *(file for file in scripts if file.path in shebangs)])
-        links = {file.path: _target(checkout, file.path) for file in checkout.files.values() if file.is_symlink}
-        submodules = tuple(sorted(file.path for file in checkout.files.values() if file.is_submodule))
+        links = {file.path: _target(checkout, file.path) for file in checkout.files.of_mode(SYMLINK)}
+        submodules = tuple(sorted(file.path for file in checkout.files.of_mode(SUBMODULE)))
         roots = tuple(root.strip("/") for root in settings.roots) if settings.roots is not None else _detected(files)
         for root in roots:
             if root and not any(file.path.startswith(f"{root}/") for file in files):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-from gates.facts.checkout import File
 from gates.facts.extraction import Extraction
+from gates.facts.files import File
 from gates.facts.modules import Modules
 from gates.facts.scope import Scope
 

@@ -6,23 +6,24 @@ import contextlib
 import gc
 import hashlib
 import importlib
+import marshal
 import os
 import pickle
+import select
 import signal
-import threading
 import warnings
-from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Optional
 
 import msgspec
 
-from gates.facts.checkout import UNREADABLE
+from gates.facts.files import UNREADABLE
 
-if TYPE_CHECKING:  # imported where a pool is made: the few files of an edit need none
-    from concurrent.futures import Future, ProcessPoolExecutor
-
-_BATCH = 48
+_BATCH = 24
+# The tickets of all batches fit into a pipe at once.
+_MOST_BATCHES = 8000
+_TICKET = 4
+_READ = 1 << 20
 # Bytes before each answer of a child that say how long it is.
 _SIZE = 8
 # What a read of the work tree answers where nothing stands (sparse checkout, or taken away meanwhile).
@@ -128,76 +129,105 @@ def _id(source: bytes, like: str) -> str:
     return total.hexdigest()
 
 
-def _work_batch(root: str, batch: Sequence[Job]) -> list[Yield]:
-    return [_work(root, job) for job in batch]
-
-
-def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    gc.disable()  # looking for cycles costs half of parsing, and syntax trees hold none
-    warnings.simplefilter("ignore")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    import multiprocessing
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    return ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=_begin_worker)
-
-
 def spread(root: str, jobs: Sequence[Job], workers: int) -> Iterator[Yield]:
-    """Batches over processes. Where one dies, what was being read is read again, each file by itself if need be."""
-    waiting = deque(jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH))
+    """Batches over processes, in the order in which they are done; whatever is lost with one is read again, by itself.
+
+    Which batches are left stands in a pipe, from which each child takes the next: nobody waits for an assignment.
+    """
+    waiting = list(_batches(jobs))
     while waiting:
-        suspects: list[Sequence[Job]] = []
-        yield from _until_one_dies(root, waiting, workers, suspects)
-        for batch in suspects:
-            yield from one_by_one(root, batch)
+        tickets = _Tickets(len(waiting))
+        answered: set[int] = set()
+        try:
+            for number, results in _answers(root, waiting, tickets, min(workers, len(waiting))):
+                answered.add(number)
+                for job, result in zip(waiting[number], results):
+                    yield Yield(job, *result)
+            untaken = tickets.left()
+        finally:
+            tickets.close()
+        for number in sorted(set(range(len(waiting))) - answered - untaken):  # one of these files ended a child
+            yield from one_by_one(root, waiting[number])
+        waiting = [waiting[number] for number in sorted(untaken)]
 
 
-def _until_one_dies(
-    root: str, waiting: deque[Sequence[Job]], workers: int, suspects: list[Sequence[Job]]
-) -> Iterator[Yield]:
-    from concurrent.futures import FIRST_COMPLETED, wait
-    from concurrent.futures.process import BrokenProcessPool
+def _batches(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+    size = max(_BATCH, len(jobs) // _MOST_BATCHES + 1)
+    return (jobs[start : start + size] for start in range(0, len(jobs), size))
 
-    pool = _pool(workers)
-    running: dict[Future[list[Yield]], Sequence[Job]] = {}
+
+class _Tickets:
+    """The numbers of the batches, in a pipe."""
+
+    def __init__(self, many: int) -> None:
+        self.reading, writing = os.pipe()
+        os.write(writing, b"".join(number.to_bytes(_TICKET, "big") for number in range(many)))
+        os.close(writing)
+
+    def next(self) -> Optional[int]:
+        taken = os.read(self.reading, _TICKET)
+        return int.from_bytes(taken, "big") if taken else None
+
+    def left(self) -> set[int]:
+        return set(iter(self.next, None))
+
+    def close(self) -> None:
+        os.close(self.reading)
+
+
+def _answers(
+    root: str, batches: Sequence[Sequence[Job]], tickets: _Tickets, workers: int
+) -> Iterator[tuple[int, list[tuple[str, tuple[bytes, ...], str]]]]:
+    """Number and results of each batch, until every child has ended in one way or another."""
+    children: dict[int, int] = {}
     try:
-        while (waiting or running) and not suspects:
-            while waiting and len(running) < workers + 1:  # few, so that few are suspects when one dies
-                try:
-                    with _uninterrupted():
-                        future = pool.submit(_work_batch, root, waiting[0])
-                    running[future] = waiting[0]
-                except BrokenProcessPool:  # those that are running say so, too
-                    break
-                waiting.popleft()
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                batch = running.pop(future)
-                try:
-                    yield from future.result()
-                except BrokenProcessPool:
-                    suspects.append(batch)
-        for future, batch in running.items():
-            try:
-                yield from future.result()
-            except BrokenProcessPool:
-                suspects.append(batch)
+        for _ in range(workers):
+            reading, writing = os.pipe()
+            child = _forked()
+            if child == 0:
+                _take_batches(root, batches, tickets, writing)
+            os.close(writing)
+            children[reading] = child
+        said = {reading: bytearray() for reading in children}
+        while said:
+            for reading in select.select(list(said), (), ())[0]:
+                some = os.read(reading, _READ)
+                if not some:
+                    del said[reading]  # what it had begun to say is lost with it
+                    continue
+                said[reading] += some
+                yield from _whole_answers(said[reading])
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for reading, child in children.items():
+            os.close(reading)
+            os.kill(child, signal.SIGKILL)  # it has said all, or nobody listens any more
+            os.waitpid(child, 0)
+
+
+def _whole_answers(said: bytearray) -> Iterator[Any]:
+    at = 0
+    while len(said) >= at + _SIZE:
+        end = at + _SIZE + int.from_bytes(said[at : at + _SIZE], "big")
+        if len(said) < end:
+            break
+        yield marshal.loads(bytes(said[at + _SIZE : end]))
+        at = end
+    del said[:at]
+
+
+def _take_batches(root: str, batches: Sequence[Sequence[Job]], tickets: _Tickets, writing: int) -> NoReturn:
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+        gc.disable()  # looking for cycles costs half of parsing, and syntax trees hold none
+        warnings.simplefilter("ignore")
+        with os.fdopen(writing, "wb") as answers:
+            for number in iter(tickets.next, None):
+                results = [tuple(_work(root, job)[1:]) for job in batches[number]]
+                answer = marshal.dumps((number, results))
+                answers.write(len(answer).to_bytes(_SIZE, "big") + answer)
+                answers.flush()
+    finally:
+        os._exit(0)  # nothing that the parent has open is the child's to close
 
 
 def one_by_one(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
@@ -213,6 +243,13 @@ def one_by_one(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
         if at < len(jobs):
             yield Yield(jobs[at], jobs[at].blob, (), "ends the process that parses it; it cannot be judged")
             at += 1
+
+
+def _forked() -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, none of whose locks the child takes
+        with _uninterrupted():
+            return os.fork()
 
 
 @contextlib.contextmanager
@@ -237,10 +274,7 @@ def _here(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
 
 def _from_child(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
     reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, none of whose locks the child takes
-        with _uninterrupted():
-            child = os.fork()
+    child = _forked()
     if child == 0:
         _answer(root, jobs, writing)
     os.close(writing)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gates.errors import CheckoutError
-from gates.facts.checkout import EXECUTABLE, PLAIN
+from gates.facts.files import EXECUTABLE, PLAIN
 from tests.checkout.repository import Repository
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gates.errors import CheckoutError
-from gates.facts.checkout import EXECUTABLE, Checkout
+from gates.facts.checkout import Checkout
 from gates.facts.extraction import Extraction
+from gates.facts.files import EXECUTABLE
 from gates.facts.store import Store
 from tests.checkout.repository import Repository
 

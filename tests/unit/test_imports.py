@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.facts.checkout import PLAIN, Checkout
+from gates.facts.checkout import Checkout
 from gates.facts.extraction import Extraction
+from gates.facts.files import PLAIN, Files
 from gates.facts.imports import Edge, Imports
 from gates.facts.lanes import Lane, Lanes, LanesPolicy
 from gates.facts.modules import Modules, ModuleSettings
@@ -17,7 +18,7 @@ from gates.globs import Glob
 
 def graph(tmp_path: Path, files: dict[str, str], formerly: tuple[str, ...] = ()) -> Imports:
     """The imports of files that exist only in an overlay."""
-    checkout = Checkout(tmp_path, {}).overlaid({path: text.encode() for path, text in files.items()})
+    checkout = Checkout(tmp_path, Files.of(())).overlaid({path: text.encode() for path, text in files.items()})
     assert all(file.mode == PLAIN for file in checkout.files.values())
     store = Store(None)
     extraction = Extraction(checkout, store, "1")

@@ -8,8 +8,9 @@ from typing import Optional
 import pytest
 
 from gates.errors import PolicyError
-from gates.facts.checkout import EXECUTABLE, PLAIN, SUBMODULE, SYMLINK, Checkout, File
+from gates.facts.checkout import Checkout
 from gates.facts.extraction import Extraction
+from gates.facts.files import EXECUTABLE, PLAIN, SUBMODULE, SYMLINK, File, Files
 from gates.facts.modules import Modules, ModuleSettings, dotted
 from gates.facts.scope import Scope
 from gates.facts.store import Store
@@ -17,7 +18,7 @@ from gates.facts.store import Store
 
 def gathered(tmp_path: Path, files: dict[str, tuple[str, int]], roots: Optional[tuple[str, ...]] = None) -> Modules:
     """Modules of files that exist only in an overlay: path to content and mode."""
-    known = {path: File(path, f"{number:040x}", mode) for number, (path, (_, mode)) in enumerate(files.items())}
+    known = Files.of(File(path, f"{number:040x}", mode) for number, (path, (_, mode)) in enumerate(files.items()))
     checkout = Checkout(tmp_path, known, overlay={path: content.encode() for path, (content, _) in files.items()})
     return Modules.gather(checkout, Extraction(checkout, Store(None), "1"), ModuleSettings(roots))
 

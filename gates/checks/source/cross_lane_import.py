@@ -14,7 +14,8 @@ from typing import Optional
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
-from gates.facts.checkout import Checkout, File
+from gates.facts.checkout import Checkout
+from gates.facts.files import File
 from gates.facts.imports import Edge, Imports
 from gates.facts.lanes import Lanes
 from gates.facts.modules import SUFFIXES, Modules

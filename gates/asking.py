@@ -9,7 +9,8 @@ import os
 
 TYPE_CHECKING = False  # the typing module takes longer to import than all of this
 if TYPE_CHECKING:
-    from typing import Optional
+    from collections.abc import Iterable
+    from typing import Optional, Union
 
 LISTING = ("ls-files", "-s", "-v", "-z")
 CHANGES = ("diff-files", "-z", "--no-renames", "--ignore-submodules=dirty")
@@ -69,7 +70,27 @@ class Git:
         return None if printed is None else os.fsdecode(printed).split("\0")[:-1]
 
 
-_ahead: dict[tuple[str, tuple[str, ...]], Git] = {}
+class Known:
+    """An answer that git need not be asked for."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self._fields = list(fields)
+
+    def printed(self) -> bytes:
+        """As git would print it."""
+        return os.fsencode("".join(f"{field}\0" for field in self._fields))
+
+    def fields(self) -> list[str]:
+        """The same, at its NULs."""
+        return self._fields
+
+
+_ahead: dict[tuple[str, tuple[str, ...]], Union[Git, Known]] = {}
+
+
+def tell_ahead(root: str, question: tuple[str, ...], fields: Iterable[str]) -> None:
+    """Let the next that asks this get these fields."""
+    _ahead[root, question] = Known(fields)
 
 
 def ask_ahead(root: str) -> None:
@@ -82,6 +103,6 @@ def ask_ahead(root: str) -> None:
         pass
 
 
-def ask(folder: str, *arguments: str) -> Git:
+def ask(folder: str, *arguments: str) -> Union[Git, Known]:
     """Git, asked just now or ahead. OSError where it cannot be started."""
     return _ahead.pop((folder, arguments), None) or Git(folder, *arguments)

@@ -21,7 +21,7 @@ import os
 import sys
 import time
 
-from gates.asking import CHANGES, LISTING, OTHERS, ask
+from gates.asking import CHANGES, LISTING, OTHERS, ask, tell_ahead
 
 TYPE_CHECKING = False  # the typing module takes longer to import than all the rest takes to run
 if TYPE_CHECKING:
@@ -156,8 +156,13 @@ def remember(
     listed = listed or _listed(root)
     if listed is None:
         return False
-    paths = [entry.partition("\t")[2] for entry in os.fsdecode(listed.listing).split("\0")]
-    folders = _folders(root, [*paths, *listed.untracked])
+    index, untracked = _index(root), _identified(root, listed.untracked)
+    before = _unmoved.get(root)
+    if before is not None and before.index == index and before.untracked == untracked:
+        folders = before.folders
+    else:
+        paths = [entry.partition("\t")[2] for entry in os.fsdecode(listed.listing).split("\0")]
+        folders = _folders(root, [*paths, *listed.untracked])
     if any(signature is None or signature[0] > listed_ns - _RACY_NS for _, signature in folders):
         return False
     recipe = Recipe(
@@ -166,11 +171,11 @@ def remember(
         _today(),
         last_day,
         _head(root),
-        _index(root),
+        index,
         _digest(listed.listing),
         pathspecs,
         _identified(root, [path for path in listed.changed if is_read(path, pathspecs)]),
-        _identified(root, listed.untracked),
+        untracked,
         folders,
         _ignoring(root),
     )
@@ -228,6 +233,14 @@ def _place(root: str, arguments: Sequence[str]) -> str:
     return os.path.join(cache, FOLDER, _digest(repr(shape).encode("utf-8", "surrogateescape")))
 
 
+# Of each root the recipe whose files are where they were, though the content of some is not what it was.
+_unmoved: dict[str, Recipe] = {}
+
+
+def _ignorers(identified: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [entry for entry in identified if entry[0].endswith(".gitignore")]
+
+
 def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     """Whether the recipe holds by its shortcuts alone (True), by asking git (False), or not at all (None)."""
     if not recipe.first_day <= _today() <= recipe.last_day or recipe.head != _head(root):
@@ -250,7 +263,12 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
         or (not same_index and (listed is None or _digest(listed) != recipe.listing))
     ):
         return None
-    if _identified(root, changed[1::2]) != recipe.changed or _identified(root, untracked) != recipe.untracked:
+    same_untracked = _identified(root, untracked) == recipe.untracked
+    differing = _identified(root, changed[1::2])
+    if same_index and same_folders and same_untracked and _ignorers(differing) == _ignorers(recipe.changed):
+        tell_ahead(root, OTHERS, untracked)
+        _unmoved[root] = recipe
+    if differing != recipe.changed or not same_untracked:
         return None
     if not same_code and recipe.content != content_digest():
         return None

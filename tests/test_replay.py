@@ -208,6 +208,32 @@ def test_a_file_that_is_no_longer_ignored_is_found(root: Path) -> None:
     assert run(root)[0] == 1
 
 
+def unignored(root: Path) -> None:
+    (root / ".gitignore").write_text("", "utf-8")
+
+
+def unignored_by_a_file_of_its_own(root: Path) -> None:
+    (root / "production/.gitignore").write_text("!hidden.py\n", "utf-8")
+
+
+@pytest.mark.parametrize("change", [edited, added_untracked, unignored, unignored_by_a_file_of_its_own])
+def test_what_the_memo_knows_of_untracked_files_is_not_taken_for_what_there_is(
+    root: Path, change: Callable[[Path], None]
+) -> None:
+    (root / ".gitignore").write_text("hidden.py\n", "utf-8")
+    (root / "production/hidden.py").write_text(VIOLATION, "utf-8")
+    (root / "production/.gitignore").write_text("", "utf-8")
+    git(root, "add", ".gitignore")
+    git(root, "commit", "-q", "-m", "ignored")
+    run(root)
+    grow_old(root)
+    assert run(root)[0] == 0  # kept with folders that nothing has touched since
+    (root / "notes.txt").write_text("something\n", "utf-8")
+    change(root)
+
+    assert run(root)[0] == 1
+
+
 def test_a_fresh_checkout_with_the_cache_kept_is_answered_from_it(root: Path, tmp_path: Path) -> None:
     answer = remembered(root)
     git(tmp_path, "clone", "-q", str(root), "fresh")

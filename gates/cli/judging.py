@@ -18,6 +18,7 @@ from gates.cli.evidence import write_bundle
 from gates.cli.progress import progress
 from gates.errors import GatesError
 from gates.events import Observer
+from gates.number_words import many
 from gates.report import Outcome, Report
 from gates.reporters import reporter
 from gates.reporters.printable import printable
@@ -204,5 +205,5 @@ def _fill(place: Place, shard: str) -> int:
     from gates.running import fill
 
     done, of = fill(place.policy, place.checkout, place.store, shard)
-    click.echo(f"shard {shard}: {done} of {of} files read")
+    click.echo(f"shard {shard}: {done:,} of {many(of, 'file')} read")
     return 0

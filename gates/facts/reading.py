@@ -20,8 +20,8 @@ import msgspec
 from gates.facts.files import UNREADABLE
 
 _BATCH = 24
-# The tickets of all batches fit into a pipe at once.
-_MOST_BATCHES = 8000
+# The tickets of all batches fit into the smallest pipe at once.
+_MOST_BATCHES = 1000
 _TICKET = 4
 _READ = 1 << 20
 # Bytes before each answer of a child that say how long it is.
@@ -185,6 +185,8 @@ def _answers(
             reading, writing = os.pipe()
             child = _forked()
             if child == 0:
+                for theirs in (reading, *children):  # else nobody would notice that the parent is gone
+                    os.close(theirs)
                 _take_batches(root, batches, tickets, writing)
             os.close(writing)
             children[reading] = child
@@ -276,6 +278,7 @@ def _from_child(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
     reading, writing = os.pipe()
     child = _forked()
     if child == 0:
+        os.close(reading)  # else it would not notice that the parent is gone
         _answer(root, jobs, writing)
     os.close(writing)
     try:

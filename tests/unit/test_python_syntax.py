@@ -277,7 +277,6 @@ def test_what_does_not_decode_is_reported_with_its_place(source: bytes, line: in
         b"\x0cif x:\n\x0c  y = 1\n  z = 2\n",
         b"x = 1\ry = 2\r",
         b"x = '\\d'\nassert (1, 'always')\n",
-        b"return 1\nbreak\nyield\nfrom __future__ import annotations\n",
     ],
 )
 def test_what_python_reads_passes(source: bytes) -> None:

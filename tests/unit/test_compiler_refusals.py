@@ -33,12 +33,18 @@ REFUSED = [
 ]
 TAKEN = [
     "",
-    "#!/usr/bin/python\n"
-    "# -*- coding: utf-8 -*-\n'''doc\n\"x\"'''\n\nfrom __future__ import annotations  # why\nimport os\n",
-    'r"""doc "x" \\ """\n'
-    "from __future__ import (\n    annotations,\n    division,\n)\nfrom __future__ import generators\n",
-    "class A:\n    def f(self):\n        return 1\n"
-    "\n    async def g(self):\n        await x\n\ndef f():\n    return 1\n",
+    (
+        "#!/usr/bin/python\n"
+        "# -*- coding: utf-8 -*-\n'''doc\n\"x\"'''\n\nfrom __future__ import annotations  # why\nimport os\n"
+    ),
+    (
+        'r"""doc "x" \\ """\n'
+        "from __future__ import (\n    annotations,\n    division,\n)\nfrom __future__ import generators\n"
+    ),
+    (
+        "class A:\n    def f(self):\n        return 1\n"
+        "\n    async def g(self):\n        await x\n\ndef f():\n    return 1\n"
+    ),
     "def f():\n    try:\n        pass\n    except KeyError:\n        pass\n    except:\n        pass\n    return 1\n",
     "try: pass\nexcept: pass\ntry: pass\nexcept KeyError: pass\n",
     "returned = 1\nclass A:\n    returned = 1\nfor x in y:\n    breaking = 1\n",

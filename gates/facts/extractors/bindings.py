@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Callable, Optional, Union
+from typing import Callable, Optional
 
 from gates.facts.extractors.places import (
     ARGUMENT,
@@ -18,7 +18,6 @@ from gates.facts.extractors.places import (
     TARGET,
     Binding,
     Link,
-    Place,
     Scope,
     Step,
 )
@@ -33,7 +32,7 @@ class Survey:
     """Everything that one walk over a tree sees: bindings go to their scopes, expressions to `places`."""
 
     def __init__(self, tree: ast.AST, scope: Optional[Scope] = None) -> None:
-        self.places: list[Place] = []
+        self.places: list[_Seen] = []  # the fields of each Place; few files need more than a few of them
         self.attributes: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.changed: set[str] = set()
         self.loop_ends: dict[int, int] = {}  # what a for statement goes over, by id, to the statement's last line
@@ -44,12 +43,16 @@ class Survey:
         self._within: Optional[Link] = None
         self._stack: list[_Entry] = []
         self._push([tree], self.scope)
-        while self._stack:
-            node, inside, becomes, decided_by, self._anchor, self._conditional, self._within = self._stack.pop()
-            if isinstance(node, ast.expr):
-                self._see(node, inside, becomes, decided_by)
+        stack = self._stack
+        while stack:
+            node, inside, becomes, decided_by, self._anchor, self._conditional, self._within = stack.pop()
+            see = _EXPRESSIONS.get(type(node))
+            if see is not None:
+                see(self, node, inside, becomes, decided_by)
+            elif isinstance(node, ast.expr):
+                self._compound(node, inside, becomes, decided_by)
             else:
-                _STATEMENTS.get(type(node).__name__, Survey._children)(self, node, inside)
+                _STATEMENTS.get(type(node), Survey._children)(self, node, inside)
 
     def _push(
         self,
@@ -59,12 +62,17 @@ class Survey:
         decided_by: Optional[ast.expr] = None,
         conditional: Optional[bool] = None,
     ) -> None:
-        """Visit these next, in this order."""
+        """Visit these next, in this order; a constant holds nothing to see."""
         held = self._conditional if conditional is None else conditional
-        more = (scope, becomes, decided_by, self._anchor, held, self._within)
-        entries = [(node, *more) for node in nodes if node is not None]
-        entries.reverse()
-        self._stack.extend(entries)
+        anchor, within = self._anchor, self._within
+        entries = [
+            (node, scope, becomes, decided_by, anchor, held, within)
+            for node in nodes
+            if node is not None and type(node) not in _SKIPPED
+        ]
+        if len(entries) > 1:
+            entries.reverse()
+        self._stack += entries
 
     def concern(self, names: Iterable[str]) -> set[str]:
         """Mark every place that may have to do with these names, through whatever other names; all of those names."""
@@ -288,37 +296,41 @@ class Survey:
 
     # --- expressions --------------------------------------------------------------------------------------------
 
-    def _see(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
-        if isinstance(node, ast.Name):
-            if not isinstance(node.ctx, ast.Store) or becomes == TARGET:
-                self._note(node, scope, becomes, decided_by)
-        elif isinstance(node, ast.Call):
-            self._note(node, scope, becomes, decided_by)
-            self._call(node, scope)
-        elif isinstance(node, ast.Attribute):
-            self._note(node, scope, becomes, decided_by)
-            self._push([node.value], scope, PART)
-        elif isinstance(node, ast.Subscript):
-            self._note(node, scope, becomes, decided_by)
-            self._push([node.value], scope, PART)
-            self._push([node.slice], scope, HARMLESS)
-        elif isinstance(node, ast.NamedExpr):
-            self._note(node, scope, becomes, decided_by)
-            self._assign(node.target, "value", node.value, scope)
-            self._push([node.value], scope, FOLLOWED)
-        elif isinstance(node, ast.Lambda):
-            self._function(node, scope)
-        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-            self._comprehension(node, scope, becomes, decided_by)
-        elif not isinstance(node, ast.Constant):
-            self._compound(node, scope, becomes, decided_by)
+    def _a_name(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        assert isinstance(node, ast.Name)
+        if not isinstance(node.ctx, ast.Store) or becomes == TARGET:
+            self.mentions.setdefault(node.id, []).append(self._note(node, scope, becomes, decided_by))
 
-    def _note(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+    def _a_call(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        assert isinstance(node, ast.Call)
+        self._note(node, scope, becomes, decided_by)
+        self._call(node, scope)
+
+    def _attribute(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        assert isinstance(node, ast.Attribute)
+        self.mentions.setdefault(f".{node.attr}", []).append(self._note(node, scope, becomes, decided_by))
+        self._push((node.value,), scope, PART)
+
+    def _subscript(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        assert isinstance(node, ast.Subscript)
+        self._note(node, scope, becomes, decided_by)
+        self._push((node.value,), scope, PART)
+        self._push((node.slice,), scope, HARMLESS)
+
+    def _walrus(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        assert isinstance(node, ast.NamedExpr)
+        self._note(node, scope, becomes, decided_by)
+        self._assign(node.target, "value", node.value, scope)
+        self._push((node.value,), scope, FOLLOWED)
+
+    def _lambda(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        self._function(node, scope)
+
+    def _note(self, node: ast.expr, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> Link:
         link = Link(self._within)
-        self.places.append(Place(node, scope, becomes, decided_by, self._anchor or node, link))
+        self.places.append((node, scope, becomes, decided_by, self._anchor or node, link))
         self._within = link
-        name = getattr(node, "id", None) or "." + getattr(node, "attr", "")
-        self.mentions.setdefault(name, []).append(link)
+        return link
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
@@ -332,7 +344,8 @@ class Survey:
         self._push([*node.args, *(word.value for word in node.keywords)], scope, ARGUMENT, node)
         self._push([node.func], scope, CALLED)
 
-    def _comprehension(self, node: _Comprehension, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+    def _comprehension(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        assert isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp))
         inner = Scope("comprehension", scope, node)
         for index, generator in enumerate(node.generators):
             outside, around = (scope if index == 0 else inner), self._within
@@ -410,35 +423,53 @@ def _harmless(self: Survey, node: ast.AST, scope: Scope) -> None:
     self._push(ast.iter_child_nodes(node), scope, HARMLESS)
 
 
-_Comprehension = Union[ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp]
 _Entry = tuple[ast.AST, Scope, str, Optional[ast.expr], Optional[ast.expr], bool, Optional[Link]]
+_Seen = tuple[ast.expr, Scope, str, Optional[ast.expr], ast.expr, Link]
+_See = Callable[[Survey, ast.AST, Scope, str, Optional[ast.expr]], None]
 _Visit = Callable[[Survey, ast.AST, Scope], None]
-_STATEMENTS: dict[str, _Visit] = {
-    "FunctionDef": Survey._function,
-    "AsyncFunctionDef": Survey._function,
-    "ClassDef": Survey._class,
-    "Assign": Survey._assignment,
-    "AnnAssign": Survey._annotated,
-    "AugAssign": Survey._augmented,
-    "For": Survey._for,
-    "AsyncFor": Survey._for,
-    "With": Survey._with,
-    "AsyncWith": Survey._with,
-    "If": Survey._branches,
-    "While": Survey._branches,
-    "Try": Survey._branches,
+_STATEMENTS: dict[type, _Visit] = {
+    ast.FunctionDef: Survey._function,
+    ast.AsyncFunctionDef: Survey._function,
+    ast.ClassDef: Survey._class,
+    ast.Assign: Survey._assignment,
+    ast.AnnAssign: Survey._annotated,
+    ast.AugAssign: Survey._augmented,
+    ast.For: Survey._for,
+    ast.AsyncFor: Survey._for,
+    ast.With: Survey._with,
+    ast.AsyncWith: Survey._with,
+    ast.If: Survey._branches,
+    ast.While: Survey._branches,
+    ast.Try: Survey._branches,
+    ast.ExceptHandler: Survey._handler,
+    ast.Import: Survey._import,
+    ast.ImportFrom: Survey._import_from,
+    ast.Global: Survey._global,
+    ast.Nonlocal: Survey._global,
+    ast.Delete: Survey._delete,
+    ast.Expr: _dropped,
+    ast.Assert: _harmless,
+    ast.Raise: _harmless,
+}
+# Not every Python has these.
+_LATER: dict[str, _Visit] = {
     "TryStar": Survey._branches,
-    "ExceptHandler": Survey._handler,
-    "Import": Survey._import,
-    "ImportFrom": Survey._import_from,
-    "Global": Survey._global,
-    "Nonlocal": Survey._global,
-    "Delete": Survey._delete,
     "Match": Survey._match,
     "MatchAs": Survey._pattern,
     "MatchStar": Survey._pattern,
     "MatchMapping": Survey._pattern,
-    "Expr": _dropped,
-    "Assert": _harmless,
-    "Raise": _harmless,
 }
+_STATEMENTS.update({getattr(ast, name): visit for name, visit in _LATER.items() if hasattr(ast, name)})
+_EXPRESSIONS: dict[type, _See] = {
+    ast.Name: Survey._a_name,
+    ast.Call: Survey._a_call,
+    ast.Attribute: Survey._attribute,
+    ast.Subscript: Survey._subscript,
+    ast.NamedExpr: Survey._walrus,
+    ast.Lambda: Survey._lambda,
+    ast.ListComp: Survey._comprehension,
+    ast.SetComp: Survey._comprehension,
+    ast.GeneratorExp: Survey._comprehension,
+    ast.DictComp: Survey._comprehension,
+}
+_SKIPPED = frozenset((ast.Constant, ast.Pass, ast.Load, ast.Store, ast.Del))

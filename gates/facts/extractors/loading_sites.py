@@ -84,9 +84,9 @@ class _Look:
         self._concerned = survey.concern(names | roots(survey.imports()))
 
     def sites(self) -> Iterator[LoadingSite]:
-        for place in self._survey.places:
-            if place.within.concerned:
-                yield from self._at(place)
+        for seen in self._survey.places:
+            if seen[-1].concerned:
+                yield from self._at(Place(*seen))
         yield from self._never_called()
 
     def _at(self, place: Place) -> Iterator[LoadingSite]:

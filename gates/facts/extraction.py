@@ -38,7 +38,8 @@ class Extraction:
     """Per-file values of a checkout, by extractor: from memory, from the store, or from the files themselves.
 
     `version` stands for the code of every extractor; what was kept under another version is not looked at.
-    `errors` are the files that could not be read, or that no extractor survived, with the reason.
+    `errors` are the files that could not be read, or that no extractor survived, with the reason. What few files give
+    is waited for only when it is asked for.
     """
 
     def __init__(
@@ -55,23 +56,39 @@ class Extraction:
         self._on_progress = on_progress
         self._workers = workers if workers is not None else os.cpu_count() or 1
         self._known: dict[str, dict[str, Any]] = {}
-        self.errors: dict[str, str] = {}
-        self.extracted = 0
+        self._errors: dict[str, str] = {}
+        self._begun: Optional[tuple[Sequence[Job], Mapping[str, Sequence[str]], Iterator[Yield]]] = None
+        self._extracted = 0
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Path to reason."""
+        self._settle()
+        return self._errors
+
+    @property
+    def extracted(self) -> int:
+        """How many files were read."""
+        self._settle()
+        return self._extracted
 
     def of(self, extractor: str, files: Sequence[File]) -> dict[str, Any]:
         """Path to value, for the files where the extractor found anything. Those it could not read are in `errors`."""
         self.prefetch([(extractor, files)])
+        self._settle()
         known = self._known[extractor]
         return {file.path: known[file.blob] for file in files if known.get(file.blob)}
 
     def known(self, extractor: str, files: Sequence[File]) -> dict[str, Any]:
         """Path to value of all the files that could be read, None included."""
         self.prefetch([(extractor, files)])
+        self._settle()
         known = self._known[extractor]
-        return {file.path: known[file.blob] for file in files if file.blob in known and file.path not in self.errors}
+        return {file.path: known[file.blob] for file in files if file.blob in known and file.path not in self._errors}
 
     def prefetch(self, wanted: Iterable[tuple[str, Sequence[File]]]) -> None:
-        """Work out what is not known yet, reading each file once for all the extractors that want it."""
+        """Begin to work out what is not known yet, reading each file once for all the extractors that want it."""
+        self._settle()
         jobs: dict[tuple[str, str], list[str]] = {}
         twins: dict[str, list[str]] = {}
         for extractor, files in wanted:
@@ -83,7 +100,16 @@ class Extraction:
                 if extractor not in extractors:
                     extractors.append(extractor)
         if jobs:
-            self._work_off([Job(path, blob, tuple(extractors)) for (blob, path), extractors in jobs.items()], twins)
+            todo = [Job(path, blob, tuple(extractors)) for (blob, path), extractors in jobs.items()]
+            self._begun = todo, twins, self._results(todo)
+            if len(todo) >= FEW_FILES:  # they take every processor there is
+                self._settle()
+
+    def _settle(self) -> None:
+        """Take in what was begun."""
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            self._work_off(*begun)
 
     def fill(self, extractors: Sequence[str], files: Sequence[File], shard: tuple[int, int]) -> int:
         """Work out one shard of the files, (2, 8) being the second of eight, and share it. Gives how many that are.
@@ -95,12 +121,13 @@ class Extraction:
             raise GatesError(f"there is no shard {number}/{of}; it must be I/N with I from 1 to N, like 2/8")
         mine = [file for file in files if zlib.crc32(file.blob.encode()) % of == number - 1]
         self.prefetch([(extractor, mine) for extractor in extractors])
+        self._settle()
         self._store.share()
         return len(mine)
 
     def _unknown(self, extractor: str, files: Sequence[File]) -> list[File]:
         known = self._known.setdefault(extractor, {})
-        missing = [file for file in files if file.blob not in known and file.path not in self.errors]
+        missing = [file for file in files if file.blob not in known and file.path not in self._errors]
         if not missing:
             return []
         if len(missing) >= _MANY:
@@ -125,9 +152,10 @@ class Extraction:
 
     def copied(self, checkout: Checkout) -> Extraction:
         """An extraction of another checkout (an overlay of this one) that knows what this one knows."""
+        self._settle()
         other = Extraction(checkout, self._store, self.version, workers=self._workers)
         other._known = {extractor: dict(values) for extractor, values in self._known.items()}
-        other.errors = {path: why for path, why in self.errors.items() if path not in checkout.overlay}
+        other._errors = {path: why for path, why in self.errors.items() if path not in checkout.overlay}
         return other
 
     @property
@@ -138,11 +166,11 @@ class Extraction:
     def _kind(self, extractor: str) -> str:
         return f"fact/{extractor}/{self.version}"
 
-    def _work_off(self, jobs: Sequence[Job], twins: Mapping[str, Sequence[str]]) -> None:
+    def _work_off(self, jobs: Sequence[Job], twins: Mapping[str, Sequence[str]], results: Iterator[Yield]) -> None:
         fresh: dict[str, dict[str, bytes]] = {}
         odd: list[Yield] = []
         try:
-            for done, result in enumerate(self._results(jobs), 1):
+            for done, result in enumerate(results, 1):
                 self._on_progress(done, len(jobs))
                 if result.error:
                     odd.extend(self._failed(result, twins[result.job.blob]))
@@ -158,20 +186,20 @@ class Extraction:
                 self._store.put(self._kind(extractor), values)
                 if len(values) >= _MANY:
                     self._keep_pack(extractor)
-        self.extracted += len(jobs)
+        self._extracted += len(jobs)
 
     def _failed(self, result: Yield, paths: Sequence[str]) -> Iterator[Yield]:
         """Of several files with one content each is named; one that can be read after all is read for all of them."""
-        self.errors[result.job.path] = result.error
+        self._errors[result.job.path] = result.error
         for path in paths:
             if path == result.job.path:
                 continue
             if result.actual or result.job.blob == UNREADABLE:  # not the way to this one path is at fault
-                self.errors[path] = result.error
+                self._errors[path] = result.error
                 continue
             other = self._at_hand(result.job._replace(path=path))
             if other.error:
-                self.errors[path] = other.error
+                self._errors[path] = other.error
             else:
                 yield other
 
@@ -197,13 +225,16 @@ class Extraction:
                 raise CheckoutError(f"{result.job.path}: is not what git takes it for; {why}")
 
     def _results(self, jobs: Sequence[Job]) -> Iterator[Yield]:
+        """What reading them gives; the reading begins at once."""
         overlay = self._checkout.overlay
-        on_disk = [job for job in jobs if job.path not in overlay]
-        for job in jobs:
-            if job.path in overlay:
-                yield self._overlaid(job)
+        read = self._read([job for job in jobs if job.path not in overlay])
+        return self._completed([job for job in jobs if job.path in overlay], read)
+
+    def _completed(self, overlaid: Sequence[Job], read: Iterator[Yield]) -> Iterator[Yield]:
+        for job in overlaid:
+            yield self._overlaid(job)
         absent: list[Job] = []
-        for result in self._read(on_disk):
+        for result in read:
             if result.error == ABSENT:
                 absent.append(result.job)
             else:
@@ -216,9 +247,8 @@ class Extraction:
         for extractor in {extractor for job in jobs for extractor in job.extractors}:
             importlib.import_module(extractor)  # once, before any child is there
         if len(jobs) < FEW_FILES or self._workers < 2 or not hasattr(os, "fork"):
-            yield from one_by_one(root, jobs)
-        else:
-            yield from spread(root, jobs, self._workers)
+            return one_by_one(root, jobs)
+        return spread(root, jobs, self._workers)
 
     def _at_hand(self, job: Job) -> Yield:
         (result,) = one_by_one(str(self._checkout.root), [job])

@@ -48,7 +48,7 @@ class Imports:
 
     Nodes are numbers: first the modules, in their order, then names that no file has but that lie in the tree or
     under a lane's former root (`name_of`, `path_of`). `wide` comes from the scan of bytes and may hold an edge too
-    many; `edges_where` and `chains` give only what the exact look confirms.
+    many; `edges_into` and `chains` give only what the exact look confirms.
     """
 
     modules: Modules
@@ -95,12 +95,13 @@ class Imports:
         stale = self._stale
         if stale:
             fresh = [files[i] for i in stale]
+            resolver = self._resolver  # put together while the files are still being read
             scanned = self.extraction.of(SCAN, fresh)
             by_name = self.extraction.of(BY_NAME, fresh)
             for i in stale:
                 path = files[i].path
                 found = scanned.get(path, ())
-                wide[i] = self._resolver.targets(path, found, by_name.get(path, ()))
+                wide[i] = resolver.targets(path, found, by_name.get(path, ()))
                 self._looks[i] = found[0] if found and found[0] in (EXACTLY, UNPARSED) else SCANNED
             self._keep(wide)
         return wide
@@ -161,12 +162,12 @@ class Imports:
     def _resolver(self) -> _Resolver:
         return _Resolver(self.modules, self.lanes, self._ghosts)
 
-    def edges_where(self, is_wanted: Callable[[int, int], bool]) -> Iterator[Edge]:
-        """The confirmed edges from importer to target for which `is_wanted`, by importer and line."""
-        suspects = [node for node, targets in enumerate(self.wide) if any(is_wanted(node, to) for to in targets)]
+    def edges_into(self, goal: Callable[[int], Set[int]]) -> Iterator[Edge]:
+        """The confirmed edges from each module into what is the `goal` for it, by importer and line."""
+        suspects = [node for node, targets in enumerate(self.wide) if not goal(node).isdisjoint(targets)]
         self._look_exactly(suspects)
         for node in suspects:
-            yield from (edge for edge in self._exact[node] if is_wanted(node, edge.target))
+            yield from (edge for edge in self._exact[node] if edge.target in goal(node))
 
     def chains(self, inside: Set[int], goal: Set[int]) -> Iterator[tuple[Edge, ...]]:
         """For each module inside, and each module outside that it imports, the shortest chain on to the goal.

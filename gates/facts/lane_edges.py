@@ -1,9 +1,9 @@
-"""How many imports go from each lane to each other lane, and how many modules each lane holds."""
+"""Which node of the import graph is in which lane, and how many imports go from each lane to each other."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Optional
@@ -19,7 +19,7 @@ from gates.facts.store import Store
 
 @dataclass
 class LaneEdges:
-    """Counted on the wide graph: pairs of modules, one for each importer and imported."""
+    """Counts are of the wide graph: pairs of modules, one for each importer and imported."""
 
     modules: Modules
     lanes: Lanes
@@ -58,13 +58,21 @@ class LaneEdges:
                 self.store.put("lane-edges", {key: kept})
         return {(importer, target): many for importer, target, many in msgspec.msgpack.decode(kept)}
 
+    @cached_property
+    def lane(self) -> Sequence[Optional[str]]:
+        """The lane of each node of the graph; None where no lane has it."""
+        return [self._lane_of(node) for node in self.imports.nodes()]
+
     def _counted(self) -> Counter[tuple[str, str]]:
-        counted: Counter[tuple[str, str]] = Counter()
-        lane = [self._lane_of(node) for node in self.imports.nodes()]
-        for importer, targets in enumerate(self.imports.wide):
-            mine = lane[importer]
+        imported: dict[str, list[int]] = {}
+        for mine, targets in zip(self.lane, self.imports.wide):
             if mine is not None:
-                counted.update((mine, other) for other in (lane[target] for target in targets) if other is not None)
+                imported.setdefault(mine, []).extend(targets)
+        counted: Counter[tuple[str, str]] = Counter()
+        for mine, nodes in imported.items():
+            for other, many in Counter(map(self.lane.__getitem__, nodes)).items():
+                if other is not None:
+                    counted[mine, other] = many
         return counted
 
     def _lane_of(self, node: int) -> Optional[str]:

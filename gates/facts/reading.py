@@ -235,16 +235,26 @@ def _take_batches(root: str, batches: Sequence[Sequence[Job]], tickets: _Tickets
 def one_by_one(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
     """Read by a child, one after the other: a file that kills its reader must not take this process along.
 
-    Where one does, the next child goes on behind it. A child costs less than a pool; the few files of an edit are few.
+    Where one does, the next child goes on behind it. The first begins at once, whoever waits for it.
     """
+    return _going_on(root, jobs, _begun(root, jobs) if jobs else iter(()))
+
+
+def _begun(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
+    return _from_child(root, jobs) if hasattr(os, "fork") else _here(root, jobs)
+
+
+def _going_on(root: str, jobs: Sequence[Job], results: Iterator[Yield]) -> Iterator[Yield]:
     at = 0
     while at < len(jobs):
-        for result in _from_child(root, jobs[at:]) if hasattr(os, "fork") else _here(root, jobs):
+        for result in results:
             yield result
             at += 1
         if at < len(jobs):
             yield Yield(jobs[at], jobs[at].blob, (), "ends the process that parses it; it cannot be judged")
             at += 1
+            if at < len(jobs):
+                results = _begun(root, jobs[at:])
 
 
 def _forked() -> int:
@@ -281,6 +291,10 @@ def _from_child(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
         os.close(reading)  # else it would not notice that the parent is gone
         _answer(root, jobs, writing)
     os.close(writing)
+    return _heard(reading, child)
+
+
+def _heard(reading: int, child: int) -> Iterator[Yield]:
     try:
         with os.fdopen(reading, "rb") as answers:
             while True:

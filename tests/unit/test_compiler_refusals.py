@@ -12,6 +12,9 @@ REFUSED = [
     "'''doc'''\nx = 1\nfrom __future__ import annotations\n",
     "from __future__ import annotations\nimport os\nfrom __future__ import division\n",
     "'''doc'''\n'''no doc'''\nimport os\nif x:\n    from __future__ import annotations\n",
+    '"""doc"""\nfrom __future__ import annotations\nimport os\nfrom __future__ import division\n',
+    '"""doc \\""" """\nimport os\nfrom __future__ import annotations\n',
+    '"""a"""; x = """\nfrom __future__ import annotations"""\nimport os\nfrom __future__ import division\n',
     "return 1\n",
     "x = 1\nreturn\n",
     "if x:\n    return\n",
@@ -33,6 +36,7 @@ REFUSED = [
 ]
 TAKEN = [
     "",
+    '"""doc"""\n\nfrom __future__ import annotations\nimport os\n',
     (
         "#!/usr/bin/python\n"
         "# -*- coding: utf-8 -*-\n'''doc\n\"x\"'''\n\nfrom __future__ import annotations  # why\nimport os\n"

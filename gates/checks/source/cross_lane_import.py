@@ -8,15 +8,15 @@ Instead: register the class in its lane and ask for it with `resolve("kind:name"
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from typing import Optional
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.files import File
 from gates.facts.imports import Edge, Imports
+from gates.facts.lane_edges import LaneEdges
 from gates.facts.lanes import Lanes
 from gates.facts.modules import SUFFIXES, Modules
 from gates.facts.unparsed import line_of
@@ -29,13 +29,13 @@ class CrossLaneImport:
 
     transitive: bool = True
 
-    def check(self, modules: Modules, lanes: Lanes, imports: Imports) -> Iterator[Finding]:
+    def check(self, modules: Modules, lanes: Lanes, imports: Imports, edges: LaneEdges) -> Iterator[Finding]:
         if not len(lanes):
             return  # nothing is promised; that there are no lanes is said once, and not of every module
         yield from _unmapped(modules, lanes)
         yield from _links(modules, lanes)
-        judged = _Judged(imports, lanes)
-        for edge in imports.edges_where(judged.is_forbidden):
+        judged = _Judged(imports, lanes, edges)
+        for edge in imports.edges_into(judged.forbidden_to):
             yield judged.direct(edge)
         if self.transitive:
             yield from judged.detours()
@@ -66,18 +66,23 @@ def _can_be_imported(name: str, file: File, modules: Modules) -> bool:
 class _Judged:
     """The edges of a graph, seen as steps between lanes."""
 
-    def __init__(self, imports: Imports, lanes: Lanes) -> None:
+    def __init__(self, imports: Imports, lanes: Lanes, edges: LaneEdges) -> None:
         self._imports = imports
         self._may = lanes.may_import
-        self.lane = [self._lane_of(imports, lanes, node) for node in imports.nodes()]
+        self.lane = edges.lane
+        self._held: dict[str, set[int]] = {lane: set() for lane in self._may}
+        for node, lane in enumerate(self.lane):
+            if lane is not None:
+                self._held[lane].add(node)
+        self._forbidden = {
+            lane: frozenset().union(*(self._held[other] for other in self._may if other not in may))
+            for lane, may in self._may.items()
+        }
 
-    @staticmethod
-    def _lane_of(imports: Imports, lanes: Lanes, node: int) -> Optional[str]:
-        return lanes.of(imports.path_of(node)) or lanes.formerly(imports.name_of(node))
-
-    def is_forbidden(self, importer: int, target: int) -> bool:
-        mine, other = self.lane[importer], self.lane[target]
-        return mine is not None and other is not None and other not in self._may[mine]
+    def forbidden_to(self, importer: int) -> Set[int]:
+        """The nodes that a node may not import."""
+        lane = self.lane[importer]
+        return frozenset() if lane is None else self._forbidden[lane]
 
     def direct(self, edge: Edge) -> Finding:
         importer, target = self._imports.name_of(edge.importer), self._imports.name_of(edge.target)
@@ -98,9 +103,9 @@ class _Judged:
 
     def detours(self) -> Iterator[Finding]:
         for lane, may in self._may.items():
-            inside = {node for node, its in enumerate(self.lane) if its == lane}
+            inside = self._held[lane]
             for other in self._may:
-                goal = {node for node, its in enumerate(self.lane) if its == other}
+                goal = self._held[other]
                 if other not in may and inside and goal:
                     yield from (self._detour(chain, lane, other) for chain in self._imports.chains(inside, goal))
 

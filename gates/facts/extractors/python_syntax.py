@@ -15,7 +15,6 @@ import codecs
 import re
 import symtable
 import threading
-import tokenize
 import warnings
 from collections.abc import Iterator
 from typing import Callable, NamedTuple, Optional
@@ -151,6 +150,8 @@ def _declared_encoding(source: bytes) -> str:
     lines = head.groups() if head is not None else ()
     if not any(b"coding" in line for line in lines):
         return "utf-8"
+    import tokenize  # few files declare an encoding
+
     # Line by line with universal newlines, as the tokenizer does: after a lone \r a new line begins.
     rest: Iterator[bytes] = iter([line + b"\n" for line in lines])
     try:

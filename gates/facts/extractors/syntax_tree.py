@@ -6,8 +6,6 @@ import ast
 import sys
 from typing import Optional
 
-from gates.facts.extractors.python_syntax import syntax_error
-
 # From so many bytes a chain (a.a.a, 1+1+1) can be long enough to overflow the C stack of ast.parse on 3.9 and 3.10,
 # which ends the process. The symbol table is made without that recursion, and fails in good order.
 _OVERFLOWS = 50_000
@@ -25,6 +23,8 @@ def parsed(source: bytes) -> ast.Module:
     if _last is not None and _last[0] is source:
         return _last[1]
     if _CAN_OVERFLOW and len(source) > _OVERFLOWS:
+        from gates.facts.extractors.python_syntax import syntax_error  # what it imports in turn is not wanted elsewhere
+
         problem = syntax_error(source)
         if problem is not None:
             raise problem

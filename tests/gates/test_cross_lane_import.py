@@ -131,6 +131,24 @@ def test_a_case_finds_what_its_lines_say_and_no_more(case: Path, tmp_path: Path)
     assert outcome is (Outcome.FAILED if promised else Outcome.PASSED)
 
 
+def test_a_name_that_no_file_has_is_said_to_be_missing(tmp_path: Path) -> None:
+    root = repository(CASES / "direct", tmp_path / "repository")
+    (root / "candidate" / "spread").mkdir()
+    (root / "candidate" / "spread" / "held.py").write_text("", "utf-8")
+    text = "import candidate.core\nimport candidate.gone\nimport candidate.spread\n"
+    (root / "runtime" / "more.py").write_text(text, "utf-8")
+    git(root, "add", "--all")
+
+    _, findings = found_in(root)
+
+    said = {finding.line: finding.message for finding in findings if finding.path == "runtime/more.py"}
+    assert {line: "; no file here has that name" in message for line, message in said.items()} == {
+        1: False,
+        2: True,
+        3: False,
+    }
+
+
 def test_there_are_cases_that_find_and_cases_that_do_not() -> None:
     many = {case.name: len(list(expected(case))) for case in FOLDERS}
 

@@ -88,7 +88,7 @@ class _Judged:
         importer, target = self._imports.name_of(edge.importer), self._imports.name_of(edge.target)
         mine, other = self.lane[edge.importer], self.lane[edge.target]
         verb = "loads by name" if edge.kind == "dynamic" else "imports"
-        message = f"{mine} {verb} {target}, which is {other}"
+        message = f"{mine} {verb} {target}, which is {other}{self._where(edge.target)}"
         if edge.unparsed:
             message = f"cannot be parsed ({edge.unparsed}), and its text names {target}, which is {other}"
         return Finding(
@@ -100,6 +100,11 @@ class _Judged:
             trace=(importer, target),
             verdict="opaque" if edge.unparsed else "violation",
         )
+
+    def _where(self, target: int) -> str:
+        """Nodes behind the modules are names that no file has; of a namespace package there is the folder."""
+        missing = target >= len(self._imports) and not self._imports.path_of(target).endswith("/__init__.py")
+        return "; no file here has that name" if missing else ""
 
     def detours(self) -> Iterator[Finding]:
         for lane, may in self._may.items():

@@ -134,7 +134,7 @@ def spread(root: str, jobs: Sequence[Job], workers: int) -> Iterator[Yield]:
 
     Which batches are left stands in a pipe, from which each child takes the next: nobody waits for an assignment.
     """
-    waiting = list(_batches(jobs))
+    waiting = list(_batches(jobs, workers))
     while waiting:
         tickets = _Tickets(len(waiting))
         answered: set[int] = set()
@@ -151,8 +151,8 @@ def spread(root: str, jobs: Sequence[Job], workers: int) -> Iterator[Yield]:
         waiting = [waiting[number] for number in sorted(untaken)]
 
 
-def _batches(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
-    size = max(_BATCH, len(jobs) // _MOST_BATCHES + 1)
+def _batches(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
+    size = max(min(_BATCH, len(jobs) // (4 * workers)), len(jobs) // _MOST_BATCHES + 1)
     return (jobs[start : start + size] for start in range(0, len(jobs), size))
 
 

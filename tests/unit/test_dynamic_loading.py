@@ -215,6 +215,37 @@ def test_the_wide_scan_says_yes_to_a_line_alone_wherever_it_finds_something(case
         assert may_load(line.strip().encode()) or not loading_sites(tree), line
 
 
+HANDED_ON = b"""from deprecation import (
+    all_with_deprecated,
+)
+from functools import partial
+__getattr__ = partial(get, scope=globals())
+__dir__ = partial(names, keys=[*globals().keys()])
+__all__ = all_with_deprecated(globals())
+"""
+
+
+def test_a_scope_that_is_only_handed_on_is_not_looked_at() -> None:
+    assert not may_load(HANDED_ON)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"def all_with_deprecated(found): return found['ex' + 'ec']\n",
+        b"all_with_deprecated, other = (lambda found: found['ex' + 'ec']), 1\n",
+        b"def get(scope): return scope['ex' + 'ec']\n",
+        b"here = globals()\n",
+        b"globals()['ex' + 'ec']('1')\n",
+        b"[*globals().values()]\n",
+        b"dict(globals())['ex' + 'ec']\n",
+        b"(lambda found: found['ex' + 'ec'])(globals())\n",
+    ],
+)
+def test_a_scope_that_is_put_to_use_in_the_same_file_is_looked_at(more: bytes) -> None:
+    assert may_load(HANDED_ON + more)
+
+
 WORDS = (
     "importlib runpy pkgutil pydoc zipimport meta_path path_hooks __loader__ __spec__ __import__ import_module exec "
     "eval compile globals locals vars builtins __builtins__ sys modules getattr __dict__ imp import from def"

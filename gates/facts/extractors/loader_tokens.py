@@ -7,6 +7,7 @@ that Python's NFKC normalisation turns into the plain ones, and encodings in whi
 
 from __future__ import annotations
 
+import builtins
 import re
 import unicodedata
 
@@ -27,6 +28,13 @@ _WORDS = tuple(
     (word, re.compile(word + rb"(?![\w])(?!\s*=[^=])(?<![\w.]" + word + rb")(?<!def " + word + rb")"))
     for word in (b"exec", b"eval", b"compile", b"globals", b"locals")
 )
+_HANDED_ON = {
+    word: re.compile(
+        rb"(?:(?<=[\s(,])(\w+)=|(?<![\w.])(\w+)\()" + word + rb"\(\)(?=\s*[,)])|\*" + word + rb"\(\)\.keys\(\)"
+    )
+    for word in (b"globals", b"locals")
+}
+_BUILT_IN = frozenset(name.encode() for name in dir(builtins))
 _VARS = re.compile(rb"vars(?!\w)(?<![\w.]vars)")
 # What may stand between two words of one statement: white space, a continued line, a comment inside parentheses.
 _GAP = rb"(?:[\s\\]|#[^\r\n]*)*"
@@ -76,7 +84,7 @@ def _spells_one_in_use(source: bytes) -> bool:
         if token in source:
             return True
     for word, used in _WORDS:
-        if word in source and used.search(source):
+        if word in source and used.search(source) and not _is_only_handed_on(word, used, source):
             return True
     if b"import_" in source and _IMPORT.search(source):
         return True
@@ -87,6 +95,34 @@ def _spells_one_in_use(source: bytes) -> bool:
     if b"vars" in source and _VARS.search(source):
         return True
     return _IMP.search(source) is not None and _IMPORTS_IMP.search(source) is not None
+
+
+def _is_only_handed_on(word: bytes, used: re.Pattern[bytes], source: bytes) -> bool:
+    """Whether it is nothing but `globals().keys()`, or an argument of what this file imports.
+
+    Deprecated constants are served like this: `all_with_deprecated(globals())`, `partial(get, scope=globals())`. What
+    is looked up in it there is not this file's doing.
+    """
+    handed = _HANDED_ON.get(word)
+    if handed is None:
+        return False
+    found = handed.findall(source)
+    if not found:
+        return False
+    rest = handed.sub(b"", source)
+    return (
+        not used.search(rest)
+        and not any(re.search(rb"(?<!\w)" + parameter + rb"(?!\w)", rest) for parameter, _ in found if parameter)
+        and all(_is_imported_only(function, source) for _, function in found if function)
+    )
+
+
+def _is_imported_only(name: bytes, source: bytes) -> bool:
+    """Whether a name stands only in calls, and in lines of an import."""
+    if b"def " + name in source or name in _BUILT_IN:
+        return False
+    others = re.findall(rb"(?m)^(.*(?<![\w.])" + name + rb"(?!\w)(?!\().*)$", source)
+    return bool(others) and all(re.match(rb"from\s|import\s|[ \t]+" + name + rb",?[ \t\r]*$", line) for line in others)
 
 
 def _reaches_into_sys(source: bytes) -> bool:

@@ -142,13 +142,13 @@ def remember(
     reads: Iterable[str],
     last_day: str,
     listed_ns: int,
-    content: str,
+    content: Optional[str] = None,
     listed: Optional[Listed] = None,
 ) -> bool:
     """Keep an answer with its recipe; whether it could be kept.
 
     `listed_ns` is when the checkout was listed: what has changed since may not have been seen. `content` is a digest
-    of the code that answered; `listed` what git said of the checkout then (asked again where it is not given).
+    of the code that answered; `listed` what git said of the checkout then (both asked again where not given).
     """
     if not _is_replayable(arguments):
         return False
@@ -165,8 +165,11 @@ def remember(
         folders = _folders(root, [*paths, *listed.untracked])
     if any(signature is None or signature[0] > listed_ns - _RACY_NS for _, signature in folders):
         return False
+    code = _code()
+    if content is None:
+        content = before.content if before is not None and before.code == code else content_digest()
     recipe = Recipe(
-        _code(),
+        code,
         content,
         _today(),
         last_day,

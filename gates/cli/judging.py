@@ -14,7 +14,6 @@ import click
 
 from gates import catalogue, own_folder, replay
 from gates.cli.asked import EXIT_CODES, Asked, Place, asking, strict_option
-from gates.cli.evidence import write_bundle
 from gates.cli.progress import progress
 from gates.errors import GatesError
 from gates.events import Observer
@@ -74,6 +73,8 @@ def run(
         answer = _answered(place, report, outputs)
         code = replay.give(str(place.checkout.root), answer)
         if evidence is not None and proof is not None:
+            from gates.cli.evidence import write_bundle  # most runs write none
+
             write_bundle(report, proof, place, evidence, allow_dirty)
         elif evidence is not None:
             _say_no_evidence(allow_dirty)
@@ -159,8 +160,7 @@ def _remember(place: Place, answer: replay.Answer, report: Report, day: dt.date)
             report.reads or (),
             last_day.isoformat(),
             place.listed_ns,
-            replay.content_digest(),
-            place.checkout.listed,
+            listed=place.checkout.listed,
         )
     return True
 

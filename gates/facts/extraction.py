@@ -27,6 +27,8 @@ from gates.facts.store import Store
 FEW_FILES = 16
 # From so many files on what is known is kept in one value, too.
 _MANY = 500
+# A pack holds at most so many times what the tree at hand has; then it begins anew.
+_MANY_TREES = 4
 # Contents that do not stand in the work tree are fetched from git so many at a time.
 _FETCHED = 200
 
@@ -146,9 +148,14 @@ class Extraction:
         return packed
 
     def _keep_pack(self, extractor: str) -> None:
-        if not self.is_overlaid:
-            values = {blob: value for blob, value in self._known[extractor].items() if blob != UNREADABLE}
-            self._store.put("tree", {self._kind(extractor): _encode(values)})
+        """What is known of this tree, with what was known of others: they come back when a branch does."""
+        if self.is_overlaid:
+            return
+        values = {blob: value for blob, value in self._known[extractor].items() if blob != UNREADABLE}
+        others = self._pack(extractor)
+        if len(others) < _MANY_TREES * len(values):
+            values = {**others, **values}
+        self._store.put("tree", {self._kind(extractor): _encode(values)})
 
     def copied(self, checkout: Checkout) -> Extraction:
         """An extraction of another checkout (an overlay of this one) that knows what this one knows."""
@@ -183,9 +190,12 @@ class Extraction:
                 self._take(result, fresh)
         finally:  # Ctrl-C, too, keeps what was worked out
             for extractor, values in fresh.items():
-                self._store.put(self._kind(extractor), values)
-                if len(values) >= _MANY:
+                is_packed = len(values) >= _MANY
+                if is_packed:
                     self._keep_pack(extractor)
+                if is_packed and not self._store.is_shared:  # of most files there is nothing to say: the pack says it
+                    values = {blob: payload for blob, payload in values.items() if payload}
+                self._store.put(self._kind(extractor), values)
         self._extracted += len(jobs)
 
     def _failed(self, result: Yield, paths: Sequence[str]) -> Iterator[Yield]:

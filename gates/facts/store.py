@@ -35,6 +35,8 @@ class Store:
     changes a verdict.
     """
 
+    is_shared = False
+
     def __init__(self, file: Optional[Path]) -> None:
         self.notes: list[str] = []
         self._file = file

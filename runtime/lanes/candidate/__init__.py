@@ -1,0 +1,1 @@
+"""Plugins that are being tried out."""

@@ -1,0 +1,1 @@
+"""Plugins that are being proven with the others."""

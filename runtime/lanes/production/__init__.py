@@ -1,0 +1,1 @@
+"""Plugins that production may rely on."""

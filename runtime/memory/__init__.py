@@ -1,0 +1,1 @@
+"""What is remembered: records, their stores, recall, and folding that never destroys."""

@@ -1,0 +1,1 @@
+"""One query through its stages, within one deadline."""

@@ -1,0 +1,1 @@
+"""What the runtime says about itself: events here, metrics and spans in the modules that listen."""

@@ -20,7 +20,7 @@ class QueryRefused(RuntimeFault):
 
 
 class RecordRefused(RuntimeFault):
-    """A record that is not kept: its embedding is of a wrong dimension or no finite number, or its id stands for another."""
+    """A record that is not kept: its embedding has a wrong dimension or no finite numbers, or its id is another's."""
 
 
 class StoreFault(RuntimeFault):

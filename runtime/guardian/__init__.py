@@ -1,1 +1,1 @@
-"""What may run: rollout percentages, kill-switches, brownout drills. Everything that cannot be read is off, and says so."""
+"""What may run: rollout percentages, kill-switches, brownout drills. What cannot be read is off, and says so."""

@@ -62,7 +62,7 @@ class Counts(NamedTuple):
 
 
 class FoldPlan(NamedTuple):
-    """What is to be folded: live records, by a snapshot. `key` is SHA-256 over the sorted ids: the same sources, the same fold."""
+    """Live records to be folded, by a snapshot. `key` is SHA-256 over their sorted ids: same sources, same fold."""
 
     key: str
     sources: tuple[Record, ...]

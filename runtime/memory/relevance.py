@@ -10,7 +10,7 @@ from runtime.memory.record import Record
 
 
 class Embedder(Protocol):
-    """Texts into embeddings of unit length, one float a dimension; the same text, the same embedding, on every machine."""
+    """Texts into embeddings of unit length; the same text gives the same embedding on every machine."""
 
     dimension: int
 

@@ -66,8 +66,8 @@ class Store(Protocol):
         """Every fold that stands, oldest first."""
         ...
 
-    def lineage(self, id: str) -> Lineage:
-        """Both ways from one record."""
+    def lineage(self, record: str) -> Lineage:
+        """Both ways from the record of this id."""
         ...
 
     def close(self) -> None:

@@ -17,8 +17,11 @@ MEMORY, ATTENTION, THOUGHT, ACTION, DECISION, AWARENESS = STAGES = (
 
 
 class Stage(NamedTuple):
-    """One step of the pipeline. `soft_cap` bounds it in seconds where more time is left; `hedgeable` says that asking a
-    second node for the same is harmless."""
+    """One step of the pipeline.
+
+    `soft_cap` bounds it in seconds where more time is left; `hedgeable` says that to ask a second node for the same is
+    harmless.
+    """
 
     name: str
     critical: bool
@@ -62,7 +65,7 @@ class Failed(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """It was never begun; `reason` says why: no node, no time left, switched off, or a critical stage before it failed."""
+    """It was never begun; `reason` says why: no node, no time left, switched off, a failure before it."""
 
     stage: str
     reason: str

@@ -49,7 +49,7 @@ class StageFinished(NamedTuple):
 
 
 class QueryFinished(NamedTuple):
-    """A query left the pipeline. `outcome` is answered, degraded (a stage that is not critical is missing) or failed."""
+    """A query left the pipeline. `outcome` is answered, degraded (a stage not critical is missing) or failed."""
 
     query: str
     outcome: str

@@ -1,0 +1,181 @@
+"""What the service is told from outside, read once: one frozen value, and one line for each that makes no sense."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Callable, NamedTuple, Optional, TypeVar
+
+from runtime.errors import ConfigurationFault
+
+LANES = ("production", "integration", "candidate")
+FORMER_LANES = {"prod": "production", "canary": "integration"}
+DISCOVERIES = ("auto", "off")
+
+T = TypeVar("T")
+
+
+class Settings(NamedTuple):
+    """Times are seconds, sizes are bytes. `lane` is the widest that is loaded; see `lanes`.
+
+    `store` is a URL: `sqlite:///PATH`, `postgresql://...`, or `memory:`. `token` guards everything but health.
+    `otlp` is the HTTP endpoint that spans go to; without one, none are made. `sampling` is the share of traces that is
+    recorded. `nats` is the server on which nodes are asked; without one, they run in this process. `switches` is the
+    file of the kill-switches and rollouts.
+    """
+
+    discovery: str = "auto"
+    lane: str = "production"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    token: Optional[str] = None
+    budget: float = 0.25
+    in_flight: int = 1000
+    drain: float = 10.0
+    body_limit: int = 64 * 1024
+    text_limit: int = 8192
+    store: str = "sqlite:///lukhas-memory.db"
+    context_limit: int = 8
+    fold_every: int = 1000
+    otlp: Optional[str] = None
+    sampling: float = 0.05
+    nats: Optional[str] = None
+    switches: Optional[Path] = None
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The lanes whose plugins are loaded: each adds to the one before it."""
+        return LANES[: LANES.index(self.lane) + 1]
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether others than this machine can reach the address."""
+        return not _is_loopback(self.host)
+
+
+class Variable(NamedTuple):
+    """One line of `python -m runtime serve --help`: which variable sets which field, read how."""
+
+    name: str
+    field: str
+    read: Callable[[str], object]
+    meaning: str
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """The settings that these variables ask for. Errors: ConfigurationFault, which names the variable and its value.
+
+    An empty variable counts as one that is not set.
+    """
+    told = {
+        variable.field: _value(variable, environment[variable.name])
+        for variable in VARIABLES
+        if environment.get(variable.name)
+    }
+    return checked(Settings(**told))  # type: ignore[arg-type]
+
+
+def checked(settings: Settings) -> Settings:
+    """The same, where its fields make sense together. Errors: ConfigurationFault."""
+    if settings.beyond_loopback and not settings.token:
+        raise ConfigurationFault(
+            f"LUKHAS_HOST is {settings.host!r}, which others can reach, and LUKHAS_TOKEN is not set; set a token of 16 "
+            "characters or more, or bind 127.0.0.1"
+        )
+    return settings
+
+
+def _value(variable: Variable, word: str) -> object:
+    try:
+        return variable.read(word)
+    except ValueError as error:
+        shown = "what it is" if variable.field == "token" else repr(word)
+        raise ConfigurationFault(f"{variable.name} is {shown}; use {error}") from None
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
+    def read(word: str) -> str:
+        if word not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return word
+
+    return read
+
+
+def _lane(word: str) -> str:
+    return _one_of(LANES)(FORMER_LANES.get(word, word))
+
+
+def _number(least: float, most: float, unit: str) -> Callable[[str], float]:
+    def read(word: str) -> float:
+        wanted = ValueError(f"{unit} from {least:g} to {most:g}")
+        try:
+            number = float(word)
+        except ValueError:
+            raise wanted from None
+        if not (math.isfinite(number) and least <= number <= most):
+            raise wanted
+        return number
+
+    return read
+
+
+def _whole(least: int, most: int, unit: str) -> Callable[[str], int]:
+    def read(word: str) -> int:
+        if not (word.isascii() and word.isdigit() and len(word) <= 12 and least <= int(word) <= most):
+            raise ValueError(f"a whole number of {unit} from {least} to {most}")
+        return int(word)
+
+    return read
+
+
+def _token(word: str) -> str:
+    if len(word) < 16 or not word.isascii() or not word.isprintable() or " " in word:
+        raise ValueError("16 or more printable ASCII characters without a space")
+    return word
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(word: str) -> str:
+        if not word.startswith(schemes):
+            raise ValueError(f"a URL that begins with {' or '.join(schemes)}")
+        return word
+
+    return read
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+VARIABLES = (
+    Variable("LUKHAS_PLUGIN_DISCOVERY", "discovery", _one_of(DISCOVERIES), "auto finds plugins by entry point, or off"),
+    Variable("LUKHAS_LANE", "lane", _lane, "the widest lane that is loaded: production, integration or candidate"),
+    Variable("LUKHAS_HOST", "host", str, "the address to listen on"),
+    Variable("LUKHAS_PORT", "port", _whole(0, 65535, "the port"), "the port to listen on; 0 takes a free one"),
+    Variable("LUKHAS_TOKEN", "token", _token, "the bearer token; needed when others can reach the address"),
+    Variable("LUKHAS_BUDGET", "budget", _number(0.001, 60, "seconds"), "seconds that one query may take"),
+    Variable("LUKHAS_IN_FLIGHT", "in_flight", _whole(1, 100_000, "queries"), "queries at once, before any is shed"),
+    Variable("LUKHAS_DRAIN", "drain", _number(0, 600, "seconds"), "seconds for what is in flight when told to stop"),
+    Variable("LUKHAS_BODY_LIMIT", "body_limit", _whole(64, 2**30, "bytes"), "bytes of a request"),
+    Variable("LUKHAS_TEXT_LIMIT", "text_limit", _whole(1, 2**20, "characters"), "characters of a question"),
+    Variable(
+        "LUKHAS_STORE",
+        "store",
+        _url("sqlite:///", "postgresql://", "postgres://", "memory:"),
+        "where records are kept: sqlite:///PATH, postgresql://..., or memory:",
+    ),
+    Variable("LUKHAS_CONTEXT_LIMIT", "context_limit", _whole(1, 1000, "passages"), "passages recalled for a question"),
+    Variable("LUKHAS_FOLD_EVERY", "fold_every", _whole(0, 10**9, "writes"), "writes between two folds; 0 folds never"),
+    Variable("LUKHAS_OTLP", "otlp", _url("http://", "https://"), "where spans go, by OTLP over HTTP"),
+    Variable("LUKHAS_SAMPLING", "sampling", _number(0, 1, "a share"), "the share of traces that is recorded"),
+    Variable("LUKHAS_NATS", "nats", _url("nats://", "tls://"), "the NATS server on which nodes are asked"),
+    Variable("LUKHAS_SWITCHES", "switches", Path, "the file of kill-switches and rollouts"),
+)

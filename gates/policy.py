@@ -139,7 +139,8 @@ def _refuse_strangers(folder: Path, name: str) -> None:
     except FileNotFoundError:
         raise PolicyError(f"there is no folder {name}; `gates init` proposes policies for this repository") from None
     except (OSError, RuntimeError, ValueError) as error:  # a link to itself, a name that no file system takes
-        reason = getattr(error, "strerror", None) or str(error)
+        # ... in words of ours where Python has none: they differ from one Python to the next.
+        reason = getattr(error, "strerror", None) or "it has a name that no file system takes"
         raise PolicyError(f"{name}: the folder cannot be read ({escaped(reason)})") from None
     for file in files:
         strange = file.suffix.lower() in _POLICY_SUFFIXES and not file.name.startswith(".")

@@ -220,7 +220,7 @@ def test_a_pyproject_that_says_nothing_about_it_leaves_the_place_as_it_is(root: 
         ("../elsewhere", "elsewhere; `gates init` proposes policies for this repository"),
         ("runtime/legacy.py", "runtime/legacy.py is no folder; the policies are files in a folder"),
         ("runtime/legacy.py/policies", "runtime/legacy.py/policies is no folder; the policies are files in a folder"),
-        ("a\\u0000b", "a\\x00b: the folder cannot be read (embedded null byte)"),
+        ("a\\u0000b", "a\\x00b: the folder cannot be read (it has a name that no file system takes)"),
         ("x" * 300, "the folder cannot be read (File name too long)"),
     ],
 )

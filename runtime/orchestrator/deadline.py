@@ -23,7 +23,7 @@ _SHORTEST = 0.001  # seconds; less than this is the noise of the loop, whatever 
 
 
 class Times:
-    """How long a stage took of late: `median` and `tail`, its 95th percentile. Seconds; None while too few are known."""
+    """How long a stage took: `median` and `tail`, its 95th percentile. Seconds; None while too few are told."""
 
     __slots__ = ("_latest", "_until_read", "median", "tail")
 

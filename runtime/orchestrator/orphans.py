@@ -45,10 +45,6 @@ class Orphans:
         task.add_done_callback(lambda done: self._ended(node, done))
         self._observe(OrphansCounted(node.stage, node.name, self.of(node)))
         if self.hold_back(node) and not held:
-            reason = (
-                f"{self.of(node)} attempts did not stop when they were cancelled; it takes {node.concurrency} at once"
-            )
-            self._observe(NodeEjected(node.stage, node.name, 0.0, reason))
             self._changed(node.stage)
 
     def _ended(self, node: Node, task: asyncio.Future[None]) -> None:

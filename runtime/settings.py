@@ -37,8 +37,12 @@ class Settings(NamedTuple):
     body_limit: int = 64 * 1024
     text_limit: int = 8192
     store: str = "sqlite:///lukhas-memory.db"
-    context_limit: int = 8
+    passages: int = 8
+    context_limit: int = 1000
+    kmax: int = 200
     fold_every: int = 1000
+    fold_above: int = 10_000
+    duplicates: str = "shadow"
     otlp: Optional[str] = None
     sampling: float = 0.05
     nats: Optional[str] = None
@@ -172,8 +176,14 @@ VARIABLES = (
         _url("sqlite:///", "postgresql://", "postgres://", "memory:"),
         "where records are kept: sqlite:///PATH, postgresql://..., or memory:",
     ),
-    Variable("LUKHAS_CONTEXT_LIMIT", "context_limit", _whole(1, 1000, "passages"), "passages recalled for a question"),
-    Variable("LUKHAS_FOLD_EVERY", "fold_every", _whole(0, 10**9, "writes"), "writes between two folds; 0 folds never"),
+    Variable("LUKHAS_PASSAGES", "passages", _whole(1, 200, "passages"), "passages recalled for a question"),
+    Variable("LUKHAS_CONTEXT_LIMIT", "context_limit", _whole(1, 10**9, "records"), "up to as many, all are weighed"),
+    Variable("LUKHAS_KMAX", "kmax", _whole(1, 10**6, "records"), "the most records that a recall weighs past that"),
+    Variable("LUKHAS_FOLD_EVERY", "fold_every", _whole(0, 10**9, "calls"), "calls between two folds; 0 for never"),
+    Variable(
+        "LUKHAS_FOLD_ABOVE", "fold_above", _whole(0, 10**9, "records"), "live records past which is folded; 0: none"
+    ),
+    Variable("LUKHAS_DUPLICATES", "duplicates", _one_of(("error", "shadow")), "two plugins of one name: error in CI"),
     Variable("LUKHAS_OTLP", "otlp", _url("http://", "https://"), "where spans go, by OTLP over HTTP"),
     Variable("LUKHAS_SAMPLING", "sampling", _number(0, 1, "a share"), "the share of traces that is recorded"),
     Variable("LUKHAS_NATS", "nats", _url("nats://", "tls://"), "the NATS server on which nodes are asked"),

@@ -1,4 +1,4 @@
-"""A second attempt: made late, rarely, to a node that is as good; who answers first is believed, the other is stopped."""
+"""A second attempt: made late, rarely, to a node that is as good; who answers first is believed, the other stopped."""
 
 from __future__ import annotations
 

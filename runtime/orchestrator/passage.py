@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
-from typing import Optional, Union
+from typing import Optional, Union, cast
 
 from runtime.orchestrator.line import Leg, Line
 from runtime.orchestrator.node import Node
@@ -89,8 +89,7 @@ class Passage:
         """Send a walker on from the present stage."""
         self._due = self._hedge_at = inf
         self._expired = False
-        walker = _Walker()
-        walker.task = self._loop.create_task(self._walk(walker))
+        self._loop.create_task(self._walk(_Walker()))
 
     def leave(self) -> None:
         """Nobody waits for the outcome any more: stop what runs."""
@@ -103,6 +102,7 @@ class Passage:
         self._say_finished("failed", stage)
 
     async def _walk(self, walker: _Walker, second: Optional[Node] = None, place: int = 0) -> None:
+        walker.task = cast("asyncio.Task[None]", asyncio.current_task())
         try:
             node = self._next(walker) if second is None else self._again(walker, second, place)
             while node is not None:
@@ -187,7 +187,7 @@ class Passage:
         leg.hedges.spend()
         walker = _Walker()
         walker.attempt = 2
-        walker.task = self._loop.create_task(self._walk(walker, second, self._place))
+        self._loop.create_task(self._walk(walker, second, self._place))
         return True
 
     def _again(self, walker: _Walker, node: Node, place: int) -> Optional[Node]:
@@ -327,7 +327,8 @@ class Passage:
             if now >= self._hedge_at - _TICK:
                 self._hedge(self._line.legs[self._place], self._walkers[0].node)
             wake = min(self._due, self._hedge_at)
-            if wake < inf:  # else a walker is on its way to the next stage, and sets its own
+            # Later than that of an eager second walker, or endless: then whoever goes on sets its own.
+            if wake < self._alarm_at and not self._over:
                 self._set_alarm(wake, now)
 
     def _expire(self, now: float) -> None:

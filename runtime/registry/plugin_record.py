@@ -70,7 +70,7 @@ class Unread(NamedTuple):
 
 
 class Discovery(NamedTuple):
-    """How plugins were searched for. `mode`: "auto", "off", or "none" before anybody searched. `seconds`: of the scan."""
+    """How plugins were searched for: `mode` "auto", "off", or "none" before anybody did; `seconds` of the scan."""
 
     mode: str = "none"
     lanes: tuple[str, ...] = ()

@@ -97,7 +97,8 @@ class LoopLagged(NamedTuple):
 
 
 class PluginBuilt(NamedTuple):
-    """What became of a plugin. `state` is loaded, failed, skipped or shadowed."""
+    """What became of a plugin. `state` is loaded, factory (kept as it is: something it asks for is missing), failed,
+    skipped or shadowed; `error` says why it is not loaded."""
 
     kind: str
     name: str

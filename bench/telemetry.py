@@ -13,7 +13,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Callable, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -76,22 +76,24 @@ def calibration(queries: int) -> float:
     return (time.process_time() - begin) / queries
 
 
-def told(observe: Observer, queries: Sequence[Sequence[Event]], settle: Callable[[], object]) -> float:
-    """CPU seconds, the delivering thread's included, that telling one query's events takes."""
-    begin = time.process_time()
-    for events in queries:
-        for event in events:
-            observe(event)
-    settle()
-    return (time.process_time() - begin) / len(queries)
-
-
 class Case(NamedTuple):
-    """A way to listen, and how many CPU seconds a query it may add to the one before it (None: it is not judged)."""
+    """A way to listen, and the queue of its spans."""
 
     name: str
     observe: Observer
     processor: Optional[Queued] = None
+
+
+def told(case: Case, queries: Sequence[Sequence[Event]]) -> float:
+    """CPU seconds, the delivering thread's included, that telling one query's events takes."""
+    observe = case.observe
+    begin = time.process_time()
+    for events in queries:
+        for event in events:
+            observe(event)
+    if case.processor is not None:
+        case.processor.force_flush()
+    return (time.process_time() - begin) / len(queries)
 
 
 def cases() -> list[Case]:
@@ -116,9 +118,7 @@ def measured(rounds: int, queries: int) -> dict[str, Figure]:
         samples["calibration"].append(calibration(queries))
         for case in every:
             batch = [events_of_a_query() for _ in range(queries)]
-            processor = case.processor
-            settle: Callable[[], object] = (lambda p=processor: p.force_flush(10_000)) if processor else (lambda: None)
-            samples.setdefault(case.name, []).append(told(case.observe, batch, settle))
+            samples.setdefault(case.name, []).append(told(case, batch))
     for case in every:
         if case.processor is not None:
             case.processor.shutdown()

@@ -1,0 +1,191 @@
+"""A node that workers behind NATS serve: it looks like any other, and says at once when nobody is there."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Optional
+
+from nats.aio.msg import Msg
+
+from runtime.orchestrator.placement import nats_wire as wire
+from runtime.orchestrator.placement.faults import (
+    NodeBusy,
+    NodeLost,
+    NodeRaised,
+    NodeUnreachable,
+    NotPortable,
+    OutOfTime,
+)
+from runtime.orchestrator.placement.nats_connection import Connection
+from runtime.orchestrator.query import Query
+
+ATTEMPTS = 3
+SILENCE = (0.05, 1.0)  # seconds: a worker that said nothing for a quarter of the remaining time, within these, is lost
+BEATS = 3  # how often it would have said that it is at work in that time
+SECOND_LOOK = 0.01  # seconds; after the loop was held up, what came meanwhile is read before anybody is called lost
+
+
+class Waiting:
+    """An answer that is waited for: until when, and when its worker was last heard of (both in the loop's time)."""
+
+    def __init__(self, remaining: float, silence: float) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Msg] = self.loop.create_future()
+        self.heard = self.loop.time()
+        self.deadline = self.heard + remaining
+        self.silence = silence
+        self.suspected = False
+        self.timer = self.loop.call_at(min(self.deadline, self.heard + silence), self._look)
+
+    def told(self, message: Msg) -> None:
+        """A message of the worker: an answer, or that it is still at work."""
+        if message.headers is not None and message.headers.get(wire.ENDING) == wire.WORKING:
+            self.heard = self.loop.time()
+            self.suspected = False
+        elif not self.future.done():
+            self.future.set_result(message)
+
+    def fail(self, error: Exception) -> None:
+        """No answer will come."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+    def _look(self) -> None:
+        now = self.loop.time()
+        if now >= self.deadline:
+            self.fail(OutOfTime("no answer within the time that the query had left"))
+        elif now < self.heard + self.silence:
+            self.timer = self.loop.call_at(min(self.deadline, self.heard + self.silence), self._look)
+        elif not self.suspected:
+            self.suspected = True
+            self.timer = self.loop.call_at(min(self.deadline, now + SECOND_LOOK), self._look)
+        else:
+            self.fail(NodeLost(f"its worker has said nothing for {now - self.heard:.3f} s"))
+
+
+class Asker:
+    """Asks workers over one connection, for any number of nodes. It belongs to the loop that it is started in."""
+
+    def __init__(self, url: str, *, prefix: str = wire.PREFIX, name: str = "lukhas") -> None:
+        self.prefix = wire.checked_prefix(prefix)
+        self._cancel_subject = wire.cancel_subject(prefix)
+        self._connection = Connection(url, name, lost=self._lost)
+        self._inbox = self._connection.inbox()
+        self._connection.listen(f"{self._inbox}.*", self._told)
+        self._tokens = itertools.count()
+        self._waiting: dict[str, Waiting] = {}
+        self._said: set[asyncio.Future[None]] = set()
+
+    async def start(self, patience: float = 2.0) -> bool:
+        """Whether the server is reached within `patience` seconds; if not, it is tried on, and queries fail at once."""
+        return await self._connection.open(patience)
+
+    async def close(self) -> None:
+        """What is waited for fails with NodeLost."""
+        self._lost()
+        await self._connection.close()
+
+    async def ask(self, subject: str, query: Query) -> Query:
+        """What a worker answers. Raises NodeUnreachable, NodeBusy, NodeLost, NodeRaised, NotPortable or OutOfTime."""
+        if query.remaining <= 0:
+            raise OutOfTime(f"query {query.id} has no time left")
+        silence = silence_of(query.remaining)
+        headers, body = wire.question(query, silence / BEATS)
+        token = str(next(self._tokens))
+        reply = f"{self._inbox}.{token}"
+        waiting = self._waiting[token] = Waiting(query.remaining, silence)
+        try:
+            await self._connection.publish(subject, body, headers, reply)
+            message = await waiting.future
+        except (asyncio.CancelledError, NodeLost):
+            self._cancel(reply)
+            raise
+        finally:
+            waiting.timer.cancel()
+            del self._waiting[token]
+        return answer_of(message, query, subject)
+
+    async def _told(self, message: Msg) -> None:
+        waiting = self._waiting.get(message.subject.rpartition(".")[2])
+        if waiting is not None:
+            waiting.told(message)
+
+    def _lost(self) -> None:
+        for waiting in self._waiting.values():
+            waiting.fail(NodeLost(f"the connection to {self._connection.place} broke while a worker was asked"))
+
+    def _cancel(self, reply: str) -> None:
+        if self._connection.up:
+            saying = asyncio.ensure_future(self._say_cancel(reply))
+            self._said.add(saying)
+            saying.add_done_callback(self._said.discard)
+
+    async def _say_cancel(self, reply: str) -> None:
+        try:
+            await self._connection.publish(self._cancel_subject, reply.encode())
+        except NodeUnreachable:
+            return  # the worker gives up by itself when the time is over
+
+
+class RemoteNode:
+    """Looks like an async node; `handle` asks whichever worker of its queue group the server picks.
+
+    A worker that refused (it is full, or being drained) has begun nothing: another is asked. One that died or fell
+    silent may have: another is asked only when the node is `repeatable`, and NodeLost is raised otherwise.
+    """
+
+    def __init__(self, asker: Asker, name: str, stage: str, concurrency: int, *, repeatable: bool = False) -> None:
+        self.name, self.stage, self.concurrency = name, stage, concurrency
+        self._asker = asker
+        self._repeatable = repeatable
+        self._subject = wire.subject_of(asker.prefix, stage, name)
+
+    async def handle(self, query: Query) -> Query:
+        """What a worker answers, within `query.remaining`.
+
+        Raises NodeUnreachable at once when no worker is there or no server; NodeBusy, NodeLost, OutOfTime; NodeRaised
+        with what the node raised; NotPortable for what cannot travel.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + query.remaining
+        for others in reversed(range(ATTEMPTS)):
+            try:
+                return await self._asker.ask(self._subject, query._replace(remaining=deadline - loop.time()))
+            except NodeBusy:
+                if not others:
+                    raise
+            except NodeLost:
+                if not (others and self._repeatable):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+
+def silence_of(remaining: float) -> float:
+    """How long a worker may say nothing, in seconds: so that what is left is enough to ask another one."""
+    least, most = SILENCE
+    return min(most, max(least, remaining / 4))
+
+
+def answer_of(message: Msg, query: Query, subject: str) -> Query:
+    """What the message answers to the query, or the error that it says."""
+    headers = message.headers or {}
+    ending = headers.get(wire.ENDING)
+    if ending == wire.DONE:
+        return wire.opened(message.data, query)
+    raise fault_of(ending, headers.get(wire.ERROR), message.data.decode(errors="replace"), subject, headers)
+
+
+def fault_of(ending: Optional[str], kind: Optional[str], text: str, subject: str, headers: dict[str, str]) -> Exception:
+    """The error that an answer says."""
+    if ending == wire.FAILED:
+        return NodeRaised(kind or "Exception", text)
+    if ending == wire.GAVE_UP:
+        return OutOfTime(text)
+    if ending == wire.BUSY:
+        return NodeBusy(text)
+    if ending == wire.NOT_UNDERSTOOD:
+        return NotPortable(f"the worker on {subject} did not understand: {text}")
+    if headers.get("Status") == "503":
+        return NodeUnreachable(f"no worker serves {subject}")
+    return NotPortable(f"the answer on {subject} is none: {wire.ENDING} is {ending!r}, the body begins {text[:60]!r}")

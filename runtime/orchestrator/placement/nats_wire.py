@@ -1,0 +1,191 @@
+"""Queries and answers as bytes and headers, and the subjects that they travel on.
+
+Subjects: `<prefix>.ask.<stage>.<node>`, joined by all workers of a node as the queue group of the same name without the
+prefix, so that each query reaches one of them; and `<prefix>.cancel`, which every worker hears. The version of what is
+written here is in the prefix: two sides that do not agree do not meet, and the asker learns so at once.
+
+The body is JSON: it is read with any tool that listens on a subject, and by a worker in any language. What JSON would
+bring back as something else (a tuple as a list, a key 1 as "1", NaN as no JSON at all) is written as a tagged object,
+or refused with its place in the query. Never pickle: who may publish could run code.
+
+Headers carry what whoever stands between may want to read: the query's id, `traceparent` (W3C), the remaining time in
+milliseconds (never a point in time: two machines' clocks differ), and after how many of them a worker says that it is
+still at work.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Optional
+
+from runtime.errors import ConfigurationFault
+from runtime.orchestrator.placement.faults import NotPortable
+from runtime.orchestrator.query import Query
+
+PREFIX = "lukhas.v1"
+
+QUERY_ID = "Lukhas-Query-Id"
+REMAINING_MS = "Lukhas-Remaining-Ms"
+BEAT_MS = "Lukhas-Beat-Ms"
+TRACEPARENT = "traceparent"
+ENDING = "Lukhas-Ending"
+ERROR = "Lukhas-Error"
+
+DONE, FAILED, GAVE_UP, BUSY, NOT_UNDERSTOOD, WORKING = (
+    "done",  # the body is the query with what was found
+    "failed",  # the node raised: the class's name in Lukhas-Error, the text in the body
+    "gave-up",  # the remaining time was over
+    "busy",  # not begun: as many as the worker takes, or it is being drained
+    "not-understood",  # not begun: the message is no query
+    "working",  # not an ending: still at it
+)
+HEADERS_AT_MOST = 1024  # bytes; the server counts them into its limit for a message
+
+_TAG = "~"
+_DEEPEST = 60
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CLEAN = re.compile(r"[\x21-\x7e]{1,128}")
+_W3C = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{0,128})?")
+
+
+def subject_of(prefix: str, stage: str, node: str) -> str:
+    """Where a node is asked. Raises ConfigurationFault for names that no subject may hold."""
+    for what, token in (("stage", stage), ("node", node)):
+        if not _TOKEN.fullmatch(token):
+            raise ConfigurationFault(
+                f"the {what} '{token}' cannot be served on NATS: use 1 to 64 letters, digits, '-' or '_'"
+            )
+    return f"{checked_prefix(prefix)}.ask.{stage}.{node}"
+
+
+def checked_prefix(prefix: str) -> str:
+    """The prefix of all subjects. Raises ConfigurationFault."""
+    if not all(_TOKEN.fullmatch(token) for token in prefix.split(".")):
+        raise ConfigurationFault(
+            f"'{prefix}' is no prefix of NATS subjects: use names joined by dots, as in '{PREFIX}'"
+        )
+    return prefix
+
+
+def cancel_subject(prefix: str) -> str:
+    """Where it is said that nobody waits for an answer any more; the body is the reply subject of the question."""
+    return f"{checked_prefix(prefix)}.cancel"
+
+
+def question(query: Query, beat: Optional[float]) -> tuple[dict[str, str], bytes]:
+    """The headers and the body that ask a node. `beat` in seconds. Raises NotPortable."""
+    if not _CLEAN.fullmatch(query.id):
+        raise NotPortable(f"the query id {query.id!r:.140} cannot be a header: use up to 128 visible ASCII characters")
+    headers = {QUERY_ID: query.id}
+    if query.traceparent is not None and _W3C.fullmatch(query.traceparent):
+        headers[TRACEPARENT] = query.traceparent
+    if math.isfinite(query.remaining):
+        headers[REMAINING_MS] = f"{query.remaining * 1000:.3f}"
+    if beat is not None:
+        headers[BEAT_MS] = f"{beat * 1000:.3f}"
+    return headers, body(query)
+
+
+def asked(headers: Optional[Mapping[str, str]], packed: bytes) -> tuple[Query, Optional[float]]:
+    """The query of a question, and its beat in seconds. Raises NotPortable."""
+    headers = headers or {}
+    if QUERY_ID not in headers:
+        raise NotPortable(f"a question without the header {QUERY_ID}")
+    remaining = milliseconds(headers, REMAINING_MS)
+    query = Query(
+        "",
+        headers[QUERY_ID],
+        remaining=math.inf if remaining is None else remaining,
+        traceparent=headers.get(TRACEPARENT),
+    )
+    return opened(packed, query), milliseconds(headers, BEAT_MS)
+
+
+def milliseconds(headers: Mapping[str, str], name: str) -> Optional[float]:
+    """A header in seconds; None where there is none. Raises NotPortable."""
+    text = headers.get(name)
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise NotPortable(f"the header {name} is {text!r:.40}; it is a number of milliseconds, not negative")
+    return value / 1000
+
+
+def body(query: Query) -> bytes:
+    """What of a query is not in the headers. Raises NotPortable."""
+    try:
+        found = {stage: plain(value, f"found[{stage!r}]", 0) for stage, value in query.found.items()}
+        document = {"text": query.text, "found": found, "answer": query.answer}
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, AttributeError) as error:
+        raise NotPortable(f"query {query.id} cannot travel: {error}") from error
+
+
+def opened(packed: bytes, query: Query) -> Query:
+    """The query with what a body holds. Raises NotPortable."""
+    try:
+        document = json.loads(packed, object_hook=_untagged, parse_constant=_no_number)
+        text, found, answer = document["text"], document["found"], document["answer"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise NotPortable(f"no query as JSON: {type(error).__name__}: {error}; it begins {packed[:60]!r}") from error
+    if not isinstance(text, str) or not isinstance(found, dict) or not isinstance(answer, (str, type(None))):
+        raise NotPortable("no query: 'text' is a string, 'found' an object, 'answer' a string or null")
+    return query._replace(text=text, found=MappingProxyType(found), answer=answer)
+
+
+def plain(value: object, where: str, depth: int) -> object:
+    """The value as JSON that comes back as the same value and type. Raises NotPortable, which says where it lies."""
+    if value is None or type(value) in (str, int, bool):
+        return value
+    if type(value) is float:
+        if math.isfinite(value):
+            return value
+        raise NotPortable(f"{where} is {value}; only finite numbers travel")
+    if depth > _DEEPEST:
+        raise NotPortable(f"{where:.80}... lies more than {_DEEPEST} levels deep, or holds itself")
+    if type(value) is list:
+        return [plain(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(value)]
+    if type(value) is tuple:
+        return {_TAG: "tuple", "items": [plain(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]}
+    if type(value) is bytes:
+        return {_TAG: "bytes", "base64": base64.b64encode(value).decode()}
+    if type(value) in (dict, MappingProxyType):
+        return _plain_mapping(value, where, depth)  # type: ignore[arg-type]  # the line above says so
+    raise NotPortable(
+        f"{where} is a {type(value).__name__}; None, bool, int, float, str, bytes, list, tuple and dict travel"
+    )
+
+
+def _plain_mapping(value: Mapping[object, object], where: str, depth: int) -> object:
+    for key in value:
+        if type(key) is not str:
+            raise NotPortable(f"{where} has the key {key!r:.40}, a {type(key).__name__}; only str keys travel")
+    items = {str(key): plain(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
+    return items if _TAG not in items else {_TAG: "dict", "items": list(items.items())}
+
+
+def _untagged(document: dict[str, object]) -> object:
+    tag = document.get(_TAG)
+    if tag is None and _TAG not in document:
+        return document
+    if tag == "bytes":
+        return base64.b64decode(str(document["base64"]), validate=True)
+    items = document["items"]
+    if tag == "tuple" and isinstance(items, list):
+        return tuple(items)
+    if tag == "dict" and isinstance(items, list):
+        return dict(items)
+    raise ValueError(f"unknown tag {tag!r}")
+
+
+def _no_number(text: str) -> object:
+    raise ValueError(f"{text} is no number in JSON")

@@ -184,10 +184,10 @@ def _matched(asked: Sequence[Argument], services: Services) -> _Matched:
 def _refuse_what_is_no_plugin(subject: object) -> None:
     if subject is None:
         raise PluginFault("is None; an entry point names a class, a function or an object")
-    if inspect.isbuiltin(subject) or (isinstance(subject, type) and subject.__module__ == "builtins"):
-        raise PluginFault(f"{_called(subject)} is a part of Python, not a plugin; name a class of your own")
     if typing.get_origin(subject) is not None:
         raise PluginFault(f"{subject} is a type to annotate with, not a plugin; name a class")
+    if inspect.isbuiltin(subject) or (isinstance(subject, type) and subject.__module__ == "builtins"):
+        raise PluginFault(f"{_called(subject)} is a part of Python, not a plugin; name a class of your own")
     if type(subject).__name__ == "_TypedDictMeta":
         raise PluginFault(f"{_called(subject)} is a TypedDict: the shape of a dictionary, not a plugin; name a class")
 

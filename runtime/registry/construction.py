@@ -145,7 +145,9 @@ def _plan_of_class(subject: type, services: Services) -> _Plan:
     try:
         matched = _matched(asked_by_class(subject), services)
     except ValueError:
-        return _Plan(subject, CLASS_AS_FACTORY, note="its constructor is written in C and does not say what it asks for")
+        return _Plan(
+            subject, CLASS_AS_FACTORY, note="its constructor is written in C and does not say what it asks for"
+        )
     if matched.lacking:
         reasons = "; ".join((*matched.lacking.values(), *passed_over))
         return _Plan(subject, CLASS_AS_FACTORY, missing=tuple(matched.lacking), note=reasons)

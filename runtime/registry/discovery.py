@@ -15,7 +15,7 @@ from runtime.errors import ConfigurationFault, PluginFault
 from runtime.registry.construction import Construction, construct, construct_async
 from runtime.registry.installed import Candidate, Installed, installed
 from runtime.registry.plugin_lane import CANDIDATE, PRODUCTION, PluginLane, checked, lane_of_class, lane_of_module
-from runtime.registry.plugin_name import FORMER_GROUPS, PluginName, group_kind
+from runtime.registry.plugin_name import FORMER_GROUPS, PluginName, group_kind, quoted
 from runtime.registry.plugin_record import FACTORY, FAILED, LOADED, SKIPPED, Discovery, PluginRecord, said
 from runtime.registry.registry import Registry
 
@@ -108,7 +108,7 @@ def _load(registry: Registry, candidate: Candidate, lanes: Sequence[str]) -> Opt
     try:
         PluginName.of(record.kind, record.name)
         if candidate.module is None:
-            raise PluginFault(f"'{candidate.value}' names nothing to import; write module:attribute")
+            raise PluginFault(f"{quoted(candidate.value)} names nothing to import; write module:attribute")
         subject = candidate.load()
         lane, note = lane_of_class(subject, by_path)
     except _ITS_OWN_FAULT as error:
@@ -190,7 +190,7 @@ def _warn_of_a_former_group(record: PluginRecord) -> None:
 
 def _checked_mode(mode: str) -> str:
     if mode not in MODES:
-        raise ConfigurationFault(f"{VARIABLE} is '{mode}'; use one of {', '.join(MODES)}")
+        raise ConfigurationFault(f"{VARIABLE} is {quoted(mode)}; use one of {', '.join(MODES)}")
     return mode
 
 

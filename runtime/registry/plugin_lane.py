@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 from runtime.errors import ConfigurationFault, PluginFault
-from runtime.registry.plugin_name import did_you_mean
+from runtime.registry.plugin_name import did_you_mean, quoted
 
 LANES = PRODUCTION, INTEGRATION, CANDIDATE = ("production", "integration", "candidate")
 
@@ -35,9 +35,9 @@ def lane_of_class(subject: object, by_path: Optional[PluginLane]) -> PluginLane:
     if not isinstance(declared, str):  # none, or a property of its instances
         return by_path or PluginLane(CANDIDATE, "declares no lane: counts as candidate")
     if by_path is None:
-        return _known(declared, f"declares the lane '{declared}'")
+        return _known(declared, f"declares the lane {quoted(declared)}")
     if declared != by_path.lane:
-        raise PluginFault(f"lies in the lane {by_path.lane} and declares lane = '{declared}'; let the two agree")
+        raise PluginFault(f"lies in the lane {by_path.lane} and declares lane = {quoted(declared)}; let the two agree")
     return by_path
 
 
@@ -46,7 +46,7 @@ def checked(lanes: tuple[str, ...]) -> tuple[str, ...]:
     for lane in lanes:
         if lane not in LANES:
             raise ConfigurationFault(
-                f"no lane is called '{lane}'{did_you_mean(lane, LANES)}; use one of {', '.join(LANES)}"
+                f"no lane is called {quoted(lane)}{did_you_mean(lane, LANES)}; use one of {', '.join(LANES)}"
             )
     return lanes
 

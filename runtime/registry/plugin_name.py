@@ -44,9 +44,9 @@ class PluginName(NamedTuple):
     def of(cls, kind: str, name: str) -> PluginName:
         """Checked. PluginFault where there is no such kind, or the name is none."""
         if kind not in KINDS:
-            raise PluginFault(f"no kind is called '{kind}'{did_you_mean(kind, KINDS)}; use one of {', '.join(KINDS)}")
+            raise PluginFault(no_kind(kind))
         if not _NAME.fullmatch(name):
-            raise PluginFault(f"'{name}' is no name of a {kind}: use letters, digits, '_', '-' and '.'")
+            raise PluginFault(f"{quoted(name)} is no name of a {kind}: use letters, digits, '_', '-' and '.'")
         return cls(kind, name)
 
     @classmethod
@@ -54,7 +54,8 @@ class PluginName(NamedTuple):
         """Read "kind:name". PluginFault says what is wrong with another text."""
         kind, colon, name = text.partition(":")
         if not colon:
-            raise PluginFault(f"'{text}' names no kind; write kind:name, such as node:{text or 'memory'}")
+            example = text if _NAME.fullmatch(text) else "memory"
+            raise PluginFault(f"{quoted(text)} names no kind; write kind:name, such as node:{example}")
         return cls.of(kind, name)
 
 
@@ -63,9 +64,19 @@ def group_kind(group: str) -> str:
     return GROUPS[FORMER_GROUPS.get(group, group)]
 
 
+def no_kind(kind: str) -> str:
+    """What is said of a kind that there is not."""
+    return f"no kind is called {quoted(kind)}{did_you_mean(kind, KINDS)}; use one of {', '.join(KINDS)}"
+
+
+def quoted(text: str, most: int = 80) -> str:
+    """In quotes, on one line, and no longer than a person reads."""
+    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """ "; did you mean 'x'?" where something known is near, else nothing."""
     import difflib  # only where something is misspelt
 
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = difflib.get_close_matches(word[:80], list(known), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""

@@ -14,7 +14,7 @@ from typing import Callable, Optional
 
 from runtime.errors import ConfigurationFault, PluginFault
 from runtime.registry.plugin_lane import PRODUCTION
-from runtime.registry.plugin_name import KINDS, PluginName, did_you_mean
+from runtime.registry.plugin_name import KINDS, PluginName, did_you_mean, no_kind, quoted
 from runtime.registry.plugin_record import FACTORY, FAILED, LOADED, SHADOWED, SKIPPED, Discovery, PluginRecord
 from runtime.registry.services import Services
 from runtime.telemetry.events import Observer, ignore
@@ -76,7 +76,7 @@ class Registry:
     def of_kind(self, kind: str) -> dict[str, object]:
         """Every plugin of a kind that is loaded, by its name without the kind; not those that are only factories."""
         if kind not in KINDS:
-            raise PluginFault(f"no kind is called '{kind}'{did_you_mean(kind, KINDS)}; use one of {', '.join(KINDS)}")
+            raise PluginFault(no_kind(kind))
         seen, holders, overridden = self._seen, self._holders, {name for name, _ in self._overrides}
         return {
             name.partition(":")[2]: plugin
@@ -206,7 +206,7 @@ class Registry:
         record = self._holders.get(name) or next((each for each in self._records if each.key == name), None)
         if record is not None:
             return f"{_described(record)} {_fate(record)}"
-        return f"no plugin is called '{name}'{did_you_mean(name, self._seen)}{self._undiscovered()}"
+        return f"no plugin is called {quoted(name)}{did_you_mean(name, self._seen)}{self._undiscovered()}"
 
     def _undiscovered(self) -> str:
         return "" if self.discovery.mode == "auto" else " (discovery is off: LUKHAS_PLUGIN_DISCOVERY=auto)"

@@ -128,4 +128,4 @@ def test_a_second_look_opens_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", ["/nowhere"])  # were it read again, nothing would be found
 
     assert module.installed() is first
-    assert first.distributions > 10
+    assert first.distributions > 0

@@ -105,8 +105,6 @@ class Batches(Generic[Item]):
 
     def _deliver_one(self) -> bool:
         with self._changed:
-            if self._given_up:
-                return False
             batch = [self._queue.popleft() for _ in range(min(self._size, len(self._queue)))]
             self._in_flight = len(batch)
         delivered = not batch or self._delivered(batch)

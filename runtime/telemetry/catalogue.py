@@ -116,7 +116,7 @@ SHED_REASON = Label("reason", 8, "Why it was turned away.")
 OUTCOME = _closed("outcome", ("answered", "degraded", "failed"), "How the query ended.")
 ROUTE = _closed("route", ("everything", "exact", "approximate", "fused"), "How the recall was answered.")
 FOLD_OUTCOME = _closed("outcome", ("folded", "repeated", "abandoned", "failed"), "How the fold ended.")
-PLUGIN_STATE = _closed("state", ("loaded", "failed", "skipped", "shadowed"), "What became of the plugin.")
+PLUGIN_STATE = _closed("state", ("loaded", "factory", "failed", "skipped", "shadowed"), "What became of the plugin.")
 RECORD_STATE = _closed("state", ("live", "cold"), "Live, or folded away.")
 VALUE = _closed("value", ("true", "false"), "What the switch said.")
 

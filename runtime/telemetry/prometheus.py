@@ -220,8 +220,7 @@ class Metrics:
             self._picks.labels(*placed),
             self._node_failures.labels(*placed),
         )
-        if placed == (stage, node):  # names beyond the bounds are not kept either
-            self._attempts[placed] = children
+        self._attempts[placed] = children  # by the admitted names: those beyond the bounds are not kept
         return children
 
     def _count_failure(self, event: StageFinished) -> None:

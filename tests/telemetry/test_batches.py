@@ -110,6 +110,34 @@ def test_flush_says_whether_everything_is_delivered() -> None:
     assert batches.close(20.0) is True
 
 
+def test_a_full_batch_does_not_wait_for_its_time() -> None:
+    receiver = Receiver()
+    batches: Batches[int] = Batches(receiver, receiver.lose, size=3, every=3_600.0)
+    for number in range(3):
+        batches.put(number)
+
+    assert receiver.entered.wait(20.0)
+    assert batches.close(20.0) is True
+    assert receiver.batches == [[0, 1, 2]]
+
+
+def test_nothing_is_held_after_the_end() -> None:
+    receiver = Receiver()
+    receiver.open.clear()
+    batches: Batches[int] = Batches(receiver, receiver.lose, most=10, size=2, every=0.001)
+    for number in range(10):
+        batches.put(number)
+    receiver.entered.wait()
+    batches.close(0.05)
+    receiver.open.set()
+    thread = batches._thread
+    assert thread is not None
+    thread.join()
+
+    assert len(receiver.batches) == 1
+    assert receiver.lost == 10
+
+
 def test_closing_twice_or_what_never_began_is_harmless() -> None:
     receiver = Receiver()
     batches: Batches[int] = Batches(receiver, receiver.lose)

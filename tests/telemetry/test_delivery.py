@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import Decision, StaticSampler
 
 from runtime.errors import ConfigurationFault
 from runtime.telemetry.catalogue import STAGES
@@ -176,6 +180,38 @@ def test_the_exemplar_names_the_trace_that_arrives(sink: Sink) -> None:
     spans.close()
 
     assert sink.spans[0].trace in metrics.render("application/openmetrics-text")[1].decode()
+
+
+class Asking(SpanExporter):
+    """Says whether what it does is itself kept from being traced."""
+
+    def __init__(self) -> None:
+        self.suppressed: list[object] = []
+        self.names: list[str] = []
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.suppressed.append(get_value(_SUPPRESS_INSTRUMENTATION_KEY))
+        self.names += [span.name for span in spans]
+        return SpanExportResult.SUCCESS
+
+
+def test_the_delivery_itself_is_not_traced() -> None:
+    asking = Asking()
+    spans = Spans(Queued(asking), 1.0)
+    tell(spans, 1)
+    spans.close()
+
+    assert asking.suppressed == [True]
+
+
+def test_a_span_that_was_recorded_and_not_sampled_is_not_sent() -> None:
+    asking = Asking()
+    provider = TracerProvider(sampler=StaticSampler(Decision.RECORD_ONLY), shutdown_on_exit=False)
+    provider.add_span_processor(Queued(asking))
+    provider.get_tracer("any").start_span("any").end()
+    provider.shutdown()
+
+    assert asking.names == []
 
 
 def test_what_is_not_sampled_is_not_sent(sink: Sink) -> None:

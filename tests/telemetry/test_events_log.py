@@ -168,6 +168,14 @@ def test_of_a_switch_only_a_change_is_written() -> None:
     assert [json.loads(line)["value"] for line in lines] == [True, False, True]
 
 
+def test_switches_without_end_are_not_kept_without_end(lines: Lines) -> None:
+    log = log_to(lines)
+    for number in range(1_000):
+        log(SwitchRead(f"flag-{number}", True, "on"))
+
+    assert len(log._switches) <= 256
+
+
 def test_a_flood_is_one_line_a_second_that_says_how_many_there_were(lines: Lines) -> None:
     clock = Clock()
     log = log_to(lines, clock=clock)

@@ -123,6 +123,14 @@ def test_a_plugin_that_failed_shows_no_lane() -> None:
     assert counted([failed], "matriz_plugin_info", kind="node", name="plan", lane="candidate") == -1.0
 
 
+def test_plugins_without_end_are_not_kept_without_end() -> None:
+    metrics = Metrics()
+    for number in range(2_000):
+        metrics(PluginBuilt("node", f"n{number}", "production", "loaded", None, f"dist {number}", 0.1, 0.1))
+
+    assert len(metrics._plugins) == 512
+
+
 def test_only_a_fold_that_changed_something_counts_its_sources() -> None:
     told: list[Event] = [MemoryFolded("sqlite", "folded", 9, 0.1), MemoryFolded("sqlite", "abandoned", 7, 0.1, "floor")]
 

@@ -89,6 +89,24 @@ def test_a_failed_stage_says_so_in_an_event_with_stage_and_error() -> None:
     assert root.attributes["matriz.stage"] == "thought"
 
 
+def test_the_error_of_a_query_is_that_of_its_critical_stage() -> None:
+    endings = {
+        "memory": finished("memory", "failed", error="KeyError"),
+        "attention": finished("attention", "failed", error="ValueError", critical=False),
+    }
+    *_, root = spans_of(query(stages=("memory", "attention"), endings=endings, outcome="failed", stage="memory"))
+
+    assert root.attributes["error.type"] == "KeyError"
+
+
+def test_a_long_error_is_cut() -> None:
+    failed = finished(ending="failed", error="KeyError", detail="x" * 100_000)
+
+    stage, _ = spans_of(query(stages=("memory",), endings={"memory": failed}))
+
+    assert len(str(stage.marks[0].attributes["error"])) == 1_000
+
+
 @pytest.mark.parametrize(("ending", "error"), [("timed_out", "TimedOut"), ("abandoned", "Abandoned")])
 def test_a_stage_that_did_not_answer_in_time_is_an_error_of_its_own_type(ending: str, error: str) -> None:
     told = query(stages=("memory",), endings={"memory": finished(ending=ending, critical=False)}, outcome="degraded")
@@ -151,6 +169,18 @@ def test_below_a_query_that_is_not_sampled_no_span_is_made() -> None:
     assert counting.started == 0
     assert spans.trace_of("q") is None
     assert int(str(spans.traceparent("q"))[-2:], 16) & 1 == 0  # what stands below elsewhere is not sampled, either
+
+
+def test_a_query_that_is_not_sampled_asks_the_tracer_for_nothing_but_its_root() -> None:
+    class Refusing:
+        def start_span(self, *arguments: object, **options: object) -> None:
+            raise AssertionError("a span was asked for")
+
+    spans = Spans(Kept(), 0.0)
+    began, *rest = query()
+    spans(began)
+    spans._tracer = Refusing()
+    tell(spans, rest)
 
 
 def test_the_share_of_queries_that_are_traced_is_what_was_asked_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
@@ -18,6 +19,7 @@ LONGEST_NAME = 255
 MOST_DIMENSIONS = 16_000
 """What a column of pgvector takes."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _MICROSECOND = dt.timedelta(microseconds=1)
 # A vector that was kept once has this length but for the rounding to 32 bits: it is kept again bit by bit.
@@ -138,6 +140,11 @@ def _encoded(what: str, text: str) -> bytes:
     if b"\0" in encoded:
         raise RecordRefused(f"{what} holds a NUL character, which not every store can keep")
     return encoded
+
+
+def can_be(names: Iterable[str]) -> list[str]:
+    """Of these ids, tags or lanes those that a record could have; no store need be asked for the others."""
+    return [name for name in names if "\0" not in name and not _SURROGATE.search(name)]
 
 
 def _shown(record: Record) -> str:

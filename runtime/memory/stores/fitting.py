@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Optional
 
 from runtime.memory.record import Filter, Record
-from runtime.memory.stores.admission import microseconds
+from runtime.memory.stores.admission import can_be, microseconds
 from runtime.memory.vectors import Bounds
 
 
@@ -29,3 +29,9 @@ def fits(record: Record, which: Filter, bounds: Bounds) -> bool:
         return True
     created = microseconds(record.created)
     return (bounds.since is None or created >= bounds.since) and (bounds.until is None or created < bounds.until)
+
+
+def asks_the_impossible(which: Filter) -> bool:
+    """Whether it names a tag or a lane that no record can have."""
+    names = [*which.tags, *([] if which.lane is None else [which.lane])]
+    return len(can_be(names)) < len(names)

@@ -110,9 +110,9 @@ class InMemoryStore:
     def fold(self, plan: FoldPlan, summary: Record, at: dt.datetime) -> Optional[Fold]:
         """Fold the sources into the summary where all of them are live; None where one is not."""
         with self._open():
+            refuse_plan(plan, summary)
             if plan.key in self._keys:
                 return self._folds[self._keys[plan.key]]
-            refuse_plan(plan, summary)
             (kept,) = admitted([summary], self._dimension)
             fold = Fold(plan.key, summary.id, tuple(source.id for source in plan.sources), moment(microseconds(at)))
             entries = [self._entries[source] for source in fold.sources if source in self._entries]

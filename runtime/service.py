@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from runtime.errors import QueryRefused, RuntimeFault
 from runtime.openapi import document
+from runtime.orchestrator.admission import Shed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,14 +54,6 @@ class Reply(NamedTuple):
     document: Mapping[str, object]
 
 
-class Shed(Exception):
-    """No room for a question now; `retry_after` is in seconds."""
-
-    def __init__(self, reason: str, retry_after: float) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
 class Backend(Protocol):
     """What the face shows. Nothing here but `answer` and `metrics` may take long."""
 
@@ -76,8 +69,8 @@ class Backend(Protocol):
         """Errors: Shed, QueryRefused."""
         ...
 
-    def metrics(self) -> tuple[bytes, str]:
-        """The metrics, and their content type. Called in a thread."""
+    def metrics(self, accept: str) -> tuple[str, bytes]:
+        """The content type that this Accept header gets, and the metrics. Called in a thread."""
         ...
 
     async def close(self) -> None:
@@ -186,8 +179,9 @@ class Service:
         return _answer(200, self.backend.plugins())
 
     async def _get_metrics(self, request: Request) -> Response:
-        rendered: tuple[bytes, str] = await run_in_threadpool(self.backend.metrics)
-        body, content_type = rendered
+        accept = request.headers.get("accept", "")
+        rendered: tuple[str, bytes] = await run_in_threadpool(self.backend.metrics, accept)
+        content_type, body = rendered
         return Response(body, headers={"content-type": content_type, **_COMMON})
 
     async def _get_health(self, request: Request) -> Response:

@@ -22,8 +22,8 @@ class Settings(NamedTuple):
 
     `store` is a URL: `sqlite:///PATH`, `postgresql://...`, or `memory:`. `token` guards everything but health.
     `otlp` is the HTTP endpoint that spans go to; without one, none are made. `sampling` is the share of traces that is
-    recorded. `nats` is the server on which nodes are asked; without one, they run in this process. `switches` is the
-    file of the kill-switches and rollouts.
+    recorded. `placement` is a file that says which node runs where; `nats` the server of those that run elsewhere.
+    `switches` is the file of the kill-switches and rollouts.
     """
 
     discovery: str = "auto"
@@ -46,6 +46,7 @@ class Settings(NamedTuple):
     otlp: Optional[str] = None
     sampling: float = 0.05
     nats: Optional[str] = None
+    placement: Optional[Path] = None
     switches: Optional[Path] = None
 
     @property
@@ -187,5 +188,6 @@ VARIABLES = (
     Variable("LUKHAS_OTLP", "otlp", _url("http://", "https://"), "where spans go, by OTLP over HTTP"),
     Variable("LUKHAS_SAMPLING", "sampling", _number(0, 1, "a share"), "the share of traces that is recorded"),
     Variable("LUKHAS_NATS", "nats", _url("nats://", "tls://"), "the NATS server on which nodes are asked"),
+    Variable("LUKHAS_PLACEMENT", "placement", Path, "a TOML file that says which node runs where"),
     Variable("LUKHAS_SWITCHES", "switches", Path, "the file of kill-switches and rollouts"),
 )

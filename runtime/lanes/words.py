@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 # Words that say how something is asked, not what. English, because the documents are; in another language every
 # word counts, and rare ones still count most.
@@ -22,11 +23,13 @@ LONGEST_SENTENCE = 400
 SHORTEST_STEM = 4
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=4096)  # what is recalled often is read often, by three stages of each query
+def words(text: str) -> tuple[str, ...]:
     """The words of a text in lower case, each reduced to its stem; `the` and the like among them."""
-    return [stem(word) for word in _WORD.findall(text.lower())]
+    return tuple([stem(word) for word in _WORD.findall(text.lower())])
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """A word without the endings that English puts on: gates, gated and gating become gat. Rough on purpose."""
     for ending in ("'s", "\u2019s"):
@@ -46,16 +49,17 @@ def asked(question: str) -> list[str]:
     return [word for word in found if word not in _ASKING_STEMS] or list(found)
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def sentences(text: str) -> tuple[str, ...]:
     """Its sentences, each on one line; a longer one than LONGEST_SENTENCE is cut at a word."""
     found = []
     for piece in _END.split(text):
-        sentence = _SPACE.sub(" ", piece).strip()
+        sentence = _SPACE.sub(" ", piece).strip().strip("| ")
         if len(sentence) > LONGEST_SENTENCE:
             sentence = sentence[:LONGEST_SENTENCE].rsplit(" ", 1)[0] + " …"
         if any(character.isalnum() for character in sentence):
             found.append(sentence)
-    return found
+    return tuple(found)
 
 
 def weights(question: str, texts: Sequence[str]) -> Mapping[str, float]:

@@ -12,7 +12,8 @@ from typing import Optional, Union
 import uvicorn
 
 from runtime.errors import QueryRefused
-from runtime.service import Question, Reply, Service, Shed, server_of
+from runtime.orchestrator.admission import Shed
+from runtime.service import Question, Reply, Service, server_of
 
 
 class Echo:
@@ -40,8 +41,8 @@ class Echo:
             raise self.ending
         return Reply(200, {"answer": question.text})
 
-    def metrics(self) -> tuple[bytes, str]:
-        return b"matriz_stage_total 0\n", "text/plain; version=0.0.4; charset=utf-8"
+    def metrics(self, accept: str) -> tuple[str, bytes]:
+        return "text/plain; version=0.0.4; charset=utf-8", b"matriz_stage_total 0\n"
 
     async def close(self) -> None:
         self.closed = True

@@ -1,0 +1,333 @@
+"""python -m runtime: serve, ask, feed, plugins, describe, drill, worker."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime as dt
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, Optional, cast
+
+from runtime.errors import ConfigurationFault, PluginFault, QueryRefused, RuntimeFault
+from runtime.settings import VARIABLES, Settings, checked, from_environment
+
+OK, NOT_HELD, MAKES_NO_SENSE, AT_FAULT = range(4)
+EXIT_CODES = """exit codes:
+  0  done
+  1  no answer was given, or a drill showed that a promise does not hold
+  2  the command line, a setting or the question makes no sense
+  3  a part of the service is at fault: a store, a plugin, a server
+"""
+DEFAULT_RECORD = Path(".gates/recordings/drills.json")
+LARGEST_DOCUMENT = 32 * 1024 * 1024
+BATCH = 256
+
+
+def main(words: Optional[Sequence[str]] = None) -> int:
+    """The exit code. Whatever a person can mend is one line on standard error."""
+    options = _parser().parse_args(words)
+    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return cast(int, asyncio.run(options.run(options)))
+    except (ConfigurationFault, QueryRefused) as fault:
+        return _said(fault, MAKES_NO_SENSE)
+    except RuntimeFault as fault:
+        return _said(fault, AT_FAULT)
+    except ModuleNotFoundError as error:
+        return _said(f"the module {error.name} is missing; install lukhas-gates[runtime]", AT_FAULT)
+    except BrokenPipeError:
+        # Whoever read has left; without this the interpreter would complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return 130
+
+
+def _said(fault: object, code: int) -> int:
+    print(f"runtime: {fault}", file=sys.stderr)
+    return code
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    from runtime.app import opened
+    from runtime.service import Service, server_of
+    from runtime.telemetry.events_log import EventsLog
+
+    settings = _settings(options)
+    app = await opened(settings, [EventsLog(as_json=False)], required=("node",), start=False)
+    try:
+        await app.start()
+    except BaseException:
+        await app.close()
+        raise
+    service = Service(app, token=settings.token, body_limit=settings.body_limit, text_limit=settings.text_limit)
+    server = server_of(service, settings.host, settings.port, settings.drain)
+    try:
+        await server.serve()
+    except SystemExit:  # uvicorn has logged which address it cannot have
+        return _said(f"{settings.host}:{settings.port} cannot be listened on; is it taken?", AT_FAULT)
+    return OK
+
+
+async def _ask(options: argparse.Namespace) -> int:
+    from runtime.answer import document_of
+    from runtime.app import opened
+    from runtime.telemetry.opentelemetry import Kept, Spans
+    from runtime.terminal import shown
+
+    kept = Kept()
+    spans = Spans(kept, share=1.0)
+    # A first query in a cold process imports and compiles on its way: the budget of a service is not asked of it.
+    settings = _settings(options)
+    settings = settings._replace(budget=options.budget or max(1.0, settings.budget))
+    app = await opened(settings, [spans])
+    try:
+        outcome = await app.ask(" ".join(options.text))
+    finally:
+        await app.close()
+        spans.close()
+    document = document_of(outcome)
+    if options.json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(shown(document, kept.records)))
+    if outcome.name == "failed":
+        return AT_FAULT
+    return OK if document["answer"] else NOT_HELD
+
+
+async def _feed(options: argparse.Namespace) -> int:
+    from runtime.app import opened
+
+    app = await opened(_settings(options), start=False)
+    try:
+        documents: Any = app.registry.resolve("adapter:documents")
+        total = 0
+        for path in _documents(options.paths, documents.suffixes):
+            passages = list(documents.passages(_text(path)))
+            for place in range(0, len(passages), BATCH):
+                batch = passages[place : place + BATCH]
+                total += app.feed(path.as_posix(), batch)
+            print(f"{len(passages):6,}  {path}")
+        sizes = app.memory.sizes()
+    finally:
+        await app.close()
+    print(f"{total:6,}  new passages remembered; {sizes.live:,} are live in {app.memory.store.name}")
+    return OK
+
+
+def _documents(paths: Sequence[Path], suffixes: Sequence[str]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                found
+                for found in path.rglob("*")
+                if found.suffix in suffixes
+                and found.is_file()
+                and not any(part.startswith(".") for part in found.parts)
+            )
+        elif path.exists():
+            yield path
+        else:
+            raise ConfigurationFault(f"{path} is not there")
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_DOCUMENT:
+            raise ConfigurationFault(f"{path} has more than {LARGEST_DOCUMENT:,} bytes; split it")
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationFault(f"{path} is not UTF-8: byte {error.start} is none of it") from None
+    except OSError as error:
+        raise ConfigurationFault(f"{path} cannot be read: {error.strerror}") from None
+
+
+async def _plugins(options: argparse.Namespace) -> int:
+    from runtime.app import opened
+
+    app = await opened(_settings(options)._replace(store="memory:"), start=False)
+    document = dict(app.plugins())
+    await app.close()
+    if options.json:
+        print(json.dumps(document, indent=2))
+    else:
+        print("\n".join(_plugin_lines(document)))
+    return OK
+
+
+def _plugin_lines(document: dict[str, Any]) -> Iterator[str]:
+    from runtime.terminal import table
+
+    columns = ("plugin", "lane", "state", "route")
+    rows = [[str(record[column] or "") for column in columns] + [record["reason"] or record["note"] or ""]
+            for record in document["plugins"]]  # fmt: skip
+    yield from table([*columns, ""], rows)
+    yield ""
+    discovery = document["discovery"]
+    lanes = ", ".join(document["lanes"])
+    yield f"{len(document['registered'])} registered, discovery {discovery['mode']}, lanes {lanes}"
+
+
+async def _describe(options: argparse.Namespace) -> int:
+    from runtime.app import PIPELINE, opened
+    from runtime.telemetry.catalogue import describe
+
+    app = await opened(_settings(options)._replace(store="memory:"), start=False)
+    document = {
+        "schema": 1,
+        "catalogue": describe(stage.soft_cap for stage in PIPELINE if stage.soft_cap),
+        "plugins": app.plugins(),
+        "stages": app.stages(),
+        "budget_seconds": app.settings.budget,
+        "switches": [
+            {"flag": flag, "value": decision.value, "reason": decision.reason}
+            for flag, decision in app.switches.states().items()
+        ],
+        "settings": [{"variable": one.name, "meaning": one.meaning} for one in VARIABLES],
+    }
+    await app.close()
+    if options.json:
+        print(json.dumps(document, indent=2))
+        return OK
+    catalogue = cast("dict[str, Any]", document["catalogue"])
+    for metric in catalogue["metrics"]:
+        print(f"{metric['name']}  {metric['kind']}  {metric['help']}")
+    for stage in app.stages():
+        print(f"stage {stage['stage']}  {'critical' if stage['critical'] else 'not critical'}  {stage['nodes']}")
+    return OK
+
+
+async def _drill(options: argparse.Namespace) -> int:
+    from runtime.drilling import drilled
+    from runtime.guardian.drills import record_of, write
+    from runtime.terminal import table
+
+    settings = _settings(options)._replace(store="memory:", switches=None)
+    verdicts = await drilled(settings, options.drills, options.queries, options.tolerance)
+    record = record_of(verdicts, dt.datetime.now(dt.timezone.utc), settings.budget, options.tolerance)
+    write(record, options.record)
+    rows = [
+        [
+            verdict.drill.name,
+            "critical" if verdict.drill.critical else "",
+            ", ".join(sorted(set(verdict.outcomes))),
+            f"{verdict.worst_seconds * 1000:.0f}",
+            "-" if verdict.recovered_after is None else f"{verdict.recovered_after * 1000:.0f}",
+            "BROKEN: " + "; ".join(verdict.broken) if verdict.broken else "held",
+        ]
+        for verdict in verdicts
+    ]
+    print("\n".join(table(["drill", "", "outcome", "worst ms", "recovered ms", "verdict"], rows)))
+    print(f"\n{record['verdict']}; the record is {options.record}")
+    return OK if record["verdict"] == "held" else NOT_HELD
+
+
+async def _worker(options: argparse.Namespace) -> int:
+    from runtime.app import opened
+
+    settings = _settings(options)
+    if not settings.nats:
+        raise ConfigurationFault("LUKHAS_NATS is not set; a worker is asked over NATS: nats://HOST:4222")
+    try:
+        from runtime.orchestrator.placement.nats_worker import serve_nodes
+    except ModuleNotFoundError as error:
+        raise ConfigurationFault(f"{error.name} is missing: install lukhas-gates[nats]") from None
+    app = await opened(settings._replace(placement=None), required=("node",))
+    try:
+        nodes = [node for plugin, node in app.plugged if not options.nodes or plugin in options.nodes]
+        for name in options.nodes:
+            if name not in [plugin for plugin, _ in app.plugged]:
+                raise PluginFault(f"node:{name} is not loaded; there is {', '.join(p for p, _ in app.plugged)}")
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        ready = f"serving {', '.join(node.name for node in nodes)} at NATS"
+        await serve_nodes(
+            nodes, settings.nats, stop=stop, grace=settings.drain, observe=app.observe,
+            ready=lambda: print(ready, flush=True),
+        )  # fmt: skip
+    finally:
+        await app.close()
+    return OK
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = from_environment(os.environ)
+    told = {name: getattr(options, name, None) for name in ("host", "port", "budget", "store")}
+    return checked(settings._replace(**{name: value for name, value in told.items() if value is not None}))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, and where more is said."""
+        print(f"{self.prog}: {message} ({self.prog} --help says more)", file=sys.stderr)
+        raise SystemExit(MAKES_NO_SENSE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    variables = "\n".join(f"  {one.name:24} {one.meaning}" for one in VARIABLES)
+    parser = _Parser(
+        prog="python -m runtime",
+        description="The reference service.",
+        epilog=f"{EXIT_CODES}\nsettings, from the environment:\n{variables}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    levels = ("debug", "info", "warning", "error")
+    parser.add_argument("--log-level", choices=levels, default="warning", help="what is logged [default: warning]")
+    commands = parser.add_subparsers(metavar="command", required=True, parser_class=_Parser)
+
+    def command(name: str, run: object, about: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name, help=about, description=about, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        added.set_defaults(run=run)
+        return cast(argparse.ArgumentParser, added)
+
+    serve = command("serve", _serve, "listen for queries, until SIGTERM")
+    serve.add_argument("--host", help="instead of LUKHAS_HOST")
+    serve.add_argument("--port", type=int, help="instead of LUKHAS_PORT")
+    ask = command("ask", _ask, "one query end to end in this process; no server is needed")
+    ask.add_argument("text", nargs="+", help="the question")
+    ask.add_argument("--json", action="store_true", help="the document that the service would send")
+    ask.add_argument("--budget", type=_seconds, help="seconds that it may take [default: LUKHAS_BUDGET, at least 1]")
+    ask.add_argument("--store", help="instead of LUKHAS_STORE")
+    feed = command("feed", _feed, "remember documents: Markdown and text, split into passages")
+    feed.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
+    feed.add_argument("--store", help="instead of LUKHAS_STORE")
+    plugins = command("plugins", _plugins, "what is plugged in, and what became of it")
+    plugins.add_argument("--json", action="store_true", help="the document of /system/plugins")
+    describe = command("describe", _describe, "metrics and spans, plugins, stages and switches")
+    describe.add_argument("--json", action="store_true", help="as the gates read it")
+    drill = command("drill", _drill, "brownout drills: slow, failing, stuck and missing dependencies, with a verdict")
+    drill.add_argument("drills", nargs="*", metavar="DRILL", help="a stage, a fault, or STAGE/FAULT [default: all]")
+    drill.add_argument("--queries", type=_count, default=3, help="queries a drill [default: 3]")
+    drill.add_argument("--budget", type=_seconds, help="seconds that a query may take [default: LUKHAS_BUDGET]")
+    drill.add_argument("--tolerance", type=_seconds, default=0.05, help="seconds past the budget [default: 0.05]")
+    drill.add_argument("--record", type=Path, default=DEFAULT_RECORD, help=f"the record [default: {DEFAULT_RECORD}]")
+    worker = command("worker", _worker, "serve nodes to others over NATS, until SIGTERM")
+    worker.add_argument("nodes", nargs="*", metavar="NODE", help="names of nodes [default: all that are loaded]")
+    return parser
+
+
+def _seconds(word: str) -> float:
+    seconds = float(word)
+    if not 0 < seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{word} is no number of seconds above 0, up to 600")
+    return seconds
+
+
+def _count(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= 10_000:
+        raise argparse.ArgumentTypeError(f"'{word}' is no number from 1 to 10,000")
+    return int(word)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional
 
-from runtime.errors import StoreFault
+from runtime.errors import ConfigurationFault, StoreFault
 from runtime.memory.grouping import FoldPolicy, plan
 from runtime.memory.recall import cosine
 from runtime.memory.record import Fold, FoldPlan, Record
@@ -154,10 +154,14 @@ def retained(store: Store, embedder: Embedder, sources: Sequence[Record], summar
     """
     ids = {source.id for source in sources}
     found = 0
-    for cue in embedder.embed([source.text for source in sources]):
+    cues = embedder.embed([source.text for source in sources])
+    if len(cues) != len(sources):
+        raise ConfigurationFault(f"{type(embedder).__name__} gave {len(cues)} embeddings for {len(sources)} texts")
+    for cue in cues:
         near = cosine(cue, summary.embedding)
         others = [one for one in store.nearest(cue, top + len(ids)) if one.id not in ids]
-        found += sum(one.score > near for one in others) < top
+        # Nothing is nearer than nan: what cannot be measured has not been found.
+        found += math.isfinite(near) and sum(one.score > near for one in others) < top
     return found / len(sources)
 
 

@@ -113,6 +113,7 @@ def _alike(records: list[Record], policy: FoldPolicy) -> Iterator[list[Record]]:
     for leader in range(len(records)):
         if not free[leader]:
             continue
+        free[leader] = False  # whoever leads nobody follows nobody: a group is never older than its leader
         near = np.round(matrix @ matrix[leader], 6)
         near[~free | (ages - ages[leader] > span)] = -2.0
         near[leader] = 2.0

@@ -197,7 +197,7 @@ def _require_text(text: object, place: int) -> None:
         raise RecordRefused(f"text {place} holds half a surrogate pair: decode it with errors='replace'")
 
 
-def _require_cue(cue: object, most: object) -> None:
+def _require_cue(cue: object, most: Optional[int]) -> None:
     if not isinstance(cue, str):
         raise QueryRefused(f"a cue of type {type(cue).__name__}: give a str")
     if not cue.strip():
@@ -206,7 +206,7 @@ def _require_cue(cue: object, most: object) -> None:
         raise QueryRefused(f"a cue of {len(cue):,} characters: {_LONGEST_CUE:,} are read at most")
     if not _is_unicode(cue):
         raise QueryRefused("the cue holds half a surrogate pair: decode it with errors='replace'")
-    if most is not None and (not isinstance(most, int) or most < 0):
+    if most is not None and (type(most) is not int or most < 0):
         raise QueryRefused(f"recall of at most {most!r} records: give a whole number, 0 or more")
 
 

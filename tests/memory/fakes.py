@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
 import numpy as np
 
-from runtime.errors import StoreFault
+from runtime.errors import RecordRefused, StoreFault
 from runtime.memory.embedding import HashedNgrams, words
 from runtime.memory.record import EVERYTHING, Counts, Filter, Fold, FoldPlan, Lineage, Record, Scored
 from runtime.telemetry.events import Event
@@ -43,6 +44,7 @@ class DictionaryStore:
         self.calls: list[str] = []
         self.asked_for: list[int] = []
         self.records: dict[str, Record] = {}
+        self._by_word: dict[str, set[str]] = {}
         self._folds: dict[str, Fold] = {}
         self._lock = threading.RLock()
         self._matrix: Optional[tuple[list[Record], np.ndarray]] = None
@@ -53,7 +55,13 @@ class DictionaryStore:
         self.calls.append("remember")
         with self._lock:
             self._matrix = None
-            self.records.update((one.id, one) for one in records)
+            for one in records:
+                self._keep(one)
+
+    def _keep(self, one: Record) -> None:
+        self.records[one.id] = one
+        for word in words(one.text):
+            self._by_word.setdefault(word, set()).add(one.id)
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         with self._lock:
@@ -80,10 +88,10 @@ class DictionaryStore:
 
     def matching(self, text: str, most: int, which: Filter = EVERYTHING) -> list[Scored]:
         self.calls.append("matching")
-        asked = set(words(text))
         with self._lock:
-            shared = ((len(asked.intersection(words(one.text))), one) for one in self._which(which))
-            found = [Scored(one.id, float(count)) for count, one in shared if count]
+            shared = Counter(name for word in set(words(text)) for name in self._by_word.get(word, ()))
+            fitting = [name for name in shared if name in self.records and _counts(self.records[name], which)]
+            found = [Scored(name, float(shared[name])) for name in fitting]
         return sorted(found, key=lambda one: (-one.score, one.id))[:most]
 
     def oldest(self, most: int, which: Filter = EVERYTHING, before: Optional[dt.datetime] = None) -> list[Record]:
@@ -102,10 +110,14 @@ class DictionaryStore:
             if plan.key in self._folds:
                 return self._folds[plan.key]
             ids = tuple(source.id for source in plan.sources)
+            if not ids or len(set(ids)) < len(ids):
+                raise RecordRefused("no sources, or one twice")
             if any(one not in self.records or self.records[one].folded_into for one in ids):
                 return None
+            if summary.id in self.records or summary.depth != 1 + max(self.records[one].depth for one in ids):
+                raise RecordRefused(f"{summary.id}: the id is another's, or the depth is wrong")
             self._matrix = None
-            self.records[summary.id] = summary
+            self._keep(summary)
             for one in ids:
                 self.records[one] = self.records[one]._replace(folded_into=summary.id)
             self._folds[plan.key] = Fold(plan.key, summary.id, ids, at)
@@ -116,6 +128,8 @@ class DictionaryStore:
             fold = next((one for one in self._folds.values() if one.summary == summary), None)
             if fold is None:
                 return None
+            if self.records[summary].folded_into is not None:
+                raise RecordRefused(f"{summary} was itself folded")
             self._matrix = None
             for one in fold.sources:
                 self.records[one] = self.records[one]._replace(folded_into=None)

@@ -112,7 +112,6 @@ NAME = Label("name", 256, "The plugin's name.")
 LANE = _closed("lane", ("production", "integration", "candidate"), "The plugin's lane.")
 STORE = Label("store", 8, "The store's name.")
 FLAG = Label("flag", 64, "The switch's name.")
-SHED_REASON = Label("reason", 8, "Why it was turned away.")
 OUTCOME = _closed("outcome", ("answered", "degraded", "failed"), "How the query ended.")
 ROUTE = _closed("route", ("everything", "exact", "approximate", "fused"), "How the recall was answered.")
 FOLD_OUTCOME = _closed("outcome", ("folded", "repeated", "abandoned", "failed"), "How the fold ended.")
@@ -123,7 +122,7 @@ VALUE = _closed("value", ("true", "false"), "What the switch said.")
 _STAGED, _PLACED = (STAGE,), (STAGE, NODE)
 
 STAGE_TOTAL = Metric(
-    "matriz_stage_total", "counter", "", _STAGED, "Attempts at a stage that were begun and have ended.", "StageFinished"
+    "matriz_stage_total", "counter", "", _STAGED, "Attempts at a stage that answered or failed.", "StageFinished"
 )
 STAGE_FAIL_TOTAL = Metric(
     "matriz_stage_fail_total",
@@ -135,6 +134,14 @@ STAGE_FAIL_TOTAL = Metric(
 )
 STAGE_SKIPPED_TOTAL = Metric(
     "matriz_stage_skipped_total", "counter", "", _STAGED, "Stages that were never begun.", "StageFinished"
+)
+STAGE_DISMISSED_TOTAL = Metric(
+    "matriz_stage_dismissed_total",
+    "counter",
+    "",
+    _STAGED,
+    "Attempts given up because another answered first, or because the caller left.",
+    "StageFinished",
 )
 STAGE_HEDGES_TOTAL = Metric(
     "matriz_stage_hedges_total", "counter", "", _STAGED, "Attempts that were hedges and have ended.", "StageFinished"
@@ -172,7 +179,7 @@ QUERIES_IN_FLIGHT = Metric(
     "matriz_queries_in_flight", "gauge", "", (), "Queries in the pipeline now.", "QueryStarted, QueryFinished"
 )
 QUERIES_SHED_TOTAL = Metric(
-    "matriz_queries_shed_total", "counter", "", (SHED_REASON,), "Queries turned away before they began.", "QueryShed"
+    "matriz_queries_shed_total", "counter", "", (), "Queries turned away before they began.", "QueryShed"
 )
 NODE_PICKS_TOTAL = Metric(
     "matriz_node_picks_total", "counter", "", _PLACED, "Attempts that a node was chosen for, ended.", "StageFinished"
@@ -282,6 +289,7 @@ ATTRIBUTES = (
     Attribute("matriz.duration_ms", "double", "ms", False, "How long it took.", "StageFinished, QueryFinished"),
     Attribute("matriz.budget_ms", "double", "ms", False, "How long it was given.", "StageFinished, QueryStarted"),
     Attribute("matriz.outcome", "string", "", True, "How it ended.", "StageFinished, QueryFinished"),
+    Attribute("matriz.reason", "string", "", False, "Why it was skipped or dismissed.", "StageFinished"),
     Attribute("matriz.attempt", "int", "", True, "Which attempt it was, where not the first.", "StageFinished"),
     Attribute("matriz.hedged", "boolean", "", True, "True on an attempt that was a hedge.", "StageFinished"),
     Attribute("error.type", "string", "", True, "The error's type, TimedOut or Abandoned.", "StageFinished"),
@@ -319,6 +327,7 @@ STAGE_SPAN = Span(
         "matriz.outcome",
         "matriz.duration_ms",
         "matriz.budget_ms",
+        "matriz.reason",
         "matriz.attempt",
         "matriz.hedged",
         "gen_ai.operation.name",

@@ -295,6 +295,8 @@ def _attributes_of(event: StageFinished) -> dict[str, object]:
     operation = catalogue.STAGE_OPERATIONS.get(event.stage)
     if operation is not None:
         attributes["gen_ai.operation.name"] = operation
+    if event.ending == "skipped" and event.detail:
+        attributes["matriz.reason"] = event.detail[:_LONGEST_TEXT]
     if event.attempt > 1:
         attributes["matriz.attempt"] = event.attempt
     if event.hedged:

@@ -140,6 +140,7 @@ class Metrics:
         self._stage_total = counter(catalogue.STAGE_TOTAL)
         self._stage_fail_total = counter(catalogue.STAGE_FAIL_TOTAL)
         self._stage_skipped_total = counter(catalogue.STAGE_SKIPPED_TOTAL)
+        self._stage_dismissed_total = counter(catalogue.STAGE_DISMISSED_TOTAL)
         self._stage_hedges_total = counter(catalogue.STAGE_HEDGES_TOTAL)
         self._stage_seconds = histogram(catalogue.STAGE_DURATION_SECONDS)
         self._stage_orphans = gauge(catalogue.STAGE_ORPHANS)
@@ -199,18 +200,21 @@ class Metrics:
         self._in_flight.inc()
 
     def _stage_finished(self, event: StageFinished) -> None:
-        if event.ending == "skipped":
+        if not event.attempt:
             self._stage_skipped_total.labels(self._admit(catalogue.STAGE, event.stage)).inc()
             return
         children = self._attempts.get((event.stage, event.node)) or self._bound(event.stage, event.node)
+        children.picks.inc()
+        if event.hedged:
+            self._stage_hedges_total.labels(self._admit(catalogue.STAGE, event.stage)).inc()
+        if event.ending == "skipped":  # begun, and dismissed: how long that took says nothing of the stage
+            self._stage_dismissed_total.labels(self._admit(catalogue.STAGE, event.stage)).inc()
+            return
         children.total.inc()
         children.seconds.observe(event.seconds)
-        children.picks.inc()
         if event.ending != "done":
             children.failures.inc()
             self._count_failure(event)
-        if event.hedged:
-            self._stage_hedges_total.labels(self._admit(catalogue.STAGE, event.stage)).inc()
 
     def _bound(self, stage: str, node: str) -> _OfAttempts:
         placed = self._placed(stage, node)
@@ -237,7 +241,7 @@ class Metrics:
             self._late.inc()
 
     def _query_shed(self, event: QueryShed) -> None:
-        self._shed.labels(self._admit(catalogue.SHED_REASON, event.reason)).inc()
+        self._shed.inc()
 
     def _node_ejected(self, event: NodeEjected) -> None:
         placed = self._placed(event.stage, event.node)

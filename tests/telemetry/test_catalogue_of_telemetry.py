@@ -28,6 +28,7 @@ FROM_THE_SEED = {
 VARIANTS: tuple[Event, ...] = (
     *ONE_OF_EACH,
     finished(ending="failed", error="KeyError"),
+    finished(ending="skipped", attempt=0),
     finished(ending="skipped"),
     finished(hedged=True),
     QueryFinished("q", "failed", 0, 0.3, 0.25),

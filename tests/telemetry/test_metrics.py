@@ -72,11 +72,22 @@ def test_a_failure_is_counted_by_the_type_of_its_error() -> None:
 
 
 def test_a_stage_that_never_began_has_no_time_and_is_no_failure() -> None:
-    told: list[Event] = [finished(ending="skipped", node="")]
+    told: list[Event] = [finished(ending="skipped", node="", attempt=0)]
 
     assert counted(told, "matriz_stage_skipped_total", stage="memory") == 1.0
     assert counted(told, "matriz_stage_total", stage="memory") == 0.0
     assert counted(told, "matriz_stage_duration_seconds_count", stage="memory") == -1.0
+
+
+def test_an_attempt_that_was_dismissed_was_a_pick_and_is_neither_an_answer_nor_a_failure() -> None:
+    told: list[Event] = [finished(ending="skipped", node="far", attempt=2, hedged=True), finished()]
+
+    assert counted(told, "matriz_stage_dismissed_total", stage="memory") == 1.0
+    assert counted(told, "matriz_stage_hedges_total", stage="memory") == 1.0
+    assert counted(told, "matriz_node_picks_total", stage="memory", node="far") == 1.0
+    assert counted(told, "matriz_stage_total", stage="memory") == 1.0
+    assert counted(told, "matriz_stage_skipped_total", stage="memory") == 0.0
+    assert counted(told, "matriz_stage_duration_seconds_count", stage="memory") == 1.0
 
 
 def test_every_stage_of_the_pipeline_has_a_series_before_its_first_query() -> None:

@@ -118,12 +118,13 @@ def test_a_stage_that_did_not_answer_in_time_is_an_error_of_its_own_type(ending:
 
 
 def test_a_skipped_stage_is_a_span_without_length_and_no_error() -> None:
-    skipped = finished("action", "skipped", node="")._replace(seconds=0.0)
+    skipped = finished("action", "skipped", node="", attempt=0, detail="no node serves it")._replace(seconds=0.0)
 
     stage, _ = spans_of(query(stages=("action",), endings={"action": skipped}))
 
     assert stage.start_ns == stage.end_ns
     assert (stage.attributes["matriz.outcome"], stage.status, stage.marks) == ("skipped", "unset", ())
+    assert stage.attributes["matriz.reason"] == "no node serves it"
 
 
 def test_a_hedge_is_a_span_beside_the_attempt_that_it_hedges() -> None:

@@ -21,12 +21,12 @@ from runtime.telemetry.events import Event, OrphansCounted
 from tests.placement.fakes import Broken, OnlyHere, Polite, Puppet
 from tests.placement.test_threads import eventually, run
 
-EVENTS: list[Event] = []
+events: list[Event] = []
 
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[ProcessNode]:
-    placed = ProcessNode(Puppet(concurrency=1), observe=EVENTS.append, patience=0.02)
+    placed = ProcessNode(Puppet(concurrency=1), observe=events.append, patience=0.02)
     run(placed.start())
     yield placed
     assert run(placed.close()) == 0
@@ -103,7 +103,7 @@ def test_a_process_that_dies_fails_its_query_and_another_takes_its_place(node: P
 
 
 def test_a_process_that_does_not_stop_is_killed_and_another_takes_its_place(node: ProcessNode, tmp_path: Path) -> None:
-    EVENTS.clear()
+    events.clear()
     marker = tmp_path / "pid"
 
     async def give_up() -> None:
@@ -115,12 +115,12 @@ def test_a_process_that_does_not_stop_is_killed_and_another_takes_its_place(node
         assert node.leftovers == 1
         with pytest.raises(NodeBusy):
             await node.handle(Query.of("while it hangs"))
-        await eventually(lambda: len(EVENTS) == 2)
+        await eventually(lambda: len(events) == 2)
         assert await answered(node, "pid") != int(marker.read_text())
 
     run(give_up())
     assert gone(int(marker.read_text()))
-    assert EVENTS == [OrphansCounted("thought", "puppet", 1), OrphansCounted("thought", "puppet", 0)]
+    assert events == [OrphansCounted("thought", "puppet", 1), OrphansCounted("thought", "puppet", 0)]
 
 
 def test_one_that_is_killed_while_it_is_idle_fails_the_next_query_only(node: ProcessNode) -> None:
@@ -142,7 +142,7 @@ def test_a_coroutine_function_works_in_a_process_begun_by_a_forkserver() -> None
 
 def test_a_node_that_cannot_be_pickled_is_refused_before_anything_begins() -> None:
     puppet = Puppet()
-    puppet.name = (lambda: 0)  # type: ignore[assignment]
+    puppet.name = lambda: 0  # type: ignore[assignment]
     with pytest.raises(ConfigurationFault, match="place it in a thread"):
         ProcessNode(puppet)
 

@@ -139,6 +139,8 @@ def test_a_query_that_is_cancelled_while_it_waits_is_never_begun() -> None:
         second = asyncio.ensure_future(node.handle(Query.of("second")))
         await asyncio.sleep(0)
         second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
         gated.gate.set()
         await first
         assert await node.close() == 0
@@ -168,7 +170,8 @@ def test_a_query_whose_time_ran_out_while_it_waited_is_not_begun_and_others_are_
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("raise StopIteration", "StopIteration"), ("raise Cancelled", "CancelledError"), ("exit", "SystemExit")]
+    ("text", "kind"),
+    [("raise StopIteration", "StopIteration"), ("raise Cancelled", "CancelledError"), ("exit", "SystemExit")],
 )
 def test_what_would_end_a_loop_or_a_task_fails_one_query(text: str, kind: str) -> None:
     async def ask() -> None:

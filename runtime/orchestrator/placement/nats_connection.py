@@ -43,6 +43,7 @@ class Connection:
         self._wanted: list[Wanted] = []
         self._heard: list[Subscription] = []
         self._kept: Optional[asyncio.Task[None]] = None
+        self._first: Optional[asyncio.Future[None]] = None
         self._reason = "not connected yet"
         self._closed = False
 
@@ -57,13 +58,9 @@ class Connection:
 
     async def open(self, patience: float) -> bool:
         """Begin to connect; whether it is up within `patience` seconds. If not, it is tried on in the background."""
-        self._first = asyncio.Event()
-        self._kept = asyncio.ensure_future(self._keep())
-        first = asyncio.ensure_future(self._first.wait())
-        try:
-            done, _ = await asyncio.wait({first, self._kept}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            first.cancel()
+        self._first = asyncio.get_running_loop().create_future()
+        self._kept = asyncio.ensure_future(self._keep(self._first))
+        done, _ = await asyncio.wait({self._first, self._kept}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         if self._kept in done:
             self._kept.result()
         return self.up
@@ -99,7 +96,7 @@ class Connection:
 
     async def flush(self, patience: float) -> None:
         """What was said has reached the server, or the time is over, or the connection is gone."""
-        await settled(self._client.flush(), patience)
+        await settled(self._twice(), patience)
 
     async def close(self) -> None:
         """The connection is closed, at the latest after a second."""
@@ -107,14 +104,21 @@ class Connection:
         if self._kept is not None:
             self._kept.cancel()
             await asyncio.wait({self._kept}, timeout=0.5)
-        await settled(self._client.close(), 0.5)
+        if self._first is not None and self._first.done():
+            await settled(self._client.close(), 0.5)
 
-    async def _keep(self) -> None:
+    async def _twice(self) -> None:
+        # nats-py writes its ping at once and what was said before it a moment later; that is out when the pong is here.
+        await self._client.flush()
+        await self._client.flush()
+
+    async def _keep(self, first: asyncio.Future[None]) -> None:
         # The client connects again by itself, except after an error that the server names (a slow consumer, a message
         # too large): then it closes for good, and a new one has to take its place.
         while not self._closed:
             ended = await self._connected_anew()
-            self._first.set()
+            if not first.done():
+                first.set_result(None)
             await ended.wait()
             self._lost()
             await asyncio.sleep(BETWEEN_ATTEMPTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import warnings
@@ -173,11 +174,13 @@ def test_an_async_factory_is_awaited_in_a_loop_and_kept_as_a_factory_outside() -
 
 
 @pytest.mark.parametrize("value", ["planted:Slow", "planted:Stubborn"])
-def test_a_factory_that_never_ends_is_given_up(value: str) -> None:
+def test_a_factory_that_never_ends_is_given_up(value: str, caplog: pytest.LogCaptureFixture) -> None:
     registry = Registry()
 
     asyncio.run(auto_discover_async(registry, "auto", found=announced(value, "planted:Good"), patience=0.01))
 
+    gc.collect()
+    assert caplog.text == ""  # asyncio would log an error that nobody took
     slow, good = registry.records()
     assert (slow.state, slow.reason, good.state) == ("failed", "its factory took more than 0.01 s", "loaded")
 

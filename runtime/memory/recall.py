@@ -13,6 +13,7 @@ from operator import mul
 from typing import NamedTuple, Optional
 
 from runtime.errors import ConfigurationFault
+from runtime.memory.embedding import words
 from runtime.memory.record import Filter, Recalled, Record, Scored
 from runtime.memory.relevance import Relevance
 from runtime.memory.store import Store
@@ -20,6 +21,12 @@ from runtime.memory.store import Store
 # Sums of floats differ in the last digits with the order of addition, and so with the size of a matrix: what is equal
 # but for that is a tie.
 _DIGITS = 6
+# They stand in nearly every English text: to look for them costs most of the time and changes next to nothing.
+_SAY_NOTHING = frozenset(
+    "a an and are as at be but by can do does for from has have how i if in into is it its me my no not of on or our "
+    "so than that the their them then there these they this to us was we were what when where which who why will with "
+    "would you your".split()
+)
 
 
 class Limits(NamedTuple):
@@ -63,7 +70,7 @@ def recall(store: Store, relevance: Relevance, cue: Cue, most: Optional[int], wh
     everything = small and len(similar) <= limits.kmax
     if not everything:
         similar = similar[:breadth]
-    matching = store.matching(cue.text, limits.kmax if everything else breadth, which)
+    matching = store.matching(telling(cue.text), limits.kmax if everything else breadth, which)
     similarity = {one.id: one.score for one in similar}
     lexical = _relative(matching)
     candidates = store.get(list(dict.fromkeys([*similarity, *lexical])))
@@ -95,6 +102,11 @@ def ranking(
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:
     """Of two embeddings of unit length."""
     return math.fsum(map(mul, one, other))
+
+
+def telling(text: str) -> str:
+    """The words of a text that are worth looking for; the text as it is where there are none."""
+    return " ".join([word for word in words(text) if word not in _SAY_NOTHING]) or text
 
 
 def _relative(matching: Sequence[Scored]) -> dict[str, float]:

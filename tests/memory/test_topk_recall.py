@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import ConfigurationFault
 from runtime.memory.memory import Memory
-from runtime.memory.recall import Answer, Cue, Limits, recall
+from runtime.memory.recall import Answer, Cue, Limits, recall, telling
 from runtime.memory.record import EVERYTHING, Filter, Record
 from runtime.memory.scoring import WeightedSum
 from runtime.telemetry.events import MemoryRecalled
@@ -204,6 +204,20 @@ def test_a_record_of_the_future_is_as_recent_as_one_of_now() -> None:
     assert weights.score(record("f", "x", days=999), 0.5, 0.5, NOW) == weights.score(
         record("n", "x", 400), 0.5, 0.5, NOW
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_for"),
+    [
+        ("How is the lantern?", "lantern"),
+        ("what IS this", "what IS this"),
+        ("", ""),
+        ("¿dónde está?", "dónde está"),
+        ("C++ and Go", "c go"),
+    ],
+)
+def test_words_that_stand_in_every_text_are_not_looked_for(text: str, looked_for: str) -> None:
+    assert telling(text) == looked_for
 
 
 class ByTable(NamedTuple):

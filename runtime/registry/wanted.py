@@ -59,7 +59,7 @@ def wanted(hint: Any) -> Wanted:
     if origin in _UNIONS:
         return _any_of(typing.get_args(hint))
     kind = hint if origin is None else origin
-    if not isinstance(kind, type) or kind is object:
+    if not isinstance(kind, type) or kind in (object, Any):  # Any is a class since 3.11
         return ANYTHING
     if _is_typed_dict(kind):
         return Wanted((dict,))

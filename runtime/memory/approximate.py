@@ -130,6 +130,12 @@ class Background:
         """Whether an approximate search of so many rows is faster than an exact one."""
         return self._least is not None and rows >= self._least
 
+    def build_now(self, matrix: Floats) -> None:
+        """Build, however few they are, and wait."""
+        self.wait()
+        self._least = min(self._least or len(matrix), len(matrix))
+        self._build(matrix)
+
     def consider(self, matrix: Floats) -> None:
         """Begin to build where it is time; called under the caller's lock. The rows do not change any more."""
         if self._next is None or len(matrix) < self._next or self._stopped.is_set():

@@ -151,6 +151,16 @@ class Vectors:
             rows = self._np.concatenate([found, self._exact(view, cue, most, index.size)])
         return self._best(view.matrix, rows, cue, most)
 
+    def wait_for_approximate(self) -> None:
+        """Until what is being built in the background is built."""
+        self._background.wait()
+
+    def build_approximate(self) -> None:
+        """Build the approximate index of what is there now, and wait for it."""
+        with self._lock:
+            matrix = self._matrix[: self._size]
+        self._background.build_now(matrix)
+
     def close(self) -> None:
         """Wait for what is being built."""
         self._background.close()

@@ -1,9 +1,10 @@
 """The budget of the whole query, shared out over its stages by what they were measured to need.
 
-One absolute deadline a query. A critical stage may take what remains less the median of the critical stages behind it;
-a stage that is not critical may take what those would not miss even at their 95th percentile, and where that is
-nothing, its own 95th percentile as long as their medians still fit. On the wire goes what remains, in milliseconds:
-clocks of two machines do not agree, durations do.
+One absolute deadline a query. A critical stage may take what remains less what the critical stages behind it take when
+they are quick (their lower quartile): without it the query is lost, so more is not kept back. A stage that is not
+critical may take what those behind it would not miss even when they are slow (their 95th percentile); where that is
+nothing, its own 95th percentile, as long as their medians still fit. `bench/pipeline.py` shows what other shares come
+to. On the wire goes what remains, in milliseconds: clocks of two machines do not agree, durations do.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ _SHORTEST = 0.001  # seconds; less than this is the noise of the loop, whatever 
 
 
 class Times:
-    """How long a stage took: `median` and `tail`, its 95th percentile. Seconds; None while too few are told."""
+    """How long a stage took, in seconds: `quick` (lower quartile), `median`, `tail` (95th percentile).
 
-    __slots__ = ("_latest", "_until_read", "median", "tail")
+    They are None as long as too few are known.
+    """
+
+    __slots__ = ("_latest", "_until_read", "median", "quick", "tail")
 
     def __init__(self) -> None:
+        self.quick: Optional[float] = None
         self.median: Optional[float] = None
         self.tail: Optional[float] = None
         self._latest: deque[float] = deque(maxlen=_WINDOW)
@@ -41,6 +46,7 @@ class Times:
             return False
         self._until_read = _REFRESH
         ordered = sorted(self._latest)
+        self.quick = ordered[len(ordered) // 4]
         self.median = ordered[len(ordered) // 2]
         self.tail = ordered[math.ceil(0.95 * len(ordered)) - 1]
         return True
@@ -50,11 +56,12 @@ class _Terms(NamedTuple):
     """What the share of a stage is reckoned from, in seconds: its own needs, and those of the critical ones behind."""
 
     critical: bool
-    median: float
+    quick: float
     tail: float
     cap: float
+    behind_quick: float
     behind: float
-    behind_in_the_tail: float
+    behind_slow: float
 
 
 class Shares:
@@ -71,13 +78,13 @@ class Shares:
 
     def share(self, place: int, remaining: float) -> float:
         """Seconds that the stage at `place` may take; 0 or less where the ones behind it need all that remains."""
-        critical, median, tail, cap, behind, behind_in_the_tail = self._terms[place]
-        spare = remaining - behind
+        critical, quick, tail, cap, behind_quick, behind, behind_slow = self._terms[place]
         if critical:
-            if spare < median:  # it will not fit: want is shared, too
-                spare = remaining * median / (median + behind)
+            spare = remaining - behind_quick
+            if spare < quick:  # it will hardly fit: want is shared, too
+                spare = remaining * quick / (quick + behind_quick)
         else:
-            spare = max(min(tail, spare), remaining - behind_in_the_tail)
+            spare = max(min(tail, remaining - behind), remaining - behind_slow)
         return cap if cap < spare else spare
 
     def took(self, place: int, seconds: float) -> None:
@@ -92,16 +99,21 @@ class Shares:
 
     def _reckon(self) -> None:
         terms: list[_Terms] = []
-        behind = behind_in_the_tail = 0.0
+        behind_quick = behind = behind_slow = 0.0
         for stage, times in zip(reversed(self._stages), reversed(self.times)):
-            median = self._assumed if times.median is None else times.median
-            tail = math.inf if times.tail is None else max(times.tail, _SHORTEST)
             cap = math.inf if stage.soft_cap is None else stage.soft_cap
-            terms.append(_Terms(stage.critical, median, tail, cap, behind, behind_in_the_tail))
+            quick = _or(times.quick, self._assumed)
+            tail = max(_or(times.tail, math.inf), _SHORTEST)
+            terms.append(_Terms(stage.critical, quick, tail, cap, behind_quick, behind, behind_slow))
             if stage.critical:
-                behind += min(median, cap)
-                behind_in_the_tail += min(2 * self._assumed if times.tail is None else times.tail, cap)
+                behind_quick += min(quick, cap)
+                behind += min(_or(times.median, self._assumed), cap)
+                behind_slow += min(_or(times.tail, 2 * self._assumed), cap)
         self._terms = terms[::-1]
+
+
+def _or(measured: Optional[float], assumed: float) -> float:
+    return assumed if measured is None else measured
 
 
 def require_budget(seconds: float) -> None:

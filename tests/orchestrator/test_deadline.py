@@ -23,8 +23,12 @@ def measured(stages: list[Stage], *seconds: float) -> Shares:
     return shares
 
 
-def test_a_stage_gets_what_remains_less_the_median_of_the_critical_ones_behind_it() -> None:
-    assert measured(CRITICAL, 0.01, 0.04).share(0, 0.25) == pytest.approx(0.21)
+def test_a_critical_stage_gets_what_remains_less_what_the_critical_ones_behind_it_need_when_they_are_quick() -> None:
+    shares = measured(CRITICAL, 0.01)
+    for seconds in [0.04] * 5 + [0.2] * 11:
+        shares.took(1, seconds)
+
+    assert shares.share(0, 0.25) == pytest.approx(0.21)
 
 
 def test_the_last_stage_gets_all_that_remains() -> None:
@@ -108,7 +112,7 @@ def test_no_share_is_more_than_what_remains_and_no_critical_one_is_nothing(
     for place, stage in enumerate(stages):
         share = shares.share(place, remaining)
         assert share <= remaining
-        assert not stage.critical or remaining == 0 or share > 0 or shares.times[place].median == 0
+        assert not stage.critical or remaining == 0 or share > 0 or shares.times[place].quick == 0
 
 
 @pytest.mark.parametrize("budget", [0, -1.0, math.nan, math.inf, "0.25", True, None])

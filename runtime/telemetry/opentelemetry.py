@@ -35,19 +35,30 @@ _MOST_OPEN = 65_536
 _LONGEST_TEXT = 1_000
 
 
-class _Open(NamedTuple):
-    """A query under way: its span, and the context below which its stages stand."""
-
-    span: Span
-    context: Context
-    started_ns: int
-
-
 class _Attached(NamedTuple):
     """A stage whose span is current, and what was current before."""
 
     span: Span
     before: Context
+
+
+class _Open:
+    """A query under way: its span, the context below which its stages stand, and what is known of these."""
+
+    __slots__ = ("attached", "context", "error", "span", "started_ns")
+
+    def __init__(self, span: Span, started_ns: int) -> None:
+        self.span = span
+        self.context = set_span_in_context(span, Context())
+        self.started_ns = started_ns
+        self.error = catalogue.OTHER
+        self.attached: dict[tuple[str, str], _Attached] = {}
+
+    def end(self, at_ns: Optional[int] = None) -> None:
+        """With every stage whose end nobody told."""
+        for attached in self.attached.values():
+            attached.span.end(at_ns)
+        self.span.end(at_ns)
 
 
 class Queued(SpanProcessor):
@@ -172,8 +183,6 @@ class Spans:
         self._attached_stages = frozenset(attached)
         self._carried = TraceContextTextMapPropagator()
         self._open: dict[str, _Open] = {}
-        self._attached: dict[tuple[str, str, str], _Attached] = {}
-        self._errors: dict[str, str] = {}
         self._last: tuple[str, Optional[str]] = ("", None)
         self._listeners: dict[type, Callable[..., None]] = {
             QueryStarted: self._query_started,
@@ -224,15 +233,15 @@ class Spans:
             start_time=event.at_ns,
         )
         if len(self._open) >= _MOST_OPEN:  # a query whose end nobody told must not be kept for ever
-            self._open.pop(next(iter(self._open))).span.end()
-        self._open[event.query] = _Open(span, set_span_in_context(span, Context()), event.at_ns)
+            self._open.pop(next(iter(self._open))).end()
+        self._open[event.query] = _Open(span, event.at_ns)
 
     def _stage_started(self, event: StageStarted) -> None:
         opened = self._open.get(event.query)
         if opened is None or event.stage not in self._attached_stages or not opened.span.is_recording():
             return
         span = self._tracer.start_span(f"stage.{event.stage}", opened.context, start_time=event.at_ns)
-        self._attached[event.query, event.stage, event.node] = _Attached(span, get_current())
+        opened.attached[event.stage, event.node] = _Attached(span, get_current())
         attach(set_span_in_context(span))
 
     def _stage_finished(self, event: StageFinished) -> None:
@@ -240,7 +249,7 @@ class Spans:
         if opened is None or not opened.span.is_recording():
             return
         attributes = _attributes_of(event)
-        attached = self._attached.pop((event.query, event.stage, event.node), None) if self._attached else None
+        attached = opened.attached.pop((event.stage, event.node), None)
         if attached is None:
             started = max(event.at_ns - int(event.seconds * _NS), opened.started_ns)
             name = f"stage.{event.stage}"
@@ -252,20 +261,14 @@ class Spans:
             if get_current_span() is span:
                 attach(attached.before)
         if event.ending not in ("done", "skipped"):
-            self._say_error(span, event, attributes)
+            error = str(attributes["error.type"])
+            _say_error(span, event, error)
+            if event.critical:
+                opened.error = error
         span.end(event.at_ns)
-
-    def _say_error(self, span: Span, event: StageFinished, attributes: dict[str, object]) -> None:
-        error = str(attributes["error.type"])
-        said = f"{error}: {event.detail}"[:_LONGEST_TEXT] if event.detail else error
-        span.add_event(catalogue.STAGE_ERROR.name, {"stage": event.stage, "error": said}, event.at_ns)
-        span.set_status(StatusCode.ERROR, error)
-        if event.critical:
-            self._errors[event.query] = error
 
     def _query_finished(self, event: QueryFinished) -> None:
         opened = self._open.pop(event.query, None)
-        error = self._errors.pop(event.query, None) if self._errors else None
         if opened is None:
             return
         span = opened.span
@@ -278,10 +281,16 @@ class Spans:
             if event.stage is not None:
                 attributes["matriz.stage"] = event.stage
             if event.outcome == "failed":
-                attributes["error.type"] = error or catalogue.OTHER
-                span.set_status(StatusCode.ERROR, str(attributes["error.type"]))
+                attributes["error.type"] = opened.error
+                span.set_status(StatusCode.ERROR, opened.error)
             span.set_attributes(attributes)
-        span.end(event.at_ns)
+        opened.end(event.at_ns)
+
+
+def _say_error(span: Span, event: StageFinished, error: str) -> None:
+    said = f"{error}: {event.detail}"[:_LONGEST_TEXT] if event.detail else error
+    span.add_event(catalogue.STAGE_ERROR.name, {"stage": event.stage, "error": said}, event.at_ns)
+    span.set_status(StatusCode.ERROR, error)
 
 
 def _attributes_of(event: StageFinished) -> dict[str, object]:

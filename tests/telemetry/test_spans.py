@@ -8,11 +8,11 @@ from typing import Optional
 import pytest
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import INVALID_SPAN, get_current_span, use_span
 
 from runtime.errors import ConfigurationFault
 from runtime.telemetry.catalogue import ATTRIBUTES, SPANS, STAGES
-from runtime.telemetry.events import Event, Observer, QueryFinished, StageStarted
+from runtime.telemetry.events import Event, Observer, QueryFinished, StageFinished, StageStarted
 from runtime.telemetry.opentelemetry import Kept, Spans, record
 from runtime.telemetry.recording import SpanRecord
 from tests.telemetry.told import MS, START, finished, query
@@ -318,6 +318,15 @@ def test_queries_whose_end_is_never_told_are_not_kept_for_ever(monkeypatch: pyte
 
     assert len(spans._open) == 10
     assert len(kept.records) == 40
+
+
+def test_an_attached_stage_whose_end_is_never_told_ends_with_its_query() -> None:
+    kept = Kept()
+    with use_span(INVALID_SPAN):
+        tell(Spans(kept, 1.0, attached=STAGES), [event for event in query() if not isinstance(event, StageFinished)])
+
+    assert [span.name for span in kept.records] == [*(f"stage.{stage}" for stage in STAGES), "matriz.query"]
+    assert {span.end_ns for span in kept.records} == {START + 19 * MS}
 
 
 def test_the_end_of_a_query_that_never_began_is_no_span() -> None:

@@ -1,14 +1,30 @@
-"""An outcome as the document that a client reads: plain data."""
+"""What is asked from outside, and an outcome as the document that answers it: plain data."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple, Optional
 
 from runtime.orchestrator.outcome import Outcome, Unanswered
 from runtime.orchestrator.stage import Abandoned, Ending, Failed, Skipped, TimedOut
 
 Document = dict[str, object]
+
+
+class Question(NamedTuple):
+    """What a client asks. `subject` is for whom (a tenant, a user), by which rollouts decide."""
+
+    text: str
+    subject: Optional[str] = None
+    traceparent: Optional[str] = None
+
+
+class Reply(NamedTuple):
+    """A status, and the document that goes with it."""
+
+    status: int
+    document: Mapping[str, object]
 
 
 def status_of(outcome: Outcome) -> int:

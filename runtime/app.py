@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, cast
 
-from runtime.answer import document_of, status_of
+from runtime.answer import Question, Reply, document_of, status_of
 from runtime.errors import ConfigurationFault, PluginFault, QueryRefused
 from runtime.guardian.modules import ModuleGate, flag_of
 from runtime.guardian.switches import Switches
@@ -36,7 +36,6 @@ from runtime.registry.discovery import auto_discover_async
 from runtime.registry.installed import Installed
 from runtime.registry.plugin_record import LOADED
 from runtime.registry.registry import Registry
-from runtime.service import Question, Reply
 from runtime.settings import Settings
 from runtime.telemetry.events import Event, Observer, ignore, told_to
 
@@ -129,6 +128,8 @@ class App:
         """One query from end to end, past the admission. Errors: QueryRefused."""
         if not text.strip():
             raise QueryRefused("the question is empty: say what is asked")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise QueryRefused("the question holds half a surrogate pair: it was not UTF-8 where it was read")
         query = Query.of(text, traceparent)
         return await self.pipeline(subject or query.id).run(query)
 
@@ -235,7 +236,7 @@ class App:
         return cast("tuple[str, bytes]", self.metrics_of.render(accept))
 
     async def start(self) -> None:
-        """Begin what nodes need: threads, processes, connections; the first recall reads the store. Errors: RuntimeFault."""
+        """Begin threads, processes and connections, and read the store by a first recall. Errors: RuntimeFault."""
         await self.placed.start()
         await asyncio.get_running_loop().run_in_executor(None, self.memory.recall, "what is remembered", 1)
         self._watch = asyncio.ensure_future(watch_lag(self.observe))

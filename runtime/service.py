@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Awaitable, Iterable, Mapping, MutableMapping, Sequence
 from types import FrameType
-from typing import Any, Callable, NamedTuple, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from runtime.answer import Question, Reply
 from runtime.errors import QueryRefused, RuntimeFault
 from runtime.openapi import document
 from runtime.orchestrator.admission import Shed
@@ -37,21 +38,6 @@ PATIENCE = 5.0
 RETRY_AFTER_DRAIN = 5
 
 log = logging.getLogger("lukhas.service")
-
-
-class Question(NamedTuple):
-    """What a client asks. `subject` is for whom (a tenant, a user), by which rollouts decide."""
-
-    text: str
-    subject: Optional[str] = None
-    traceparent: Optional[str] = None
-
-
-class Reply(NamedTuple):
-    """A status, and the document that goes with it."""
-
-    status: int
-    document: Mapping[str, object]
 
 
 class Backend(Protocol):

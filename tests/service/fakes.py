@@ -11,9 +11,10 @@ from typing import Optional, Union
 
 import uvicorn
 
+from runtime.answer import Question, Reply
 from runtime.errors import QueryRefused
 from runtime.orchestrator.admission import Shed
-from runtime.service import Question, Reply, Service, server_of
+from runtime.service import Service, server_of
 
 
 class Echo:

@@ -1,0 +1,142 @@
+"""`python -m runtime` as a person types it, with a distribution that announces the lanes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runtime.settings import VARIABLES
+from tests.lanes.announced import installed, written_to
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if announced_already():
+        return ROOT
+    return written_to(tmp_path_factory.mktemp("site"))
+
+
+def announced_already() -> bool:
+    from runtime.registry.installed import installed as scanned
+
+    return {one.value for one in installed().candidates} <= {one.value for one in scanned().candidates}
+
+
+def runtime(site: Path, folder: Path, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LUKHAS_")}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(site)])
+    command = [sys.executable, "-W", "error", "-m", "runtime", *words]
+    return subprocess.run(
+        command, cwd=folder, env={**environment, **told}, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_documents_are_fed_and_a_question_is_answered_with_passages_stages_and_trace(
+    site: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tower.md").write_text("# Tower\n\nThe tower was built in 1827 by Schinkel.\n", encoding="utf-8")
+
+    fed = runtime(site, tmp_path, "feed", "tower.md")
+    again = runtime(site, tmp_path, "feed", ".")
+    asked = runtime(site, tmp_path, "ask", "--budget", "20", "Who built the tower?")
+
+    assert (fed.returncode, fed.stderr) == (0, "")
+    assert "1  new passages remembered; 1 are live in sqlite" in fed.stdout
+    assert "0  new passages remembered" in again.stdout
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert asked.stdout.startswith("The tower was built in 1827 by Schinkel.")
+    assert "tower.md:3" in asked.stdout
+    assert "├─ stage.memory" in asked.stdout
+    assert "awareness" in asked.stdout
+
+
+def test_the_answer_is_also_plain_data(site: Path, tmp_path: Path) -> None:
+    asked = runtime(site, tmp_path, "ask", "--json", "--budget", "20", "Who built the tower?", LUKHAS_STORE="memory:")
+
+    assert asked.returncode == 1
+    assert json.loads(asked.stdout)["answer"] is None
+
+
+def test_describe_names_metrics_plugins_stages_and_switches(site: Path, tmp_path: Path) -> None:
+    described = runtime(site, tmp_path, "describe", "--json", LUKHAS_LANE="candidate")
+
+    document = json.loads(described.stdout)
+    assert described.returncode == 0
+    assert "matriz_stage_total" in [metric["name"] for metric in document["catalogue"]["metrics"]]
+    assert document["stages"][0]["stage"] == "memory"
+    assert "node:recall" in document["plugins"]["registered"]
+    assert {"flag": "module.node.recall", "value": True, "reason": "declared by its lane, and no switch names it"} in (
+        document["switches"]
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plugins_are_a_table_and_a_document(site: Path, tmp_path: Path) -> None:
+    table, document = runtime(site, tmp_path, "plugins"), runtime(site, tmp_path, "plugins", "--json")
+
+    assert "node:recall" in table.stdout
+    assert "the lane candidate is not loaded here" in table.stdout
+    assert "node:recall" in json.loads(document.stdout)["registered"]
+
+
+def test_a_drill_leaves_a_record(site: Path, tmp_path: Path) -> None:
+    words = ("drill", "attention/failing", "--queries", "1", "--budget", "5", "--record", "out/drills.json")
+
+    drilled = runtime(site, tmp_path, *words)
+
+    assert drilled.returncode == 0, drilled.stdout + drilled.stderr
+    record = json.loads((tmp_path / "out" / "drills.json").read_text())
+    assert record["verdict"] == "held"
+    assert record["drills"][0]["outcomes"] == ["degraded"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "code", "says"),
+    [
+        (["ask", ""], {}, 2, "the question is empty"),
+        (["ask", "\udcff"], {}, 2, "surrogate"),
+        (["ask"], {}, 2, "required"),
+        (["asl"], {}, 2, "invalid choice"),
+        ([], {}, 2, "required"),
+        (["feed", "nowhere.md"], {}, 2, "nowhere.md is not there"),
+        (["drill", "sleeping"], {}, 2, "no drill is called 'sleeping'"),
+        (["drill", "--queries", "0"], {}, 2, "1 to 10,000"),
+        (["worker"], {}, 2, "LUKHAS_NATS is not set"),
+        (["serve"], {"LUKHAS_HOST": "0.0.0.0"}, 2, "LUKHAS_TOKEN is not set"),
+        (["serve", "--host", "0.0.0.0"], {}, 2, "LUKHAS_TOKEN is not set"),
+        (["plugins"], {"LUKHAS_LANE": "labs"}, 2, "LUKHAS_LANE is 'labs'"),
+        (["ask", "a"], {"LUKHAS_STORE": "sqlite:////nowhere/at/all.db"}, 3, "/nowhere/at/all.db"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_its_exit_code(
+    site: Path, tmp_path: Path, words: list[str], told: dict[str, str], code: int, says: str
+) -> None:
+    ended = runtime(site, tmp_path, *words, **told)
+
+    assert ended.returncode == code, ended.stderr
+    assert says in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_document_that_is_not_utf_8_is_named(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+
+    fed = runtime(site, tmp_path, "feed", "latin.txt", LUKHAS_STORE="memory:")
+
+    assert fed.returncode == 2
+    assert fed.stderr == "runtime: latin.txt is not UTF-8: byte 3 is none of it\n"
+
+
+def test_help_names_every_setting_and_exit_code(site: Path, tmp_path: Path) -> None:
+    shown = runtime(site, tmp_path, "--help").stdout
+
+    assert "exit codes:" in shown
+    for variable in VARIABLES:
+        assert variable.name in shown

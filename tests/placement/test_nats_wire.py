@@ -85,7 +85,7 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
     ("found", "what"),
     [
         ({"when": dt.date(2026, 1, 1)}, r"found\['memory'\]\['when'\] is a date; None, bool, int, float"),
-        ([0.5, math.nan], r"found\['memory'\]\[1\] is nan; only finite"),
+        ([0.5, math.nan], r"found\['memory'\]\[1\] Out of range float values are not JSON compliant"),
         ({1: "one"}, r"the key 1, a int; only str keys"),
         ((frozenset(),), r"found\['memory'\]\[0\] is a frozenset"),
         (HOLDS_ITSELF, r"levels deep, or holds itself"),

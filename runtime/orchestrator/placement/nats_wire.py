@@ -19,7 +19,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Optional
 
@@ -48,6 +48,7 @@ HEADERS_AT_MOST = 1024  # bytes; the server counts them into its limit for a mes
 
 _TAG = "~"
 _DEEPEST = 60
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CLEAN = re.compile(r"[\x21-\x7e]{1,128}")
 _W3C = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{0,128})?")
@@ -123,17 +124,17 @@ def milliseconds(headers: Mapping[str, str], name: str) -> Optional[float]:
 def body(query: Query) -> bytes:
     """What of a query is not in the headers. Raises NotPortable."""
     try:
-        found = {stage: plain(value, f"found[{stage!r}]", 0) for stage, value in query.found.items()}
-        document = {"text": query.text, "found": found, "answer": query.answer}
-        return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, AttributeError) as error:
-        raise NotPortable(f"query {query.id} cannot travel: {error}") from error
+        document = {"text": query.text, "found": plain(query.found, 0), "answer": query.answer}
+        return _encoded(document).encode()
+    except (_Odd, TypeError, ValueError) as error:
+        where = place_of(query.found, "found")
+        raise NotPortable(f"query {query.id} cannot travel: {where or error}") from error
 
 
 def opened(packed: bytes, query: Query) -> Query:
     """The query with what a body holds. Raises NotPortable."""
     try:
-        document = json.loads(packed, object_hook=_untagged, parse_constant=_no_number)
+        document = _decoded(packed.decode())
         text, found, answer = document["text"], document["found"], document["answer"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise NotPortable(f"no query as JSON: {type(error).__name__}: {error}; it begins {packed[:60]!r}") from error
@@ -142,35 +143,53 @@ def opened(packed: bytes, query: Query) -> Query:
     return query._replace(text=text, found=MappingProxyType(found), answer=answer)
 
 
-def plain(value: object, where: str, depth: int) -> object:
-    """The value as JSON that comes back as the same value and type. Raises NotPortable, which says where it lies."""
-    if value is None or type(value) in (str, int, bool):
+class _Odd(Exception):
+    """What JSON does not bring back as it was."""
+
+
+def plain(value: object, depth: int) -> object:
+    """The value as JSON that comes back as the same value and type."""
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
-    if type(value) is float:
-        if math.isfinite(value):
-            return value
-        raise NotPortable(f"{where} is {value}; only finite numbers travel")
     if depth > _DEEPEST:
-        raise NotPortable(f"{where:.80}... lies more than {_DEEPEST} levels deep, or holds itself")
-    if type(value) is list:
-        return [plain(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(value)]
-    if type(value) is tuple:
-        return {_TAG: "tuple", "items": [plain(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]}
-    if type(value) is bytes:
-        return {_TAG: "bytes", "base64": base64.b64encode(value).decode()}
-    if type(value) in (dict, MappingProxyType):
-        return _plain_mapping(value, where, depth)  # type: ignore[arg-type]  # the line above says so
-    raise NotPortable(
-        f"{where} is a {type(value).__name__}; None, bool, int, float, str, bytes, list, tuple and dict travel"
-    )
+        raise _Odd(f"lies more than {_DEEPEST} levels deep, or holds itself")
+    if kind is list or kind is tuple:
+        # Most lists are long and flat: no call for what needs none.
+        items = [item if type(item) in _AS_THEY_ARE else plain(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+        return items if kind is list else {_TAG: "tuple", "items": items}
+    if kind is dict or kind is MappingProxyType:
+        return _plain_mapping(value, depth)  # type: ignore[arg-type]  # the line above says so
+    if kind is bytes:
+        return {_TAG: "bytes", "base64": base64.b64encode(value).decode()}  # type: ignore[arg-type]
+    raise _Odd(f"is a {kind.__name__}; None, bool, int, float, str, bytes, list, tuple and dict travel")
 
 
-def _plain_mapping(value: Mapping[object, object], where: str, depth: int) -> object:
+def _plain_mapping(value: Mapping[object, object], depth: int) -> object:
     for key in value:
         if type(key) is not str:
-            raise NotPortable(f"{where} has the key {key!r:.40}, a {type(key).__name__}; only str keys travel")
-    items = {str(key): plain(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
+            raise _Odd(f"has the key {key!r:.40}, a {type(key).__name__}; only str keys travel")
+    items = {key: item if type(item) in _AS_THEY_ARE else plain(item, depth + 1) for key, item in value.items()}
     return items if _TAG not in items else {_TAG: "dict", "items": list(items.items())}
+
+
+def place_of(value: object, where: str, depth: int = 0) -> str:
+    """Where in the value what cannot travel lies, and why it cannot; nothing when all of it can."""
+    try:
+        _encoded(plain(value, depth)).encode()
+    except (_Odd, ValueError) as error:
+        inner: Iterable[tuple[object, object]] = ()
+        if type(value) in (list, tuple):
+            inner = enumerate(value)  # type: ignore[arg-type]
+        elif type(value) in (dict, MappingProxyType):
+            inner = value.items()  # type: ignore[attr-defined]
+        if depth <= _DEEPEST:
+            for key, item in inner:
+                said = place_of(item, f"{where}[{key!r:.40}]", depth + 1)
+                if said:
+                    return said
+        return f"{where:.120} {error}"
+    return ""
 
 
 def _untagged(document: dict[str, object]) -> object:
@@ -189,3 +208,8 @@ def _untagged(document: dict[str, object]) -> object:
 
 def _no_number(text: str) -> object:
     raise ValueError(f"{text} is no number in JSON")
+
+
+# Made once: json makes a new one at every call that wants anything but its defaults.
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
+_decoded = json.JSONDecoder(object_hook=_untagged, parse_constant=_no_number).decode

@@ -104,7 +104,8 @@ def survive(folder: Path, kills: int, writes: int, writers: int = 2, folders: in
     """Kill at least so often, until so many writes are acknowledged; then look. For a process without threads."""
     chance = random.Random(seed)
     path, begun = folder / "memory.db", time.monotonic()
-    works: list[Work] = [write] * writers + [fold] * folders
+    kinds: list[tuple[Work, int]] = [(write, writers), (fold, folders)]
+    works = [work for work, count in kinds for _ in range(count)]
     said = [folder / f"said-{number}" for number in range(len(works))]
     SqliteStore(path).close()
     children = [_start(work, path, file, chance.randrange(1 << 32)) for work, file in zip(works, said)]

@@ -53,7 +53,9 @@ def _not_followed_both_ways(store: Store, records: dict[str, Record]) -> Iterato
     for fold in store.folds():
         if fold.summary not in records:
             yield f"fold {fold.key}: its summary {fold.summary} is not there"
-        elif records[fold.summary].depth != 1 + max(records[source].depth for source in fold.sources):
+        elif records[fold.summary].depth != 1 + max(
+            (records[source].depth for source in fold.sources if source in records), default=-1
+        ):
             yield f"fold {fold.key}: the depth of its summary is not one more than its deepest source's"
 
 

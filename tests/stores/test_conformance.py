@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -79,7 +81,7 @@ def test_the_same_record_again_changes_nothing(store: Store) -> None:
 @pytest.mark.parametrize(
     "other", [{"text": "else"}, {"embedding": (1.0, 0.0, 0.0, 0.0)}, {"tags": frozenset("x")}, {"importance": 0.9}]
 )
-def test_an_id_with_other_content_is_refused_with_all_of_its_batch(store: Store, other: dict[str, object]) -> None:
+def test_an_id_with_other_content_is_refused_with_all_of_its_batch(store: Store, other: dict[str, Any]) -> None:
     kept = a_record()
     store.remember([kept])
     before = store.get([kept.id])
@@ -398,8 +400,6 @@ def test_each_of_two_openings_sees_at_once_what_the_other_has_done(shared_place:
 
 
 def test_threads_write_and_search_at_once_and_nothing_is_lost(store: Store) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     batches = [[a_record(f"batch {batch} owl {number}") for number in range(20)] for batch in range(16)]
 
     def write_and_look(batch: int) -> bool:
@@ -414,8 +414,6 @@ def test_threads_write_and_search_at_once_and_nothing_is_lost(store: Store) -> N
 
 
 def test_of_folds_that_overlap_and_race_exactly_one_stands(store: Store) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     records = [a_record(f"number {number}") for number in range(12)]
     store.remember(records)
     plans = [records[start : start + 6] for start in range(7)] * 2

@@ -174,7 +174,7 @@ def _run(machine: type[AgainstADictionary], examples: int) -> None:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(machine, settings=few)
 
 
 def test_the_store_in_memory_does_as_a_dictionary_would() -> None:

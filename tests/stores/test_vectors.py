@@ -7,7 +7,7 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from heapq import nsmallest
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ np = pytest.importorskip("numpy")
 ALWAYS = Bounds(None, None)
 
 
-def a_row(number: int, embedding: Sequence[float], **fields: object) -> Row:
+def a_row(number: int, embedding: Sequence[float], **fields: Any) -> Row:
     return Row(number, f"{number:06}", unit(embedding), 0, frozenset(), "production", False)._replace(**fields)
 
 

@@ -120,7 +120,7 @@ class SqliteStore:
             )
         self._known_dimension = known
         self._writer = Writer(connection, patience, self._fault)
-        self.notes = () if self._full_text else ("SQLite has no FTS5: matching() reads every text",)
+        self.notes: tuple[str, ...] = () if self._full_text else ("SQLite has no FTS5: matching() reads every text",)
 
     @property
     def dimension(self) -> int:

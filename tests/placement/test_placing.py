@@ -82,7 +82,7 @@ def test_a_node_that_only_workers_have_is_placed_by_its_stage() -> None:
         ({"node": {}}, r"'node' means nothing here; did you mean 'nodes'\?"),
         ({"nodes": []}, r"'nodes' is \[\]; it is of type Mapping"),
         ({"nodes": {"puppet": "tread"}}, r"node 'puppet' is placed in 'tread'; use one of .*did you mean 'thread'\?"),
-        ({"nodes": {"puppet": 3}}, "say where, one of loop, thread, process, nats; not 3"),
+        ({"nodes": {"puppet": 3}}, "say where, one of loop, thread, process, nats, ray; not 3"),
         ({"nodes": {"puppet": {"stage": "thought"}}}, "say where"),
         ({"nodes": {"puppte": "thread"}}, r"no node 'puppte' to be placed; did you mean 'puppet'\?"),
         ({"nodes": {"puppet": {"where": "thread", "patience": 1}}}, "'patience' means nothing here"),

@@ -16,13 +16,13 @@ from runtime.telemetry.events import Observer, ignore
 if TYPE_CHECKING:
     from runtime.orchestrator.placement.nats_node import Asker
 
-LOOP, THREAD, PROCESS, NATS = PLACES = ("loop", "thread", "process", "nats")
-SECTIONS = ("nodes", "nats")
+LOOP, THREAD, PROCESS, NATS, RAY = PLACES = ("loop", "thread", "process", "nats", "ray")
 OPTIONS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     LOOP: {},
     THREAD: {"concurrency": (int,)},
     PROCESS: {"concurrency": (int,), "patience": (int, float), "start_method": (str,)},
     NATS: {"concurrency": (int,), "stage": (str,), "repeatable": (bool,)},
+    RAY: {"address": (str,), "options": (Mapping,)},
 }
 CONNECTION: Mapping[str, tuple[type, ...]] = {"url": (str,), "prefix": (str,), "connect_within": (int, float)}
 
@@ -84,6 +84,7 @@ def place(
 
         {"nodes": {"recall": "thread",
                    "planner": {"where": "process", "concurrency": 2},
+                   "seer": {"where": "ray", "options": {"num_gpus": 1}},
                    "oracle": {"where": "nats", "stage": "thought", "concurrency": 8, "repeatable": True}},
          "nats": {"url": "nats://127.0.0.1:4222"}}
 
@@ -123,6 +124,9 @@ def _placed(
                 "place it in a thread or a process"
             )
         return node  # type: ignore[return-value]  # the line above says so
+    if where == RAY:
+        begun.append(_in_ray(node, options, observe))
+        return begun[-1]
     rest = dict(options)
     concurrency = rest.pop("concurrency", node.concurrency)
     if concurrency < 1:
@@ -134,6 +138,14 @@ def _placed(
 
         begun.append(ProcessNode(node, observe=observe, concurrency=concurrency, **rest))
     return begun[-1]
+
+
+def _in_ray(node: Union[Node, BlockingNode], options: Mapping[str, Any], observe: Observer) -> Begun:
+    try:
+        from runtime.orchestrator.placement.in_ray import RayNode
+    except ModuleNotFoundError as error:
+        raise ConfigurationFault(f"node '{node.name}' is placed in Ray, which is not installed ({error})") from error
+    return RayNode(node, observe=observe, **options)
 
 
 def _elsewhere(name: str, where: str, options: Mapping[str, Any], asker: Optional[Asker], known: set[str]) -> Node:

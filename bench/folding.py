@@ -113,7 +113,7 @@ def repeating(count: int) -> list[Record]:
     draw = random.Random(5)
     texts = [line for passage in passages(Path(__file__).resolve().parent.parent) for line in passage.split(". ")]
     texts = [text for text in texts if len(text) > 60]
-    said = []
+    said: list[str] = []
     while len(said) < count:
         text = draw.choice(texts)
         for _ in range(draw.choice([1, 1, 2, 4, 8])):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from runtime.errors import ConfigurationFault
 
@@ -17,7 +17,7 @@ class Model2VecEmbedder:
                 from model2vec import StaticModel  # type: ignore[import-not-found, unused-ignore]
             except ImportError as error:
                 raise _missing("model2vec", "model2vec") from error
-            model = StaticModel.from_pretrained(model)
+            model = _loaded("model2vec", model, StaticModel.from_pretrained)
         self._model = model
         self.dimension = int(model.dim)
 
@@ -37,7 +37,7 @@ class SentenceTransformerEmbedder:
                 )
             except ImportError as error:
                 raise _missing("sentence-transformers", "sentence_transformers") from error
-            model = SentenceTransformer(model, device=device)
+            model = _loaded("sentence-transformers", model, lambda name: SentenceTransformer(name, device=device))
         self._model = model
         self.dimension = int(model.get_sentence_embedding_dimension())
 
@@ -48,6 +48,13 @@ class SentenceTransformerEmbedder:
 
 def _missing(extra: str, module: str) -> ConfigurationFault:
     return ConfigurationFault(f"{module} is not installed: `pip install 'lukhas-gates[{extra}]'`, or name no model")
+
+
+def _loaded(library: str, name: str, load: Callable[[str], Any]) -> Any:
+    try:
+        return load(name)
+    except Exception as error:
+        raise ConfigurationFault(f"{library} cannot load the model {name!r}: {error}") from error
 
 
 def _unit(rows: Any, dimension: int) -> list[tuple[float, ...]]:

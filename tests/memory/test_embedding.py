@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
+import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -107,10 +109,22 @@ def test_no_dimension_is_refused() -> None:
 def test_a_library_that_is_not_installed_is_named_with_its_extra(
     embedder: type, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, extra.replace("-", "_"), None)
+    monkeypatch.setitem(sys.modules, extra.replace("-", "_"), None)
 
     with pytest.raises(ConfigurationFault, match=rf"pip install 'lukhas-gates\[{extra}\]'"):
         embedder("some/model")
+
+
+def test_a_model_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class StaticModel:
+        @staticmethod
+        def from_pretrained(name: str) -> None:
+            raise OSError(f"no file in {name}")
+
+    monkeypatch.setitem(sys.modules, "model2vec", SimpleNamespace(StaticModel=StaticModel))
+
+    with pytest.raises(ConfigurationFault, match=r"cannot load the model 'nowhere': no file in nowhere"):
+        Model2VecEmbedder("nowhere")
 
 
 class Table:

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from runtime.errors import ConfigurationFault
 from runtime.memory.memory import Memory
 from runtime.memory.recall import Answer, Cue, Limits, recall, telling
-from runtime.memory.record import EVERYTHING, Filter, Record
+from runtime.memory.record import EVERYTHING, Filter, Record, Scored
 from runtime.memory.scoring import WeightedSum
+from runtime.memory.stores.in_memory import InMemoryStore
 from runtime.telemetry.events import MemoryRecalled
 from tests.memory.fakes import DAY, EMBEDDER, START, DictionaryStore, Notebook, record
 
@@ -121,17 +122,35 @@ def test_the_top_k_by_similarity_are_the_top_k_by_looking_at_each(seed: int, mos
     assert [by_hand[one.record.id] for one in found.recalled] == pytest.approx(best, abs=2e-5)
 
 
-def test_what_shares_the_words_is_found_where_similarity_alone_looks_elsewhere() -> None:
+def test_what_shares_a_rare_word_is_found_where_similarity_alone_looks_elsewhere() -> None:
     alike = [record(f"near{number}", f"serial numbers of pumps, batch {number}") for number in range(50)]
-    exact = record("exact", " ".join(WORDS) + " and in all of this the one code ZX81 among many other words")
-    store = DictionaryStore([*alike, exact])
+    exact = record("exact", " ".join(WORDS) + ", and among all of this, once, the code ZX81")
+    store = InMemoryStore(EMBEDDER.dimension)
+    store.remember([*alike, exact])
+    cue = "which serial numbers of pumps have ZX81"
+    assert "exact" not in {one.id for one in store.nearest(asked(cue).embedding, 3)}
 
-    found = answer(store, "serial numbers ZX81", 1, Limits(context_limit=0, kmax=3))
-    assert {one.id for one in store.nearest(asked("serial numbers ZX81").embedding, 3)}.isdisjoint({"exact"})
+    found = recall(store, WeightedSum(), asked(cue), 3, EVERYTHING, Limits(context_limit=0, kmax=3))
 
-    assert "exact" not in {one.record.id for one in found.recalled}  # two shared words beat one
-    found = answer(store, "ZX81", 1, Limits(context_limit=0, kmax=3))
-    assert [one.record.id for one in found.recalled] == ["exact"]
+    assert "exact" in {one.record.id for one in found.recalled}
+
+
+def test_what_only_shares_words_is_as_similar_as_it_is() -> None:
+    """Similarity did not bring it, so its similarity must be worked out."""
+
+    class MatchingOne(DictionaryStore):
+        def matching(self, text: str, most: int, which: Filter = EVERYTHING) -> list[Scored]:
+            return [Scored("r00007", 1.0)]
+
+    store = MatchingOne(some_records(20))
+    cue = asked("violin")
+    similar = {one.id: one.score for one in store.nearest(cue.embedding, 20)}
+
+    found = recall(store, SimilarityAlone(), cue, 20, EVERYTHING, Limits(context_limit=0, breadth=0, fewest=1))
+
+    assert len(found.recalled) == 2
+    assert found.recalled[1].record.id == "r00007"
+    assert found.recalled[1].score == pytest.approx(similar["r00007"], abs=2e-6)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from runtime.telemetry.events import NodeEjected, NodeReadmitted, Observer, igno
 
 LEFT_OUT = float("inf")
 WORTH_A_TRY = 0.0  # what one request would tell is worth its wait
+NO_TIME = 1e-9  # seconds; the least that an answer is said to take, for nothing is 0.0 but WORTH_A_TRY
 SPARE = 64  # loads of nodes that are gone, kept for their return
 AT_ONCE = 0.1  # seconds between two requests that count as no pause
 PAUSE = 1.0  # seconds after which a much better sample means that the node has healed
@@ -35,7 +36,7 @@ class Smoothing(NamedTuple):
     memory: float = 10.0
     longest: float = 15.0
     patience: float = 0.1
-    stall: float = 2.0
+    stall: float = 1.2
     penalty: float = 1.0
 
 
@@ -46,7 +47,7 @@ DEFAULT_EJECTION = Ejection()
 class NodeLoad:
     """What is known of one node. `cost` is its expected completion time in seconds, as of the last reading.
 
-    `estimate` is how long a lone request takes, in seconds, by so many `samples`; nothing is known while there are none.
+    `estimate` is how long a lone request takes, in seconds, by so many `samples`; with none of them nothing is known.
     """
 
     __slots__ = (
@@ -85,7 +86,7 @@ class NodeLoad:
 
 
 class StageLoad:
-    """The nodes of one stage by name; how many were read last, the lowest estimate, what has passed (see `patience`)."""
+    """The nodes of one stage by name; how many were last read, lowest estimate, what passed (see `patience`)."""
 
     __slots__ = ("lowest", "nodes", "passed", "size")
 
@@ -116,7 +117,7 @@ class Load:
         self._stages: dict[str, StageLoad] = {}
 
     def read(self, nodes: Sequence[Node]) -> list[NodeLoad]:
-        """The load of each of a stage's nodes (all of them, at least one), in their order; their costs are as of now."""
+        """The load of each of a stage's nodes (all of them, at least one), in their order; costs are as of now."""
         stage = self._stages.get(nodes[0].stage) or self._stage(nodes[0].stage)
         known = stage.nodes
         loads = [known.get(node.name) or self._load(stage, node) for node in nodes]
@@ -224,10 +225,10 @@ class Load:
 
     def _failed(self, stage: StageLoad, load: NodeLoad, ending: Ending, now: float) -> None:
         budget = ending.budget if math.isfinite(ending.budget) else self._smoothing.penalty
-        self._sampled(load, max(ending.seconds, budget), now)
         stage.passed += self._smoothing.memory
         standing = load.standing
         standing.failures += 1
+        self._sampled(load, max(ending.seconds, budget), now)
         if standing.until is None:
             if standing.failures >= self._ejection.failures and self._room(stage):
                 self._eject(stage, load, f"{standing.failures} failures in a row", now)
@@ -235,7 +236,7 @@ class Load:
             self._eject(stage, load, "its trial failed", now)
 
     def _sampled(self, load: NodeLoad, seconds: float, now: float) -> None:
-        seconds = max(0.0, seconds)
+        seconds = max(NO_TIME, seconds)
         alone = now - load.sampled_at
         load.sampled_at = now
         load.samples += 1

@@ -22,7 +22,7 @@ class ExpectedCompletion:
     estimates alone: only a node that is about as fast is worth asking twice.
     """
 
-    def __init__(self, load: Load, random: Random, tie: float = 1.25, near: float = 1.5) -> None:
+    def __init__(self, load: Load, random: Random, tie: float = 1.4, near: float = 1.5) -> None:
         self._load = load
         self._random = random.random
         self._tie = tie

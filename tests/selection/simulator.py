@@ -147,6 +147,7 @@ class Simulation:
         self.now = 0.0
         self._offered = tuple(nodes)
         self._random = Random(seed)
+        self._seconds = Random(seed + 1)  # hedges must not change which queries follow
         self._routers: Sequence[Selector] = ()
         self._hedge_after = BUDGET
         self._ends: list[tuple[float, int, Attempt]] = []
@@ -179,7 +180,7 @@ class Simulation:
         for _ in range(queries):
             moment += self._random.expovariate(rate)
             router = self._random.randrange(len(self._routers))
-            yield moment, Attempt(moment, moment, self._work(), self._random.random(), router)
+            yield moment, Attempt(moment, moment, self._work(self._random), self._random.random(), router)
 
     def _go_on(self, until: float) -> None:
         """All that happens before `until`, in order."""
@@ -211,12 +212,13 @@ class Simulation:
         node = None if first.over else self._routers[first.router].alternative(self._offered, first.node)
         if node is not None:
             self._hedged += 1
-            second = Attempt(first.arrival, self.now, self._work(), self._random.random(), first.router)
+            work, coin = self._work(self._seconds), self._seconds.random()
+            second = Attempt(first.arrival, self.now, work, coin, first.router)
             first.twin, second.twin = second, first
             self._begin(second, node)
 
-    def _work(self) -> float:
-        return MEAN * self._random.lognormvariate(-SIGMA * SIGMA / 2.0, SIGMA)
+    def _work(self, random: Random) -> float:
+        return MEAN * random.lognormvariate(-SIGMA * SIGMA / 2.0, SIGMA)
 
     def _begin(self, attempt: Attempt, chosen: Node) -> None:
         self._routers[attempt.router].begun(chosen)

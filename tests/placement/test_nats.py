@@ -18,6 +18,8 @@ from nats.aio.msg import Msg
 
 from runtime.errors import ConfigurationFault
 from runtime.orchestrator.node import Node
+from runtime.orchestrator.outcome import Answered
+from runtime.orchestrator.pipeline import Pipeline
 from runtime.orchestrator.placement import (
     NodeBusy,
     NodeLost,
@@ -30,6 +32,8 @@ from runtime.orchestrator.placement import nats_wire as wire
 from runtime.orchestrator.placement.nats_node import Asker, RemoteNode
 from runtime.orchestrator.placement.nats_worker import serve_nodes
 from runtime.orchestrator.query import Query
+from runtime.orchestrator.selection import RoundRobin
+from runtime.orchestrator.stage import Stage
 from runtime.telemetry.events import Event, OrphansCounted
 from tests.placement.fakes import Polite
 from tests.placement.nats_server import NatsServer, worker_process
@@ -175,7 +179,12 @@ async def once_reachable(node: RemoteNode) -> Query:
 
 @pytest.mark.parametrize(
     ("words", "kind"),
-    [("raise ValueError", "ValueError"), ("exit", "SystemExit"), ("raise Cancelled", "CancelledError")],
+    [
+        ("nothing", "NotPortable"),
+        ("raise ValueError", "ValueError"),
+        ("exit", "SystemExit"),
+        ("raise Cancelled", "CancelledError"),
+    ],
 )
 def test_what_a_node_raises_there_is_raised_here_by_name_and_text(server: NatsServer, words: str, kind: str) -> None:
     async def ask() -> None:
@@ -385,6 +394,26 @@ def test_a_killed_worker_is_replaced_within_the_budget_of_one_stage(
         run(ask({one.pid: one, other.pid: other}))
 
 
+def test_a_pipeline_whose_worker_is_killed_answers_within_the_budget_of_the_stage(
+    server: NatsServer, tmp_path: Path
+) -> None:
+    marker = tmp_path / "pid"
+
+    async def ask(workers: set[int]) -> None:
+        async with remote(server.url, repeatable=True) as node:
+            pipeline = Pipeline([Stage("thought", critical=True)], {"thought": [node]}, RoundRobin(), budget=4.0)
+            asked = asyncio.ensure_future(pipeline.run(Query.of(f"hang {marker}")))
+            await eventually(lambda: marked(marker))
+            pid = marked(marker) or 0
+            os.kill(pid, signal.SIGKILL)
+            outcome = await asked
+            assert isinstance(outcome, Answered), outcome
+            assert outcome.query.found["thought"] in workers - {pid}
+
+    with worker_process(server.url) as one, worker_process(server.url) as other:
+        run(ask({one.pid, other.pid}))
+
+
 def test_a_worker_process_is_drained_by_sigterm(server: NatsServer) -> None:
     with worker_process(server.url) as worker:
 
@@ -475,6 +504,40 @@ def test_a_server_that_is_restarted_fails_what_was_asked_at_once_and_is_used_aga
                 await node.handle(text("hello", remaining=3600))
             own_server.start()
             assert (await once_reachable(node)).found["thought"] == "HELLO"
+
+    run(ask())
+
+
+def test_a_server_that_reads_nothing_makes_further_queries_fail_at_once(own_server: NatsServer) -> None:
+    async def ask() -> None:
+        async with remote(own_server.url) as node:
+            own_server.signal(signal.SIGSTOP)
+            large = text("hello", remaining=1.0).with_finding("memory", "x" * 900_000)
+            ended = []
+            for _ in range(20):  # what the sockets hold is the system's; beyond it, a second of waiting is in vain
+                asked = asyncio.ensure_future(node.handle(large))
+                await asyncio.sleep(0)
+                ended.append(asked)
+            outcomes = await asyncio.gather(*ended, return_exceptions=True)
+            assert any("bytes wait to be sent" in str(outcome) for outcome in outcomes)
+            assert all(isinstance(outcome, (NodeUnreachable, NodeLost, OutOfTime)) for outcome in outcomes)
+            own_server.signal(signal.SIGCONT)
+
+    run(ask())
+
+
+def test_what_waits_is_sent_elsewhere_when_leftovers_take_all_places(server: NatsServer) -> None:
+    async def ask() -> None:
+        witness = Witness(concurrency=1)
+        async with served(server.url, witness), remote(server.url) as node:
+            held = asyncio.ensure_future(node.handle(text("swallow 0.5", remaining=0.1)))
+            await eventually(lambda: witness.asked)
+            waits = asyncio.ensure_future(node.handle(text("hello", remaining=3600)))
+            with pytest.raises(OutOfTime):
+                await held
+            with pytest.raises(NodeBusy):
+                await waits
+        assert len(witness.asked) == 1
 
     run(ask())
 

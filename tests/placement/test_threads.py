@@ -215,6 +215,22 @@ def test_after_close_queries_are_refused_and_what_still_runs_is_counted() -> Non
     run(ask())
 
 
+def test_a_thread_that_ends_after_its_loop_was_closed_tells_nobody() -> None:
+    gated = Gated(1)
+    node = ThreadNode(gated)
+
+    async def give_up() -> None:
+        asked = asyncio.ensure_future(node.handle(Query.of("late")))
+        await gated.holds(1)
+        asked.cancel()
+
+    run(give_up())
+    gated.gate.set()
+    run(eventually(lambda: node.leftovers == 0))
+    assert run(node.handle(Query.of("in another loop"))).found["thought"] == "in another loop"
+    assert run(node.close()) == 0
+
+
 def test_a_system_that_gives_no_more_threads_makes_the_node_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

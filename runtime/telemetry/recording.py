@@ -127,9 +127,9 @@ def _missing(place: str, expected: Sequence[str], actual: Sequence[str]) -> Iter
     for what, begin, end, other, rest in SequenceMatcher(None, expected, actual, autojunk=False).get_opcodes():
         if what == "equal":
             continue
-        for name in expected[begin:end]:
-            after = f"after {expected[begin - 1]}" if begin else "at the beginning"
-            yield f"{place}: {name} is missing, expected {after}"
+        for at in range(begin, end):
+            after = f"after {expected[at - 1]}" if at else "at the beginning"
+            yield f"{place}: {expected[at]} is missing, expected {after}"
         for name in actual[other:rest]:
             yield f"{place}: {name} was not expected"
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.telemetry.catalogue import STAGES
 from runtime.telemetry.events import Event, QueryShed, QueryStarted, StageFinished
 from runtime.telemetry.opentelemetry import Kept, Spans
 from runtime.telemetry.recording import Recording, Shape, SpanRecord, differences, shape, written
@@ -97,6 +98,17 @@ STAGE = "the trace > matriz.query > stage.thought"
             [f"{STAGE}: matriz.attempt is 2, not expected"],
         ),
         (
+            lambda: query(stages=(), traceparent=None, endings={}, outcome="answered", stage="memory"),
+            [
+                "the trace > matriz.query: matriz.stage is 'memory', not expected",
+                "the trace > matriz.query: stage.memory is missing, expected at the beginning",
+                *(
+                    f"the trace > matriz.query: stage.{stage} is missing, expected after stage.{before}"
+                    for before, stage in zip(STAGES, STAGES[1:])
+                ),
+            ],
+        ),
+        (
             lambda: query(endings={"thought": FAILED}),
             [
                 f"{STAGE}: its status is error, expected unset",
@@ -106,7 +118,7 @@ STAGE = "the trace > matriz.query > stage.thought"
             ],
         ),
     ],
-    ids=["missing", "added", "order", "value", "attribute", "failure"],
+    ids=["missing", "added", "order", "value", "attribute", "all missing", "failure"],
 )
 def test_a_difference_reads_as_a_sentence(change: Callable[[], list[Event]], said: list[str]) -> None:
     assert differences(shape(trace()), shape(trace(change()))) == said
@@ -122,6 +134,14 @@ def test_what_an_event_within_a_span_holds_is_compared() -> None:
 
 def _spans(of: Shape) -> list[Shape]:
     return cast("list[Shape]", of["spans"])
+
+
+def test_an_attribute_that_is_gone_is_missed() -> None:
+    golden = shape(trace(query(stages=(), stage="memory")))
+
+    assert differences(golden, shape(trace(query(stages=())))) == [
+        "the trace > matriz.query: matriz.stage is missing, expected 'memory'"
+    ]
 
 
 def test_a_golden_of_another_schema_is_to_be_written_anew() -> None:

@@ -118,7 +118,7 @@ class Folder:
             fold = self._store.fold(plan, summary, now)
         except StoreFault:
             # It may have been done all the same, and only the answer lost. To ask again does it once: if it stands,
-            # the store says so.
+            # the store says so. Lost twice, it is said to have failed, though it may stand: the next plan sees which.
             fold = self._store.fold(plan, summary, now)
         if fold is None:
             return Ending("abandoned", reason="a source is live no more")

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
-import numpy as np
-
 from runtime.memory.record import Filter, FoldPlan, Record
 from runtime.memory.store import Store
+from runtime.memory.vectors import numpy_module
 
 
 class FoldPolicy(NamedTuple):
@@ -105,6 +104,7 @@ def _scope(record: Record) -> tuple[str, list[str]]:
 
 def _alike(records: list[Record], policy: FoldPolicy) -> Iterator[list[Record]]:
     """The oldest record that is in no group leads the next one and takes the most similar to it; ties by age and id."""
+    np = numpy_module()
     records.sort(key=lambda record: (record.created, record.id))
     matrix = np.array([record.embedding for record in records], dtype=np.float32)
     ages = np.array([(record.created - records[0].created).total_seconds() for record in records])
@@ -118,7 +118,7 @@ def _alike(records: list[Record], policy: FoldPolicy) -> Iterator[list[Record]]:
         near[~free | (ages - ages[leader] > span)] = -2.0
         near[leader] = 2.0
         best = np.argsort(-near, kind="stable")[: policy.largest]
-        members = [int(at) for at in best if near[at] >= policy.alike]
+        members = [int(at) for at in best if float(near[at]) >= policy.alike]
         if len(members) >= policy.fewest:
             free[members] = False
             yield [records[at] for at in sorted(members)]

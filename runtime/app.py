@@ -54,7 +54,8 @@ PIPELINE = (
     Stage("decision", critical=True, hedgeable=True),
     Stage("awareness", critical=False, hedgeable=True),
 )
-# How much of its budget a query may take before that counts as a queue.
+# How much of the tightest bound that can fail it (its budget, the cap of a critical stage) a query may take before that
+# counts as a queue: what is shed later than that fails instead.
 QUEUE_SHARE = 0.8
 # The tag by which a record says where it comes from; ids of passages are made below the name.
 SOURCE = "source:"
@@ -113,9 +114,13 @@ class App:
         self.observe = observe
         self.metrics_of: Any = None
         self.spans: Optional[Any] = None
-        # A target below the budget: what is let in shall end in time.
+        caps = [stage.soft_cap for stage in PIPELINE if stage.critical and stage.soft_cap]
         self.admission = Admission(
-            settings.budget * QUEUE_SHARE, limit=min(64, settings.in_flight), most=settings.in_flight, observe=observe
+            QUEUE_SHARE * min([settings.budget, *caps]),
+            limit=min(64, settings.in_flight),
+            least=min(8, settings.in_flight),
+            most=settings.in_flight,
+            observe=observe,
         )
         self._gate = ModuleGate(switches)
         self._selector = ExpectedCompletion(Load(observe=observe), random.Random())

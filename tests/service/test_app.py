@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Callable, TypeVar
 
@@ -34,10 +34,10 @@ def within(app: Callable[[App], Awaitable[T]], settings: Settings = PATIENT) -> 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_each_lane_adds_to_the_one_before_and_all_kinds_are_there(lane: str) -> None:
-    async def look(app: App) -> object:
+    async def look(app: App) -> Mapping[str, object]:
         return app.plugins()
 
-    document: dict[str, object] = within(look, PATIENT._replace(lane=lane))  # type: ignore[assignment]
+    document = within(look, PATIENT._replace(lane=lane))
 
     registered = document["registered"]
     assert isinstance(registered, list)

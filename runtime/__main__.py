@@ -72,7 +72,9 @@ async def _serve(options: argparse.Namespace) -> int:
         await app.close()
         raise
     service = Service(app, token=settings.token, body_limit=settings.body_limit, text_limit=settings.text_limit)
-    server = server_of(service, settings.host, settings.port, settings.drain)
+    server = server_of(
+        service, settings.host, settings.port, settings.drain, lambda url: print(f"serving at {url}", flush=True)
+    )
     try:
         await server.serve()
     except SystemExit:  # uvicorn has logged which address it cannot have
@@ -157,7 +159,8 @@ def _text(path: Path) -> str:
 async def _plugins(options: argparse.Namespace) -> int:
     from runtime.app import opened
 
-    app = await opened(_settings(options)._replace(store="memory:"), start=False)
+    settings = _settings(options)._replace(store="memory:")
+    app = await opened(settings, required=options.require, start=False)
     document = dict(app.plugins())
     await app.close()
     if options.json:
@@ -308,6 +311,9 @@ def _parser() -> argparse.ArgumentParser:
     feed.add_argument("--store", help="instead of LUKHAS_STORE")
     plugins = command("plugins", _plugins, "what is plugged in, and what became of it")
     plugins.add_argument("--json", action="store_true", help="the document of /system/plugins")
+    plugins.add_argument(
+        "--require", action="append", default=[], metavar="NAME", help="fail without it: a kind, or kind:name"
+    )
     describe = command("describe", _describe, "metrics and spans, plugins, stages and switches")
     describe.add_argument("--json", action="store_true", help="as the gates read it")
     drill = command("drill", _drill, "brownout drills: slow, failing, stuck and missing dependencies, with a verdict")

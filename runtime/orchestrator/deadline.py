@@ -21,6 +21,7 @@ HEADER = "x-deadline-ms"  # name of the header, where a protocol has headers
 _WINDOW = 128  # the latest durations that a quantile is read from
 _REFRESH = 16  # durations between two readings; with fewer than this nothing is known
 _SHORTEST = 0.001  # seconds; less than this is the noise of the loop, whatever the 95th percentile of a stage says
+_LEAST = 1e-6  # seconds; what takes no time that can be measured needs this much
 
 
 class Times:
@@ -102,7 +103,7 @@ class Shares:
         behind_quick = behind = behind_slow = 0.0
         for stage, times in zip(reversed(self._stages), reversed(self.times)):
             cap = math.inf if stage.soft_cap is None else stage.soft_cap
-            quick = _or(times.quick, self._assumed)
+            quick = max(_or(times.quick, self._assumed), _LEAST)
             tail = max(_or(times.tail, math.inf), _SHORTEST)
             terms.append(_Terms(stage.critical, quick, tail, cap, behind_quick, behind, behind_slow))
             if stage.critical:

@@ -42,7 +42,7 @@ class _Walker:
 
 
 class Passage:
-    """A query, from its first stage to `outcome`. Made and started on the loop that runs it."""
+    """A query, from its first stage until `waiting` has its outcome. Made and started on the loop that runs it."""
 
     __slots__ = (
         "_alarm",
@@ -60,15 +60,16 @@ class Passage:
         "_over",
         "_place",
         "_query",
+        "_waiting",
         "_walkers",
         "id",
-        "outcome",
         "traceparent",
     )
 
-    def __init__(self, line: Line, query: Query, budget: float, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, line: Line, query: Query, budget: float, waiting: asyncio.Future[Outcome]) -> None:
         self._line = line
-        self._loop = loop
+        self._loop = waiting.get_loop()
+        self._waiting: Optional[asyncio.Future[Outcome]] = waiting
         self._query = query
         self.id = query.id
         self.traceparent = query.traceparent
@@ -83,7 +84,6 @@ class Passage:
         self._expired = False
         self._over = False
         self._walkers: list[_Walker] = []  # those at the present stage that may still answer
-        self.outcome: asyncio.Future[Outcome] = loop.create_future()
 
     def start(self) -> None:
         """Send a walker on from the present stage."""
@@ -113,7 +113,9 @@ class Passage:
                         raise
                     if walker.dismissed:
                         return self._stopped(walker)
-                    goes_on = self._failed(walker, error)
+                    trace = error.__traceback__  # less this frame, which would hold the query for as long as the error
+                    goes_on = self._failed(walker, error.with_traceback(trace and trace.tb_next))
+                    del trace
                 else:
                     if walker.dismissed:
                         return self._stopped(walker)
@@ -354,8 +356,11 @@ class Passage:
             self._say(leg, ending, ending.reason)
         outcome = self._outcome(failed)
         self._say_finished(outcome.name, failed)
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
+        # An error among the endings knows the frames that it went through, from 3.12 on those of this query, too.
+        self._endings = []
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(outcome)
 
     def _outcome(self, failed: Optional[str]) -> Outcome:
         seconds = self._line.clock() - self._began
@@ -384,12 +389,13 @@ class Passage:
             if other is not walker:
                 other.task.cancel()
         self._walkers.clear()
-        if isinstance(error, GeneratorExit) or self.outcome.done():
+        waiting, self._waiting = self._waiting, None
+        if isinstance(error, GeneratorExit) or waiting is None or waiting.done():
             return True
-        self.outcome.set_exception(error)
+        waiting.set_exception(error)
         if isinstance(error, Exception):
             return False
-        self.outcome.exception()  # it is seen: it ends the loop
+        waiting.exception()  # it is seen: it ends the loop
         if walker is not None:
             walker.task.add_done_callback(_seen)
         return True

@@ -66,10 +66,11 @@ class Pipeline:
         line = self._line
         if line.heard:
             line.observe(QueryStarted(query.id, line.now_ns(), seconds, query.traceparent))
-        passage = Passage(line, query, seconds, asyncio.get_running_loop())
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        passage = Passage(line, query, seconds, outcome)
         passage.start()
         try:
-            return await passage.outcome
+            return await outcome
         except asyncio.CancelledError:
             passage.leave()
             raise

@@ -49,11 +49,13 @@ class Failing(Answering):
 
     async def handle(self, query: Query) -> Query:
         await super().handle(query)
-        raise self.error
+        raise self.error.with_traceback(None)  # it is raised again and again, and would keep all that it went through
 
 
 class Swallowing(Answering):
     """Takes no notice of being cancelled, for `seconds`; then answers as if nothing had been."""
+
+    stubborn = True
 
     async def handle(self, query: Query) -> Query:
         loop = asyncio.get_running_loop()
@@ -63,8 +65,15 @@ class Swallowing(Answering):
             try:
                 await asyncio.sleep(until - loop.time())
             except asyncio.CancelledError:
-                continue
+                if not self.stubborn:
+                    await asyncio.sleep(until - loop.time())
         return query.with_finding(self.stage, "too late")
+
+
+class SwallowingOnce(Swallowing):
+    """Takes no notice of being cancelled the first time, so that a loop that is closed is soon done with it."""
+
+    stubborn = False
 
 
 class SlowFinally(Answering):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -13,6 +15,7 @@ import pytest
 from runtime.errors import ConfigurationFault, QueryRefused
 from runtime.orchestrator.node import Node
 from runtime.orchestrator.outcome import Answered, Degraded, Outcome, Unanswered
+from runtime.orchestrator.passage import Passage
 from runtime.orchestrator.pipeline import Pipeline
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.stage import STAGES, Abandoned, Done, Failed, Skipped, Stage, TimedOut
@@ -480,3 +483,32 @@ def test_what_a_done_stage_took_is_its_own_time() -> None:
 
     assert isinstance(ending, Done)
     assert ending.seconds == pytest.approx(0.03)
+
+
+def test_a_query_leaves_nothing_to_the_garbage_collector() -> None:
+    class Breaking(Answering):
+        async def handle(self, query: Query) -> Query:
+            await asyncio.sleep(0.001)
+            raise ValueError("no eyes")
+
+    async def main(loop: VirtualLoop) -> int:
+        nodes = answering(attention=[Breaking("attention")], action=[Answering("action", 3600)])
+        line = pipeline(loop, nodes, of=stages(action=0.02))
+        for _ in range(20):
+            assert names(await line.run(QUESTION))[:4] == ["done", "failed", "done", "timed_out"]
+        await asyncio.sleep(1)
+        return sum(isinstance(each, Passage) for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert run_virtually(main) <= 1  # the loop may still hold the last one
+    finally:
+        gc.enable()
+
+
+def test_an_error_shows_where_in_the_node_it_was_raised() -> None:
+    ending = ask(answering(attention=[Failing("attention", ValueError("no eyes"))])).endings[1]
+
+    assert isinstance(ending, Failed)
+    assert [frame.name for frame in traceback.extract_tb(ending.error.__traceback__)] == ["handle"]

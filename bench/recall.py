@@ -17,7 +17,7 @@ from typing import Callable, NamedTuple
 
 from runtime.memory.embedding import HashedNgrams
 from runtime.memory.memory import Memory
-from runtime.memory.recall import Limits
+from runtime.memory.recall import Limits, telling
 from runtime.memory.record import Record
 from runtime.memory.scoring import WeightedSum
 from runtime.memory.store import Store
@@ -203,12 +203,17 @@ def _report_speed(open_store: Callable[[Path], Store], folder: Path, count: int,
         store.remember(_records(texts))
         memory = Memory(store, embedder, fold_every=0, fold_above=None)
         memory.recall("warm up", 5)
-        print(f"recall of 10 among {count:,}, {asked} cues; load {os.getloadavg()[0]:.1f}, a task {task * 1e6:.1f} us")
+        threads = os.environ.get("OPENBLAS_NUM_THREADS", "not set")
+        print(
+            f"recall of 10 among {count:,}, {asked} cues; load {os.getloadavg()[0]:.1f}, a task {task * 1e6:.1f} us, "
+            f"OPENBLAS_NUM_THREADS {threads}"
+        )
+        embedded = dict(zip(cues, embedder.embed(cues)))
         for name, work in {
             "Memory.recall": lambda cue: memory.recall(cue, 10),
             "  of which embedding": lambda cue: embedder.embed([cue]),
-            "  of which store.nearest": lambda cue: store.nearest(embedder.embed([cue])[0], 40),
-            "  of which store.matching": lambda cue: store.matching(cue, 40),
+            "  of which store.nearest": lambda cue: store.nearest(embedded[cue], 40),
+            "  of which store.matching": lambda cue: store.matching(telling(cue), 40),
         }.items():
             wall, cpu = _timed(work, cues)
             print(f"{name:28} wall p50 {wall * 1e3:7.3f} ms   CPU mean {cpu * 1e3:7.3f} ms   {cpu / task:7.0f} x task")

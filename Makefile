@@ -18,6 +18,14 @@ ALLOW_DIRTY ?= $(if $(CI),,1)
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
 
+# What `make feed` remembers, and what `make ask` asks.
+DOCS ?= docs README.md
+Q ?=
+# The plugins without which the service is not one.
+SMOKE_PLUGINS ?= node:recall node:salience node:statements node:extract node:weigh node:gaps
+# QUICK=--quick takes a first look with `make bench-runtime`.
+QUICK ?=
+
 RUN := .venv/bin
 EVIDENCE := .gates/evidence
 RECORDINGS := .gates/recordings
@@ -86,6 +94,36 @@ coverage: setup  ## record which lines the tests reach
 .PHONY: bench
 bench: setup  ## how fast, beside ruff, import-linter and tach
 	@$(RUN)/python bench/gates.py
+
+.PHONY: bench-runtime
+bench-runtime: setup  ## how fast the service is, part by part, beside a loop of plain tasks; long
+	@for part in registry pipeline selection telemetry stores recall folding nats service; do \
+		echo "== $$part"; $(RUN)/python bench/$$part.py $(QUICK); done
+
+##########################################################################################
+
+.PHONY: run
+run: setup  ## start the service on http://127.0.0.1:8000
+	@$(RUN)/python -m runtime serve
+
+.PHONY: feed
+feed: setup  ## remember documents: make feed DOCS="docs README.md"
+	@$(RUN)/python -m runtime feed $(DOCS)
+
+.PHONY: ask
+ask: setup  ## ask what was remembered, end to end in one process: make ask Q="why hatchling?"
+	@$(RUN)/python -m runtime ask $(if $(Q),"$(Q)",$(error say what to ask: make ask Q="why hatchling?"))
+
+.PHONY: ci-smoke-plugin
+ci-smoke-plugin: setup  ## boot the service with LUKHAS_PLUGIN_DISCOVERY=auto, and see the minimal set of plugins
+	@LUKHAS_PLUGIN_DISCOVERY=auto $(RUN)/python -m pytest -q tests/unit/test_entry_points_smoke.py
+	@LUKHAS_PLUGIN_DISCOVERY=auto $(RUN)/python -m runtime plugins $(addprefix --require ,$(SMOKE_PLUGINS))
+
+.PHONY: perf
+perf: setup  ## the budgets of policies/budgets.toml, measured
+	@LUKHAS_PERF=1 $(RUN)/python -m pytest -q tests/perf
+
+##########################################################################################
 
 .PHONY: lanes
 lanes: setup  ## the lanes of this repository, and what crosses them

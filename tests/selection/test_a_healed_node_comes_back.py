@@ -16,7 +16,7 @@ from tests.selection.policies import Policy, simulated
 from tests.selection.pools import BAD, OURS, pool
 from tests.selection.simulator import Fault, Simulation, failing, hanging, slow
 
-NODES, RATE = 10, 400.0
+NODES, RATE = 10, 300.0
 WITHIN, WATCHED = 30.0, 10.0
 FAULTS: dict[str, Callable[[float], Fault]] = {
     "slow x2": lambda until: slow(2.0, until),

@@ -312,6 +312,30 @@ def test_a_trial_that_was_called_off_decides_nothing() -> None:
     assert len(bench.ejections) == 1
 
 
+def test_a_node_that_is_let_in_is_judged_by_its_trial_alone() -> None:
+    bench, nodes = Bench(), named(3)
+    known(bench, nodes)
+    eject(bench, nodes[0], nodes)
+    pass_by(bench, 1.1, nodes[1])
+
+    bench.ask(nodes[0], done(0.2))
+
+    assert bench.of(*nodes).estimate == pytest.approx(0.2)
+
+
+def test_where_queries_are_rare_a_failure_elsewhere_brings_the_trial_forward() -> None:
+    bench, nodes = Bench(), named(2)
+    known(bench, nodes)
+    eject(bench, nodes[0], nodes)
+    bench.now += 2.0
+    bench.ask(nodes[1], done())
+    assert set(bench.choices(nodes, 20)) == {"node-1"}
+
+    bench.ask(nodes[1], failed())
+
+    assert set(bench.choices(nodes, 20)) == {"node-0"}
+
+
 # Coming and going
 
 

@@ -11,7 +11,6 @@ import gc
 import os
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from random import Random
@@ -231,4 +230,4 @@ def main(words: Optional[Sequence[str]] = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -75,6 +75,12 @@ def require_stages(stages: Sequence[Stage], nodes: Mapping[str, Sequence[Node]])
             )
         for node in serving:
             _require_node(node, name)
+        known = [node.name for node in serving]
+        for node in serving:
+            if known.count(node.name) > 1:
+                raise ConfigurationFault(
+                    f"stage {name!r} has two nodes called {node.name!r}; a node is known by its name"
+                )
 
 
 def _require_node(node: Node, stage: str) -> None:

@@ -235,7 +235,8 @@ class Passage:
         ending = Failed(leg.name, walker.node.name, seconds, walker.budget, error, walker.attempt)
         self._walkers.remove(walker)
         self._line.selector.ended(walker.node, ending)
-        self._say(leg, ending, str(error), type(error).__name__)
+        if self._line.heard:
+            self._say(leg, ending, _text(error), type(error).__name__)
         if self._walkers:
             return False  # the other attempt decides
         if walker.attempt == 1 and self._hedge(leg, walker.node):
@@ -429,6 +430,13 @@ class Passage:
 
 def _reason(leg: Leg) -> str:
     return "each of its nodes is held by work that did not stop" if leg.all_nodes else "no node serves it"
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as worse:  # noqa: BLE001 - a node's own code, and no reason to fail the query
+        return f"its text cannot be had: {type(worse).__name__}"
 
 
 def _seen(task: asyncio.Task[None]) -> None:

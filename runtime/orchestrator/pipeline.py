@@ -61,7 +61,7 @@ class Pipeline:
         QueryRefused where `query` is no Query or `budget` no number; a budget that is used up fails the first stage.
         """
         seconds = self.budget if budget is None else budget
-        if not isinstance(query, Query) or math.isnan(seconds):
+        if not isinstance(query, Query) or not isinstance(seconds, (int, float)) or math.isnan(seconds):
             raise _refusal(query, seconds)
         line = self._line
         if line.heard:

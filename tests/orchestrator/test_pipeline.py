@@ -448,9 +448,28 @@ def test_what_is_no_query_is_refused(query: object) -> None:
         run_virtually(lambda loop: pipeline(loop, answering()).run(query))  # type: ignore[arg-type]
 
 
-def test_a_budget_that_is_no_number_is_refused() -> None:
-    with pytest.raises(QueryRefused, match="a budget of nan seconds"):
-        run_virtually(lambda loop: pipeline(loop, answering()).run(QUESTION, float("nan")))
+@pytest.mark.parametrize("budget", [float("nan"), "0.25"])
+def test_a_budget_that_is_no_number_is_refused(budget: Any) -> None:
+    with pytest.raises(QueryRefused, match=r"a budget of .* seconds; it is a number, such as 0\.25"):
+        run_virtually(lambda loop: pipeline(loop, answering()).run(QUESTION, budget))
+
+
+def test_a_budget_without_end_is_one() -> None:
+    outcome = run_virtually(lambda loop: pipeline(loop, answering()).run(QUESTION, float("inf")))
+
+    assert isinstance(outcome, Answered)
+
+
+def test_an_error_whose_text_cannot_be_had_is_a_failure_like_any_other() -> None:
+    class Textless(Exception):
+        def __str__(self) -> str:
+            raise LookupError
+
+    heard = Heard()
+    outcome = ask(answering(attention=[Failing("attention", Textless())]), heard)
+
+    assert names(outcome)[1] == "failed"
+    assert heard.of(StageFinished)[1].detail == "its text cannot be had: LookupError"
 
 
 class Nameless:
@@ -468,6 +487,7 @@ class Nameless:
             {"memory": [Answering("thought")]},
             "node 'thought-1' is given for stage 'memory' and serves 'thought'",
         ),
+        (stages(), {"memory": [Answering("memory")] * 2}, "stage 'memory' has two nodes called 'memory-1'"),
         (stages(), {"memory": [Nameless()]}, "is no node of stage 'memory': it has no name, concurrency, handle"),
     ],
 )

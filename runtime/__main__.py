@@ -184,15 +184,15 @@ def _plugin_lines(document: dict[str, Any]) -> Iterator[str]:
 
 
 async def _describe(options: argparse.Namespace) -> int:
-    from runtime.app import PIPELINE, opened
+    from runtime.app import caps_of, opened
     from runtime.telemetry.catalogue import describe
 
     app = await opened(_settings(options)._replace(store="memory:"), start=False)
     document = {
         "schema": 1,
-        "catalogue": describe(stage.soft_cap for stage in PIPELINE if stage.soft_cap),
+        "catalogue": describe(caps_of(app.stages)),
         "plugins": app.plugins(),
-        "stages": app.stages(),
+        "stages": app.stage_rows(),
         "budget_seconds": app.settings.budget,
         "switches": [
             {"flag": flag, "value": decision.value, "reason": decision.reason}
@@ -207,7 +207,7 @@ async def _describe(options: argparse.Namespace) -> int:
     catalogue = cast("dict[str, Any]", document["catalogue"])
     for metric in catalogue["metrics"]:
         print(f"{metric['name']}  {metric['kind']}  {metric['help']}")
-    for stage in app.stages():
+    for stage in app.stage_rows():
         print(f"stage {stage['stage']}  {'critical' if stage['critical'] else 'not critical'}  {stage['nodes']}")
     return OK
 

@@ -44,16 +44,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# Without attention, thought works on all that was recalled; without awareness, an answer says less of itself. Every
-# node here only reads, so that a second one may be asked for the same.
-PIPELINE = (
-    Stage("memory", critical=True, soft_cap=0.1, hedgeable=True),
-    Stage("attention", critical=False, hedgeable=True),
-    Stage("thought", critical=True, hedgeable=True),
-    Stage("action", critical=True, hedgeable=True),
-    Stage("decision", critical=True, hedgeable=True),
-    Stage("awareness", critical=False, hedgeable=True),
-)
+# A recall may take two fifths of the budget: 100 ms of 250.
+RECALL_SHARE = 0.4
 # How much of the tightest bound that can fail it (its budget, the cap of a critical stage) a query may take before that
 # counts as a queue: what is shed later than that fails instead.
 QUEUE_SHARE = 0.8
@@ -64,6 +56,27 @@ PASSAGES = uuid.uuid5(uuid.NAMESPACE_URL, "lukhas:passages")
 MOST_PIPELINES = 64
 
 log = logging.getLogger("lukhas.app")
+
+
+def stages_of(budget: float) -> tuple[Stage, ...]:
+    """The six stages of queries that may take `budget` seconds.
+
+    Without attention, thought works on all that was recalled; without awareness, an answer says less of itself. Every
+    node here only reads, so that a second one may be asked for the same.
+    """
+    return (
+        Stage("memory", critical=True, soft_cap=RECALL_SHARE * budget, hedgeable=True),
+        Stage("attention", critical=False, hedgeable=True),
+        Stage("thought", critical=True, hedgeable=True),
+        Stage("action", critical=True, hedgeable=True),
+        Stage("decision", critical=True, hedgeable=True),
+        Stage("awareness", critical=False, hedgeable=True),
+    )
+
+
+def caps_of(stages: Iterable[Stage]) -> list[float]:
+    """The caps of those that have one, in seconds."""
+    return [stage.soft_cap for stage in stages if stage.soft_cap]
 
 
 class Telling:
@@ -114,9 +127,9 @@ class App:
         self.observe = observe
         self.metrics_of: Any = None
         self.spans: Optional[Any] = None
-        caps = [stage.soft_cap for stage in PIPELINE if stage.critical and stage.soft_cap]
+        self.stages = stages_of(settings.budget)
         self.admission = Admission(
-            QUEUE_SHARE * min([settings.budget, *caps]),
+            QUEUE_SHARE * min([settings.budget, *caps_of(stage for stage in self.stages if stage.critical)]),
             limit=min(64, settings.in_flight),
             least=min(8, settings.in_flight),
             most=settings.in_flight,
@@ -157,11 +170,11 @@ class App:
 
     def pipeline_of(self, nodes: Iterable[Node], selector: Optional[ExpectedCompletion] = None) -> Pipeline:
         """A pipeline of these nodes and no others."""
-        by_stage: dict[str, list[Node]] = {stage.name: [] for stage in PIPELINE}
+        by_stage: dict[str, list[Node]] = {stage.name: [] for stage in self.stages}
         for node in nodes:
             by_stage[node.stage].append(node)
         return Pipeline(
-            PIPELINE, by_stage, selector or self._selector, budget=self.settings.budget, observe=self.observe
+            self.stages, by_stage, selector or self._selector, budget=self.settings.budget, observe=self.observe
         )
 
     def _off(self, outcome: Outcome) -> list[str]:
@@ -200,11 +213,11 @@ class App:
             "lanes": list(self.settings.lanes),
             "lane": self.settings.lane,
             "unfit": list(self.unfit),
-            "stages": self.stages(),
+            "stages": self.stage_rows(),
             "switches": {flag: decision.value for flag, decision in self.switches.states().items()},
         }
 
-    def stages(self) -> list[dict[str, object]]:
+    def stage_rows(self) -> list[dict[str, object]]:
         """Every stage in order, with the names of its nodes."""
         return [
             {
@@ -213,7 +226,7 @@ class App:
                 "soft_cap_seconds": stage.soft_cap,
                 "nodes": [plugin for plugin, node in self.plugged if node.stage == stage.name],
             }
-            for stage in PIPELINE
+            for stage in self.stages
         ]
 
     def faults(self) -> list[str]:
@@ -226,7 +239,7 @@ class App:
         on = {node.stage for plugin, node in self.plugged if self.switches.is_on(flag_of("node", plugin), "readiness")}
         found += [
             f"no node serves the critical stage {stage.name}"
-            for stage in PIPELINE
+            for stage in self.stages
             if stage.critical and stage.name not in on
         ]
         for name, component in self.registry.of_kind("constellation").items():
@@ -264,7 +277,7 @@ async def opened(
     start: bool = True,
 ) -> App:
     """The parts, put together. `found` stands for what is installed. Errors: RuntimeFault, which says what to mend."""
-    metrics = _metrics()
+    metrics = _metrics(settings)
     telling = Telling([metrics, *observers])
     spans = _spans(settings, telling)
     if spans is not None:
@@ -375,10 +388,10 @@ def placement_of(settings: Settings) -> Mapping[str, Any]:
     return told
 
 
-def _metrics() -> Any:
+def _metrics(settings: Settings) -> Any:
     from runtime.telemetry.prometheus import Metrics
 
-    return Metrics(budgets=[stage.soft_cap for stage in PIPELINE if stage.soft_cap])
+    return Metrics(budgets=caps_of(stages_of(settings.budget)))
 
 
 def _spans(settings: Settings, observe: Observer) -> Optional[Any]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Optional
 
-from runtime.app import PIPELINE, App, opened
+from runtime.app import App, opened, stages_of
 from runtime.guardian.drills import Drill, Seen, Verdict, drills, judge
 from runtime.guardian.faults import MISSING, STUCK, Faulty
 from runtime.orchestrator.load import Load
@@ -38,7 +38,7 @@ async def drilled(
     found: Optional[Installed] = None,
 ) -> list[Verdict]:
     """Every drill, one after the other; each has a pipeline of its own. Errors: ConfigurationFault."""
-    chosen = list(drills([(stage.name, stage.critical) for stage in PIPELINE], only))
+    chosen = list(drills([(stage.name, stage.critical) for stage in stages_of(settings.budget)], only))
     app = await opened(settings, found=found, required=("node",))
     try:
         app.memory.remember(REMEMBERED)

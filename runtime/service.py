@@ -375,7 +375,7 @@ class DrainingServer(uvicorn.Server):
 def server_of(
     service: Service, host: str, port: int, drain: float, ready: Callable[[str], None] = lambda url: None
 ) -> DrainingServer:
-    """A server for this service; `run()` blocks, `serve()` is its coroutine. When it listens, `ready` is told its URL."""
+    """A server for this service; `run()` blocks, `serve()` is its coroutine. Once it listens, `ready` gets its URL."""
     config = uvicorn.Config(
         service,
         host=host,

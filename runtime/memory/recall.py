@@ -75,7 +75,7 @@ def recall(store: Store, relevance: Relevance, cue: Cue, most: Optional[int], wh
     lexical = _relative(matching)
     candidates = store.get(list(dict.fromkeys([*similarity, *lexical])))
     ranked = ranking(candidates, relevance, cue, similarity, lexical)
-    return Answer(ranked[:wanted], _route(everything, matching), len(candidates))
+    return Answer(ranked[:wanted], _route(store, everything, matching), len(candidates))
 
 
 def ranking(
@@ -117,7 +117,9 @@ def _relative(matching: Sequence[Scored]) -> dict[str, float]:
     return {one.id: round(max(0.0, one.score) / best, _DIGITS) for one in matching}
 
 
-def _route(everything: bool, matching: Sequence[Scored]) -> str:
+def _route(store: Store, everything: bool, matching: Sequence[Scored]) -> str:
     if everything:
         return "everything"
+    if getattr(store, "approximate", False):  # a store that has no index of the kind need not say so
+        return "approximate"
     return "fused" if matching else "exact"

@@ -280,6 +280,14 @@ def test_the_observer_hears_by_which_route_and_from_how_many() -> None:
     memory.close()
 
 
+def test_a_store_that_answers_by_an_approximate_index_is_said_to() -> None:
+    class Approximating(DictionaryStore):
+        approximate = True
+
+    assert answer(Approximating(some_records(9)), "violin", 2, Limits(context_limit=0)).route == "approximate"
+    assert answer(Approximating(some_records(9)), "violin", 2, Limits()).route == "everything"
+
+
 def test_what_is_folded_away_comes_back_only_where_it_is_asked_for() -> None:
     store = DictionaryStore([record("live", "violin a"), record("cold", "violin b")._replace(folded_into="live")])
 

@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from heapq import nsmallest
+from pathlib import Path
 from typing import Any, Optional
 
 import pytest
@@ -17,6 +18,8 @@ from runtime.memory import approximate
 from runtime.memory.record import EVERYTHING, Filter
 from runtime.memory.stores.admission import unit
 from runtime.memory.vectors import Bounds, Row, Vectors
+from tests.stores.places import InMemoryPlace, SqlitePlace
+from tests.stores.records import a_record
 
 np = pytest.importorskip("numpy")
 ALWAYS = Bounds(None, None)
@@ -203,3 +206,20 @@ def test_without_faiss_the_search_stays_exact_and_says_why(monkeypatch: pytest.M
     assert "not installed" in str(vectors.refusal)
     assert len(vectors.nearest(unit((1, 0, 0, 0)), 20, EVERYTHING, ALWAYS)) == 20
     vectors.close()
+
+
+@pytest.mark.parametrize("kind", ["in-memory", "sqlite"])
+def test_a_store_says_when_it_answers_approximately(kind: str, tmp_path: Path) -> None:
+    pytest.importorskip("faiss")
+    place: Any = InMemoryPlace() if kind == "in-memory" else SqlitePlace(tmp_path / "memory.db")
+    store: Any = place.open(approximate_from=2000)
+    assert not store.approximate
+    records = [a_record(f"number {row.number}", np.frombuffer(row.embedding, np.float32)) for row in clustered(2500)]
+    store.remember(records)
+
+    first = store.nearest(records[7].embedding, 1)
+    store._vectors.wait_for_approximate()
+
+    assert store.approximate
+    assert [one.id for one in first] == [one.id for one in store.nearest(records[7].embedding, 1)] == [records[7].id]
+    store.close()

@@ -103,7 +103,7 @@ bench-runtime: setup  ## how fast the service is, part by part, beside a loop of
 ##########################################################################################
 
 .PHONY: run
-run: setup  ## start the service on http://127.0.0.1:8000
+run: setup  ## start the service on http://127.0.0.1:8080
 	@$(RUN)/python -m runtime serve
 
 .PHONY: feed

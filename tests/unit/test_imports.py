@@ -17,8 +17,8 @@ from gates.facts.store import Store
 from gates.globs import Glob
 
 
-def edges(imports: Imports) -> Iterator[Edge]:
-    """All of them, confirmed."""
+def confirmed(imports: Imports) -> Iterator[Edge]:
+    """All edges."""
     everything = frozenset(imports.nodes())
     return imports.edges_into(lambda importer: everything)
 
@@ -35,7 +35,7 @@ def graph(tmp_path: Path, files: dict[str, str], formerly: tuple[str, ...] = ())
 
 
 def edges(imports: Imports) -> set[tuple[str, str, int]]:
-    found = edges(imports)
+    found = confirmed(imports)
     return {(imports.path_of(edge.importer), imports.path_of(edge.target), edge.line) for edge in found}
 
 
@@ -95,7 +95,7 @@ def test_a_former_root_is_a_node_though_no_file_has_it(tmp_path: Path) -> None:
     assert edges(graph(tmp_path, {**PACKAGE, "p/x.py": text})) == set()
     imports = graph(tmp_path, {**PACKAGE, "p/x.py": text}, formerly=("old",))
 
-    assert {imports.name_of(edge.target) for edge in edges(imports)} >= {"old.x"}
+    assert {imports.name_of(edge.target) for edge in confirmed(imports)} >= {"old.x"}
 
 
 def test_a_script_finds_what_lies_beside_it(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_script_finds_what_lies_beside_it(tmp_path: Path) -> None:
 def test_a_file_that_does_not_parse_keeps_what_its_text_names(tmp_path: Path) -> None:
     imports = graph(tmp_path, {**PACKAGE, "p/x.py": "import p.a\ndef (:\n"})
 
-    (edge,) = [edge for edge in edges(imports) if imports.path_of(edge.target) == "p/a.py"]
+    (edge,) = [edge for edge in confirmed(imports) if imports.path_of(edge.target) == "p/a.py"]
     assert edge.unparsed
     assert edge.line == 0
 

@@ -194,9 +194,9 @@ class Passage:
 
     def _again(self, walker: _Walker, node: Node, place: int) -> Optional[Node]:
         line = self._line
-        if self._over or self._expired or self._place != place:
-            return None  # answered, or too late, before this task had its first turn
         now = line.clock()
+        if self._over or self._expired or self._place != place or now >= self._due:
+            return None  # answered, or too late, before this task had its first turn
         line.selector.begun(node)
         walker.node = node
         walker.began = now

@@ -161,3 +161,38 @@ def test_what_is_saved_for_a_bad_hour_is_bounded() -> None:
         spent += 1
 
     assert spent == 3
+
+
+def test_a_second_attempt_that_comes_too_late_to_begin_leaves_its_stage_late() -> None:
+    other = Answering("memory", name="other")
+
+    class Held(Knows):
+        def alternative(self, nodes: Sequence[Node], first: Node) -> Optional[Node]:
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            loop.block(1.0)
+            return super().alternative(nodes, first)
+
+    ending = asked([Failing("memory", ConnectionError(), name="dead"), other], 1, selector=Held())[0].endings[0]
+
+    assert (ending.name, other.queries) == ("timed_out", [])
+
+
+def test_cancelling_a_query_stops_both_of_its_attempts() -> None:
+    selector = Knows()
+
+    async def main(loop: VirtualLoop) -> int:
+        nodes = {"memory": [Slowing("memory", name="a"), Swallowing("memory", 1.0, "b")]}
+        line = Pipeline([Stage("memory", True, hedgeable=True)], nodes, selector, clock=loop.time)
+        for _ in range(16):
+            await line.run(QUESTION)
+        task = loop.create_task(line.run(QUESTION))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0.01)
+        assert task.cancelled()
+        return line.orphans
+
+    assert run_virtually(main) == 1
+    assert selector.told[-2:] == [("a", "skipped"), ("b", "skipped")]

@@ -532,3 +532,23 @@ def test_an_error_shows_where_in_the_node_it_was_raised() -> None:
 
     assert isinstance(ending, Failed)
     assert [frame.name for frame in traceback.extract_tb(ending.error.__traceback__)] == ["handle"]
+
+
+def test_what_an_observer_raises_after_the_caller_has_left_is_not_lost_either() -> None:
+    complaints: list[str] = []
+
+    def broken(event: Event) -> None:
+        if isinstance(event, OrphansCounted):
+            raise LookupError("no such metric")
+
+    async def main(loop: VirtualLoop) -> None:
+        loop.set_exception_handler(lambda _, context: complaints.append(repr(context.get("exception"))))
+        nodes = answering(memory=[Swallowing("memory", 1.0)])
+        task = loop.create_task(Pipeline(stages(), nodes, Turns(), observe=broken, clock=loop.time).run(QUESTION))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.sleep(0.1)
+
+    run_virtually(main)
+
+    assert "LookupError('no such metric')" in complaints

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import inspect
 import logging
 import random
 import sys
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, cast
+from typing import Any, Optional, cast
 
 from runtime.answer import Question, Reply, document_of, status_of
 from runtime.errors import ConfigurationFault, PluginFault, QueryRefused
+from runtime.fitting import Plugged, fitting
 from runtime.guardian.modules import ModuleGate, flag_of
 from runtime.guardian.switches import Switches
 from runtime.memory.embedding import HashedNgrams
@@ -31,7 +31,7 @@ from runtime.orchestrator.pipeline import Pipeline
 from runtime.orchestrator.placement.placing import Placed, place
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.selection import ExpectedCompletion
-from runtime.orchestrator.stage import STAGES, Stage
+from runtime.orchestrator.stage import Stage
 from runtime.registry.discovery import auto_discover_async
 from runtime.registry.installed import Installed
 from runtime.registry.plugin_record import LOADED
@@ -94,13 +94,6 @@ class Telling:
         """From now on to these, too."""
         self._listeners = (*self._listeners, *listeners)
         self._tell = told_to(self._listeners)
-
-
-class Plugged(NamedTuple):
-    """A node with the name by which it is plugged in and switched off."""
-
-    plugin: str
-    node: Node
 
 
 class App:
@@ -290,7 +283,7 @@ async def opened(
         await auto_discover_async(registry, settings.discovery, settings.lanes, found)
         switches.declare(flag_of(record.kind, record.name) for record in registry.records() if record.state == LOADED)
         telling.also(cast(Observer, monitor) for monitor in registry.of_kind("monitor").values() if callable(monitor))
-        plugged, unfit = _fitting(registry)
+        plugged, unfit = fitting(registry.of_kind("node"))
         for reason in unfit:
             log.error("a node is left out: %s", reason)
         placed = place([node for _, node in plugged], placement_of(settings), observe=telling)
@@ -305,40 +298,6 @@ async def opened(
         memory.close()
         raise
     return app
-
-
-def _fitting(registry: Registry) -> tuple[list[Plugged], list[str]]:
-    """The nodes that can serve a stage, and why the others cannot: one bad plugin stops no boot."""
-    plugged: list[Plugged] = []
-    unfit: list[str] = []
-    names: dict[str, str] = {}
-    for plugin, node in registry.of_kind("node").items():
-        reason = _why_unfit(node) or (
-            f"its name {node.name!r} is that of node:{names[node.name]}" if node.name in names else None  # type: ignore[attr-defined]
-        )
-        if reason:
-            unfit.append(f"node:{plugin}: {reason}")
-            continue
-        fit = cast(Node, node)
-        names[fit.name] = plugin
-        plugged.append(Plugged(plugin, fit))
-    return plugged, unfit
-
-
-def _why_unfit(node: object) -> Optional[str]:
-    missing = [field for field in ("name", "stage", "concurrency", "handle") if not hasattr(node, field)]
-    if missing:
-        return f"it has no {', '.join(missing)}"
-    stage, name, concurrency = node.stage, node.name, node.concurrency  # type: ignore[attr-defined]
-    if stage not in STAGES:
-        return f"its stage is {stage!r}; use one of {', '.join(STAGES)}"
-    if not isinstance(name, str) or not name:
-        return f"its name is {name!r}; use a text"
-    if not isinstance(concurrency, int) or concurrency < 1:
-        return f"its concurrency is {concurrency!r}; use 1 or more"
-    if getattr(node, "placement", "loop") == "loop" and not inspect.iscoroutinefunction(node.handle):  # type: ignore[attr-defined]
-        return "its handle is no coroutine function; say placement = 'thread' or 'process', or make it one"
-    return None
 
 
 def memory_of(settings: Settings, observe: Observer = ignore) -> Memory:

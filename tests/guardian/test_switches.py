@@ -208,6 +208,12 @@ def test_a_subject_is_in_the_same_bucket_in_every_release() -> None:
     assert [bucket("x", "a"), bucket("x", "b"), bucket("module.node.recall", "7f")] == [986, 6692, 7272]
 
 
+def test_a_rollout_reaches_the_same_subjects_in_every_release() -> None:
+    subjects = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+
+    assert "".join(subject for subject in subjects if reaches("x", subject, 30)) == "aejlrtuvyz"
+
+
 def test_a_module_that_is_switched_off_admits_nobody(tmp_path: Path) -> None:
     path = written(tmp_path, "[switches]\nmodule.node.salience = false\n")
     gate = ModuleGate(opened(path, flag_of("node", "salience"), flag_of("node", "recall"))[0])

@@ -37,6 +37,9 @@ class Puppet:
             found = os.getpid()
         elif verb == "sleep":
             time.sleep(float(rest))
+        elif verb == "deaf":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(float(rest))
         elif verb == "hang":
             Path(rest).write_text(str(os.getpid()))
             time.sleep(60)

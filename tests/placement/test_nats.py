@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -334,7 +335,6 @@ def test_a_drained_worker_ends_what_it_began_and_refuses_what_is_new(server: Nat
                 begun = asyncio.ensure_future(node.handle(text("sleep 0.3")))
                 await eventually(lambda: witness.asked)
                 worker.stop.set()
-                await asyncio.sleep(0.02)
                 with pytest.raises((NodeUnreachable, NodeBusy)):
                     await node.handle(text("hello"))
                 assert (await begun).found["thought"] == os.getpid()
@@ -520,9 +520,11 @@ def test_a_server_that_reads_nothing_makes_further_queries_fail_at_once(own_serv
                 await asyncio.sleep(0)
                 ended.append(asked)
             outcomes = await asyncio.gather(*ended, return_exceptions=True)
-            assert any("bytes wait to be sent" in str(outcome) for outcome in outcomes)
+            if sys.version_info < (3, 12):  # asyncio of 3.13.0 takes any number of bytes, and nobody is told to wait
+                assert any("bytes wait to be sent" in str(outcome) for outcome in outcomes)
             assert all(isinstance(outcome, (NodeUnreachable, NodeLost, OutOfTime)) for outcome in outcomes)
             own_server.signal(signal.SIGCONT)
+            await node._asker._connection.flush(10)  # what it has not read yet would keep the socket open
 
     run(ask())
 

@@ -96,6 +96,24 @@ class Telling:
         self._tell = told_to(self._listeners)
 
 
+class Guarded:
+    """A monitor that is plugged in: what it raises ends it, and no query."""
+
+    def __init__(self, name: str, monitor: Observer) -> None:
+        self._name = name
+        self._monitor: Optional[Observer] = monitor
+
+    def __call__(self, event: Event) -> None:
+        """Tell it, until it raises."""
+        if self._monitor is None:
+            return
+        try:
+            self._monitor(event)
+        except Exception:
+            self._monitor = None
+            log.exception("monitor:%s raised, and is told nothing any more", self._name)
+
+
 class App:
     """The service without its HTTP face; made by `opened`, and to be closed."""
 
@@ -224,7 +242,7 @@ class App:
 
     def faults(self) -> list[str]:
         """Why it is not ready: what is required and not there, and what a component of the constellation finds."""
-        found = list(self.unfit)
+        found = []
         try:
             self.registry.check_required()
         except PluginFault as fault:
@@ -236,10 +254,9 @@ class App:
             if stage.critical and stage.name not in on
         ]
         for name, component in self.registry.of_kind("constellation").items():
-            ask = getattr(component, "fault", None)
-            found_by_it = ask() if callable(ask) else None
-            if found_by_it:
-                found.append(f"{name}: {found_by_it}")
+            told = _fault_of(component)
+            if told:
+                found.append(f"{name}: {told}")
         return found
 
     def metrics(self, accept: str) -> tuple[str, bytes]:
@@ -258,8 +275,8 @@ class App:
             self._watch.cancel()
         await self.placed.close()
         self.memory.close()
-        if self.spans is not None:
-            self.spans.close()
+        if self.spans is not None:  # it may have to wait for a collector
+            await asyncio.get_running_loop().run_in_executor(None, self.spans.close)
 
 
 async def opened(
@@ -282,7 +299,9 @@ async def opened(
         registry = Registry(services, telling, on_duplicate=settings.duplicates, required=required)
         await auto_discover_async(registry, settings.discovery, settings.lanes, found)
         switches.declare(flag_of(record.kind, record.name) for record in registry.records() if record.state == LOADED)
-        telling.also(cast(Observer, monitor) for monitor in registry.of_kind("monitor").values() if callable(monitor))
+        telling.also(
+            Guarded(name, monitor) for name, monitor in registry.of_kind("monitor").items() if callable(monitor)
+        )
         plugged, unfit = fitting(registry.of_kind("node"))
         for reason in unfit:
             log.error("a node is left out: %s", reason)
@@ -298,6 +317,19 @@ async def opened(
         memory.close()
         raise
     return app
+
+
+def _fault_of(component: object) -> Optional[str]:
+    """What a component of the constellation finds; one that cannot say is a fault itself."""
+    ask = getattr(component, "fault", None)
+    if not callable(ask):
+        return None
+    try:
+        told = ask()
+    except Exception as error:
+        log.exception("a component could not say whether it is ready")
+        return f"it raised {type(error).__name__}"
+    return None if told is None else str(told)
 
 
 def memory_of(settings: Settings, observe: Observer = ignore) -> Memory:

@@ -69,20 +69,41 @@ def test_a_node_that_cannot_serve_is_left_out_and_said_and_the_others_serve() ->
         for name, value in [("dreaming", "Dreaming"), ("blocking", "Blocking"), ("nameless", "Nameless")]
     ]
 
-    async def run() -> tuple[tuple[str, ...], int]:
+    async def run() -> tuple[tuple[str, ...], int, list[str]]:
         app = await opened(PATIENT._replace(lane="candidate"), found=installed(*broken))
-        unfit = app.unfit
+        unfit, faults = app.unfit, app.faults()
         reply = await app.answer(QUESTION)
         await app.close()
-        return unfit, reply.status
+        return unfit, reply.status, faults
 
-    unfit, status = asyncio.run(run())
+    unfit, status, faults = asyncio.run(run())
 
     assert [line.partition(": ")[0] for line in unfit] == ["node:dreaming", "node:blocking", "node:nameless"]
     assert "'dreaming'" in unfit[0]
     assert "coroutine" in unfit[1]
     assert "name" in unfit[2]
     assert status == 200
+    assert faults == []
+
+
+def test_a_monitor_that_raises_is_told_nothing_more_and_a_component_that_raises_is_not_ready(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    raising = f"{NODES}:Raising"
+    broken = [
+        Candidate("lukhas.monitoring", "raising", raising, "others", "1"),
+        Candidate("lukhas.constellation_components", "raising", raising, "others", "1"),
+    ]
+
+    async def run() -> tuple[list[str], int]:
+        app = await opened(PATIENT._replace(lane="candidate"), found=installed(*broken))
+        reply = await app.answer(QUESTION)
+        faults = app.faults()
+        await app.close()
+        return faults, reply.status
+
+    assert asyncio.run(run()) == (["raising: it raised ValueError"], 200)
+    assert caplog.text.count("monitor:raising raised") == 1
 
 
 def test_a_kill_switch_takes_a_node_out_of_a_running_service_and_gives_it_back(tmp_path: Path) -> None:

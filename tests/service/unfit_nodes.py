@@ -1,4 +1,4 @@
-"""Nodes that cannot serve, each for a reason of its own."""
+"""Plugins that do not what they should, each in a way of its own."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ class Nameless:
 
     async def handle(self, query: Query) -> Query:
         return query
+
+
+class Raising:
+    """A monitor that cannot bear what it hears, and a component that cannot say how it is."""
+
+    lane = "candidate"
+
+    def __call__(self, event: object) -> None:
+        raise ValueError("I cannot hear this")
+
+    def fault(self) -> str:
+        raise ValueError("I cannot say")

@@ -138,7 +138,7 @@ class Server:
                        stdout=subprocess.DEVNULL)  # fmt: skip
         self._log = folder / "log"
         with self._log.open("w") as log:  # a query too many is refused, and said: that is not what is read here
-            self.process = subprocess.Popen([*runtime, "serve"], env=environment, cwd=ROOT, stderr=log)
+            self.process = subprocess.Popen([*runtime, "serve"], env=environment, cwd=ROOT, stdout=log, stderr=log)
 
     async def ready(self) -> None:
         """Wait until it answers."""

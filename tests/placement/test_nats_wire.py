@@ -57,6 +57,28 @@ def test_a_query_comes_back_with_the_same_values_and_types(text: str, found: dic
     assert typed(dict(back.found)) == typed(found)
 
 
+@given(st.dictionaries(TEXT, PLAIN, max_size=4), st.dictionaries(TEXT, PLAIN, max_size=4), st.data())
+def test_an_answer_brings_what_is_new_and_what_is_gone_to_the_findings_that_were_asked_with(
+    known: dict[str, object], new: dict[str, object], data: st.DataObject
+) -> None:
+    asked = Query.of("why?")._replace(found=known)
+    there = there_and_back(asked)
+    kept = data.draw(st.sets(st.sampled_from(sorted(known)))) if known else set()
+    answer = there._replace(found={**{stage: there.found[stage] for stage in kept}, **new}, answer="because")
+
+    back = wire.opened(wire.body(answer, there.found), asked)
+
+    assert back == answer
+    assert {stage: typed(value) for stage, value in back.found.items()} == {
+        stage: typed(value) for stage, value in answer.found.items()
+    }
+
+
+def test_a_long_finding_does_not_travel_back_to_where_it_came_from() -> None:
+    asked = Query.of("why?").with_finding("memory", "x" * 10_000)
+    assert len(wire.body(asked.with_finding("thought", "a word"), asked.found)) < 100
+
+
 def test_headers_carry_the_time_the_trace_and_the_id() -> None:
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     query = Query("why?", "q-1", remaining=0.25, traceparent=trace)

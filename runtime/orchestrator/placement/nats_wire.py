@@ -25,7 +25,7 @@ from typing import Optional
 
 from runtime.errors import ConfigurationFault
 from runtime.orchestrator.placement.faults import NotPortable
-from runtime.orchestrator.query import Query
+from runtime.orchestrator.query import NOTHING, Query
 
 PREFIX = "lukhas.v1"
 
@@ -48,6 +48,7 @@ HEADERS_AT_MOST = 1024  # bytes; the server counts them into its limit for a mes
 
 _TAG = "~"
 _DEEPEST = 60
+_MISSING = object()
 _AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CLEAN = re.compile(r"[\x21-\x7e]{1,128}")
@@ -121,24 +122,33 @@ def milliseconds(headers: Mapping[str, str], name: str) -> Optional[float]:
     return value / 1000
 
 
-def body(query: Query) -> bytes:
-    """What of a query is not in the headers. Raises NotPortable."""
+def body(query: Query, asked_with: Mapping[str, object] = NOTHING) -> bytes:
+    """What of a query is not in the headers. Raises NotPortable.
+
+    An answer leaves out the findings that it was `asked_with`, by identity: they are where it goes, and a node that
+    changes another stage's finding in place changes only its own copy. Stages that it took out are in `gone`.
+    """
     try:
-        document = {"text": query.text, "found": plain(query.found, 0), "answer": query.answer}
-        return _encoded(document).encode()
+        new = {stage: value for stage, value in query.found.items() if asked_with.get(stage, _MISSING) is not value}
+        document = {"text": query.text, "found": plain(new, 0), "answer": query.answer}
+        gone = [stage for stage in asked_with if stage not in query.found]
+        return _encoded({**document, "gone": gone} if gone else document).encode()
     except (_Odd, TypeError, ValueError) as error:
         where = place_of(query.found, "found")
         raise NotPortable(f"query {query.id} cannot travel: {where or error}") from error
 
 
 def opened(packed: bytes, query: Query) -> Query:
-    """The query with what a body holds. Raises NotPortable."""
+    """The query with what a body holds, and the findings that it has already. Raises NotPortable."""
     try:
         document = _decoded(packed.decode())
-        text, found, answer = document["text"], document["found"], document["answer"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        text, found, answer, gone = document["text"], document["found"], document["answer"], document.get("gone", ())
+        found = {**query.found, **found}
+        for stage in gone:
+            found.pop(stage, None)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise NotPortable(f"no query as JSON: {type(error).__name__}: {error}; it begins {packed[:60]!r}") from error
-    if not isinstance(text, str) or not isinstance(found, dict) or not isinstance(answer, (str, type(None))):
+    if not isinstance(text, str) or not isinstance(answer, (str, type(None))):
         raise NotPortable("no query: 'text' is a string, 'found' an object, 'answer' a string or null")
     return query._replace(text=text, found=MappingProxyType(found), answer=answer)
 

@@ -247,7 +247,7 @@ class Question:
             answer = await self.served.node.handle(self._query._replace(remaining=remaining))
             if not isinstance(answer, Query):
                 raise NotPortable(f"node '{self.served.node.name}' gave back {answer!r:.80}; it gives back the Query")
-            body = wire.body(answer)
+            body = wire.body(answer, self._query.found)
             if not self._over:
                 await self._worker.tell(self.reply, {wire.ENDING: wire.DONE}, body)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the node raises is said to who asked

@@ -91,10 +91,11 @@ def test_past_a_size_it_folds_until_the_memory_is_as_small_as_it_should_be() -> 
     store = DictionaryStore(diary(80))
     before = dict(store.records)
 
-    with memory_of(store, above=60) as memory:
+    with memory_of(store, above=60, policy=EAGER._replace(most_ratio=0.1)) as memory:
         memory.remember(["one more"])
         assert folds_in_time(memory)
 
+        assert memory.background.runs > 1
         assert memory.sizes().live <= 60
         assert len(store.records) == 81 + store.counts().folds
         assert violations(store, before) == []
@@ -233,6 +234,7 @@ def test_after_it_is_closed_nothing_folds() -> None:
     with memory_of(store, every=1) as memory:
         memory.close()
         memory.recall("ledger")
+        assert memory.background.settle(timeout=0)
 
     assert store.counts().folds == 0
 

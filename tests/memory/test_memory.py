@@ -59,7 +59,9 @@ def test_it_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
 def test_what_is_remembered_together_keeps_its_order(memory: Memory) -> None:
     ids = memory.remember([f"line {number}" for number in range(50)])
 
-    assert [one.id for one in memory.store.oldest(50)] == ids
+    oldest = memory.store.oldest(50)
+    assert [one.id for one in oldest] == ids
+    assert len({one.created for one in oldest}) == 50
 
 
 def test_the_same_text_again_is_another_record_and_takes_nothing_away(memory: Memory) -> None:

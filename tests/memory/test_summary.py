@@ -73,5 +73,11 @@ def test_it_is_bounded_whatever_the_sources(size: int) -> None:
     assert len(text) <= 200 + 20 + 5 * 8
 
 
+def test_only_the_terms_that_most_sources_hold_are_kept() -> None:
+    text = Excerpts(terms=2).summarise(of("The lantern broke. Genoa, Turin.", "The lantern broke. Turin, Siena."))
+
+    assert text == "The lantern broke. [turin genoa]"
+
+
 def test_one_long_text_without_a_full_stop_is_cut() -> None:
     assert len(Excerpts(longest=100, terms=0).summarise(of("word " * 10_000))) <= 100

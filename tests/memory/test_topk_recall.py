@@ -9,7 +9,7 @@ import datetime as dt
 import random
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
 import pytest
@@ -194,8 +194,12 @@ def test_a_filter_finds_its_few_records_among_many_that_match_better() -> None:
 
 @pytest.mark.parametrize("context_limit", [0, 100])
 def test_equal_records_come_back_in_the_order_of_their_ids(context_limit: int) -> None:
+    class Unordered(DictionaryStore):
+        def get(self, ids: Sequence[str]) -> list[Record]:
+            return super().get(ids)[::-1]
+
     names = ["c", "a", "e", "b", "d"]
-    store = DictionaryStore([record(name, "the same text") for name in names])
+    store = Unordered([record(name, "the same text") for name in names])
 
     found = answer(store, "the same text", 5, Limits(context_limit))
 

@@ -98,7 +98,7 @@ bench: setup  ## how fast, beside ruff, import-linter and tach
 .PHONY: bench-runtime
 bench-runtime: setup  ## how fast the service is, part by part, beside a loop of plain tasks; long
 	@for part in registry pipeline selection telemetry stores recall folding nats service; do \
-		echo "== $$part"; $(RUN)/python bench/$$part.py $(QUICK); done
+		echo "== $$part"; $(RUN)/python -m bench.$$part $(QUICK); done
 
 ##########################################################################################
 

@@ -186,7 +186,7 @@ def raised(error: BaseException) -> Raised:
     kind, text = type(error).__name__, str(error)
     try:
         again = pickle.loads(pickle.dumps(error))
-    except Exception:  # noqa: BLE001 - many exceptions cannot be built from their args; name and text go instead
-        again = None
+    except Exception as failure:  # noqa: BLE001 - many exceptions cannot be built from their args: name and text go
+        return Raised(None, kind, text, f"{where}(it does not come out of a pipe again: {failure!r})")
     same = isinstance(again, Exception) and not isinstance(again, StopIteration)
     return Raised(again if same else None, kind, text, where)

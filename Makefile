@@ -22,7 +22,7 @@ UPGRADE ?=
 DOCS ?= docs README.md
 Q ?=
 # The plugins without which the service is not one.
-SMOKE_PLUGINS ?= node:recall node:salience node:statements node:extract node:weigh node:gaps
+SMOKE_PLUGINS ?= node constellation adapter monitor node:recall node:salience node:statements node:extract node:weigh node:gaps
 # QUICK=--quick takes a first look with `make bench-runtime`.
 QUICK ?=
 
@@ -111,13 +111,19 @@ feed: setup  ## remember documents: make feed DOCS="docs README.md"
 	@$(RUN)/python -m runtime feed $(DOCS)
 
 .PHONY: ask
+ask: export Q := $(Q)
 ask: setup  ## ask what was remembered, end to end in one process: make ask Q="why hatchling?"
-	@$(RUN)/python -m runtime ask $(if $(Q),"$(Q)",$(error say what to ask: make ask Q="why hatchling?"))
+	@[ -n "$$Q" ] || { echo 'say what to ask: make ask Q="why hatchling?"' >&2; exit 2; }
+	@$(RUN)/python -m runtime ask "$$Q"
+
+.PHONY: drill
+drill: setup  ## brownout drills: slow, failing, stuck and missing dependencies, with a verdict
+	@$(RUN)/python -m runtime drill
 
 .PHONY: ci-smoke-plugin
 ci-smoke-plugin: setup  ## boot the service with LUKHAS_PLUGIN_DISCOVERY=auto, and see the minimal set of plugins
 	@LUKHAS_PLUGIN_DISCOVERY=auto $(RUN)/python -m pytest -q tests/unit/test_entry_points_smoke.py
-	@LUKHAS_PLUGIN_DISCOVERY=auto $(RUN)/python -m runtime plugins $(addprefix --require ,$(SMOKE_PLUGINS))
+	@LUKHAS_PLUGIN_DISCOVERY=auto LUKHAS_DUPLICATES=error $(RUN)/python -m runtime plugins $(addprefix --require ,$(SMOKE_PLUGINS))
 
 .PHONY: perf
 perf: setup  ## the budgets of policies/budgets.toml, measured

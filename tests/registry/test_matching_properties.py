@@ -96,7 +96,7 @@ SERVICES = st.dictionaries(NAMES, st.sampled_from([Red(), Green(), Crimson(), 7]
 
 
 def fits(annotation: Any, value: object) -> bool:
-    if annotation is Optional[Red]:
+    if annotation == Optional[Red]:
         return value is None or isinstance(value, Red)
     return not isinstance(annotation, type) or isinstance(value, annotation)
 
@@ -122,7 +122,7 @@ def test_it_is_called_once_with_what_fits_or_not_at_all_and_says_what_is_missing
         if given is DEFAULT:
             assert each.has_default
         elif given is None:
-            assert each.annotation is Optional[Red]
+            assert each.annotation == Optional[Red]
         else:
             assert any(given is service for service in available.values())
             assert fits(each.annotation, given)

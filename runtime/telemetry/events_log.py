@@ -106,7 +106,9 @@ def _level(event: Event) -> Optional[int]:
     if isinstance(event, QueryFinished):
         return {"answered": None, "degraded": logging.WARNING}.get(event.outcome, logging.ERROR)
     if isinstance(event, PluginBuilt):
-        return {"loaded": logging.INFO, "failed": logging.ERROR}.get(event.state, logging.WARNING)
+        return {"loaded": logging.INFO, "skipped": logging.INFO, "failed": logging.ERROR}.get(
+            event.state, logging.WARNING
+        )
     if isinstance(event, MemoryFolded):
         return logging.INFO if event.outcome in ("folded", "repeated") else logging.WARNING
     if isinstance(event, OrphansCounted):

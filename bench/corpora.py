@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import tarfile
@@ -105,7 +106,7 @@ def unpacked(archive: Path, into: Path) -> Path:
         if hasattr(tarfile, "data_filter"):
             opened.extractall(aside, filter="data")
         else:
-            opened.extractall(aside)  # a Python before the filter; the digest was compared
+            opened.extractall(aside, [_own(member) for member in opened])  # before the filter; the digest was compared
     (tree,) = aside.iterdir()
     tree.rename(into)
     aside.rmdir()
@@ -115,6 +116,12 @@ def unpacked(archive: Path, into: Path) -> Path:
     commit(into, "As released")
     git(into, "gc", "--quiet")
     return into
+
+
+def _own(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    # What root unpacks would belong to whoever packed it, and git refuses the folder of somebody else.
+    member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+    return member
 
 
 def policies(corpus: Corpus) -> Mapping[str, str]:

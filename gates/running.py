@@ -19,10 +19,10 @@ from gates.checks.gate import Gate
 from gates.errors import FactUnavailable, GatesError, PolicyError, did_you_mean
 from gates.events import FilesRead, GateFinished, GateStarted, Observer, ignore
 from gates.facts.checkout import Checkout
-from gates.facts.extraction import Extraction
-from gates.facts.fact import Gatherer, digest_of, parameters
+from gates.facts.extraction import FEW_FILES, Extraction
+from gates.facts.fact import Gatherer, closure, digest_of, parameters
 from gates.facts.lane_edges import LaneEdges
-from gates.facts.modules import Modules
+from gates.facts.modules import SUFFIXES, Modules
 from gates.facts.scope import Scope
 from gates.facts.store import Store
 from gates.facts.today import Today
@@ -86,9 +86,10 @@ def run(
     Errors: PolicyError, CheckoutError. A gate that cannot tell is a result, not an error.
     """
     this = Run(policy, checkout, today, store or Store(None), observe, changed, workers)
-    asked = chosen(policy, only)
     gatherer = this.gatherer()
-    questions = [ask(this, section, catalogue.build(section, checkout), gatherer) for section in asked]
+    asked = [(section, catalogue.build(section, checkout)) for section in chosen(policy, only)]
+    _read_edited([gate for _, gate in asked], gatherer)
+    questions = [ask(this, section, gate, gatherer) for section, gate in asked]
     read_ahead(questions, gatherer)
     results = [judge(this, question, gatherer) for question in questions]
     reads = _reads(policy, gatherer)
@@ -223,6 +224,18 @@ def ask(this: Run, section: Section, gate: Gate, gatherer: Gatherer, keep: bool 
     version = f"{catalogue.gate_version(section.gate)} {gatherer.get(Extraction).version}"
     digest = digest_of(version, section.gate, repr(gate), repr(sorted(inputs.items())))
     return Question(section, gate, facts, inputs, digest, this.store.get_one("verdict", digest) if keep else None)
+
+
+def _read_edited(gates: Iterable[Gate], gatherer: Gatherer) -> None:
+    """Begin with the files of an edit: by the time they are asked for, a process beside this one has read them."""
+    checkout = gatherer.get(Checkout)
+    edited = [checkout.files[path] for path in checkout.dirty if path.endswith(SUFFIXES) and path in checkout.files]
+    modules = [file for file in edited if not file.is_symlink and not file.is_submodule]
+    if not 0 < len(modules) < FEW_FILES:
+        return
+    kinds = closure(kind for gate in gates for kind in parameters(gate.check).values())
+    extractors = {extractor for kind in kinds if hasattr(kind, "extractors") for extractor in kind.extractors()}
+    gatherer.get(Extraction).prefetch([(extractor, modules) for extractor in sorted(extractors)])
 
 
 def read_ahead(questions: Sequence[Question], gatherer: Gatherer) -> None:

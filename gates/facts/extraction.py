@@ -59,7 +59,8 @@ class Extraction:
         self._workers = workers if workers is not None else os.cpu_count() or 1
         self._known: dict[str, dict[str, Any]] = {}
         self._errors: dict[str, str] = {}
-        self._begun: Optional[tuple[Sequence[Job], Mapping[str, Sequence[str]], Iterator[Yield]]] = None
+        self._begun: list[tuple[Sequence[Job], Mapping[str, Sequence[str]], Iterator[Yield]]] = []
+        self._underway: set[tuple[str, File]] = set()
         self._extracted = 0
 
     @property
@@ -77,20 +78,19 @@ class Extraction:
     def of(self, extractor: str, files: Sequence[File]) -> dict[str, Any]:
         """Path to value, for the files where the extractor found anything. Those it could not read are in `errors`."""
         self.prefetch([(extractor, files)])
-        self._settle()
+        self._settle(extractor)
         known = self._known[extractor]
         return {file.path: known[file.blob] for file in files if known.get(file.blob)}
 
     def known(self, extractor: str, files: Sequence[File]) -> dict[str, Any]:
         """Path to value of all the files that could be read, None included."""
         self.prefetch([(extractor, files)])
-        self._settle()
+        self._settle(extractor)
         known = self._known[extractor]
         return {file.path: known[file.blob] for file in files if file.blob in known and file.path not in self._errors}
 
     def prefetch(self, wanted: Iterable[tuple[str, Sequence[File]]]) -> None:
         """Begin to work out what is not known yet, reading each file once for all the extractors that want it."""
-        self._settle()
         jobs: dict[tuple[str, str], list[str]] = {}
         twins: dict[str, list[str]] = {}
         for extractor, files in wanted:
@@ -101,17 +101,20 @@ class Extraction:
                 extractors = jobs.setdefault((file.blob, paths[0]), [])
                 if extractor not in extractors:
                     extractors.append(extractor)
+                self._underway.add((extractor, file))
         if jobs:
             todo = [Job(path, blob, tuple(extractors)) for (blob, path), extractors in jobs.items()]
-            self._begun = todo, twins, self._results(todo)
+            self._begun.append((todo, twins, self._results(todo)))
             if len(todo) >= FEW_FILES:  # they take every processor there is
                 self._settle()
 
-    def _settle(self) -> None:
-        """Take in what was begun."""
-        if self._begun is not None:
-            begun, self._begun = self._begun, None
-            self._work_off(*begun)
+    def _settle(self, extractor: str = "") -> None:
+        """Take in what was begun; nothing, where an extractor is named that none of it is for."""
+        if extractor and not any(begun == extractor for begun, _ in self._underway):
+            return
+        while self._begun:
+            self._work_off(*self._begun.pop(0))
+        self._underway.clear()
 
     def fill(self, extractors: Sequence[str], files: Sequence[File], shard: tuple[int, int]) -> int:
         """Work out one shard of the files, (2, 8) being the second of eight, and share it. Gives how many that are.
@@ -130,6 +133,8 @@ class Extraction:
     def _unknown(self, extractor: str, files: Sequence[File]) -> list[File]:
         known = self._known.setdefault(extractor, {})
         missing = [file for file in files if file.blob not in known and file.path not in self._errors]
+        if self._underway:
+            missing = [file for file in missing if (extractor, file) not in self._underway]
         if not missing:
             return []
         if len(missing) >= _MANY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import typing
 from collections.abc import Iterable, Mapping
@@ -80,7 +81,12 @@ def is_settings(kind: type) -> bool:
 
 def parameters(function: Callable[..., Any]) -> dict[str, type]:
     """The parameters of a `check`, `plant` or `gather`, with the types that they ask for."""
-    hints = typing.get_type_hints(getattr(function, "__func__", function))
+    return _hinted(getattr(function, "__func__", function))
+
+
+@functools.lru_cache(maxsize=None)
+def _hinted(function: Callable[..., Any]) -> dict[str, type]:
+    hints = typing.get_type_hints(function)
     return {name: kind for name, kind in hints.items() if name not in ("return", "self", "cls")}
 
 

@@ -65,6 +65,11 @@ class Imports:
         """Nothing is read until it is asked for."""
         return cls(modules, lanes, extraction, store)
 
+    @classmethod
+    def extractors(cls) -> tuple[str, ...]:
+        """Those that it asks of a module that is new."""
+        return (SCAN, BY_NAME, EXACT)
+
     @cached_property
     def digest(self) -> str:
         """Of the modules and of the lanes' former names, by which an import may be known."""

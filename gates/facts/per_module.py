@@ -26,6 +26,11 @@ class PerModule:
     extractor: ClassVar[str]
 
     @classmethod
+    def extractors(cls) -> tuple[str, ...]:
+        """Those that it asks of every module."""
+        return (cls.extractor,)
+
+    @classmethod
     def gather(cls: type[T], modules: Modules, extraction: Extraction, scope: Scope) -> T:
         """Nothing is read until it is asked for."""
         return cls(modules.within(scope), extraction)

@@ -25,14 +25,9 @@ from gates.facts.store import Store
 
 # Below this many files a second process costs more than it saves.
 FEW_FILES = 16
-# From so many files on what is known is kept in one value, too.
-_MANY = 500
-# A pack holds at most so many times what the tree at hand has; then it begins anew.
-_MANY_TREES = 4
 # Contents that do not stand in the work tree are fetched from git so many at a time.
 _FETCHED = 200
 
-_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
 
@@ -137,30 +132,9 @@ class Extraction:
             missing = [file for file in missing if (extractor, file) not in self._underway]
         if not missing:
             return []
-        if len(missing) >= _MANY:
-            known.update(self._pack(extractor))
-            missing = [file for file in missing if file.blob not in known]
         kept = self._store.get(self._kind(extractor), sorted({file.blob for file in missing}))
         known.update((blob, _decode(value) if value else None) for blob, value in kept.items())
-        if len(kept) >= _MANY:
-            self._keep_pack(extractor)
         return [file for file in missing if file.blob not in known]
-
-    def _pack(self, extractor: str) -> dict[str, Any]:
-        """What was known of a whole tree, in one value: much faster to take in than as many values as files."""
-        kept = self._store.get_one("tree", self._kind(extractor))
-        packed: dict[str, Any] = _decode(kept) if kept is not None else {}
-        return packed
-
-    def _keep_pack(self, extractor: str) -> None:
-        """What is known of this tree, with what was known of others: they come back when a branch does."""
-        if self.is_overlaid:
-            return
-        values = {blob: value for blob, value in self._known[extractor].items() if blob != UNREADABLE}
-        others = self._pack(extractor)
-        if len(others) < _MANY_TREES * len(values):
-            values = {**others, **values}
-        self._store.put("tree", {self._kind(extractor): _encode(values)})
 
     def copied(self, checkout: Checkout) -> Extraction:
         """An extraction of another checkout (an overlay of this one) that knows what this one knows."""
@@ -195,11 +169,6 @@ class Extraction:
                 self._take(result, fresh)
         finally:  # Ctrl-C, too, keeps what was worked out
             for extractor, values in fresh.items():
-                is_packed = len(values) >= _MANY
-                if is_packed:
-                    self._keep_pack(extractor)
-                if is_packed and not self._store.is_shared:  # of most files there is nothing to say: the pack says it
-                    values = {blob: payload for blob, payload in values.items() if payload}
                 self._store.put(self._kind(extractor), values)
         self._extracted += len(jobs)
 

@@ -84,7 +84,7 @@ def parameters(function: Callable[..., Any]) -> dict[str, type]:
     return _hinted(getattr(function, "__func__", function))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _hinted(function: Callable[..., Any]) -> dict[str, type]:
     hints = typing.get_type_hints(function)
     return {name: kind for name, kind in hints.items() if name not in ("return", "self", "cls")}

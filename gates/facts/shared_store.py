@@ -45,8 +45,6 @@ class SharedStore(Store):
     What was put goes out with `share`, or when the store is closed without an error.
     """
 
-    is_shared = True
-
     def __init__(self, file: Optional[Path], url: str) -> None:
         self._shown = _SECRET.sub("", url)
         self._remote, self._place = _remote(url, self._shown)

@@ -12,17 +12,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Callable, Optional, TypeVar
 
+import msgspec
+
 from gates import own_folder
 
 T = TypeVar("T")
 
-SCHEMA = 1
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, bytes]).decode
+
+SCHEMA = 2
 _BUSY_MS = 10_000
 _TRIES = 200
 # What SQLite says of a damaged table may quote bytes that are no text.
 _GARBLED = "its tables are damaged"
 _CHUNK = 500
 _SUM = 4
+# Facts about files are kept by the first letters of the blob's id, some hundred rows for a tree of any size: a row for
+# each file took longer to write than the files took to scan.
+_IN_ROWS = "fact/"
+_LETTERS = 2
 # What SQLite says where the place is at fault and not the content: then the file is left as it is.
 _OF_THE_PLACE = ("locked", "busy", "full", "unable to open", "disk i/o")
 
@@ -34,8 +43,6 @@ class Store:
     version, is made anew; one that cannot be written is done without. Either is said once, through `notes`; neither
     changes a verdict.
     """
-
-    is_shared = False
 
     def __init__(self, file: Optional[Path]) -> None:
         self.notes: list[str] = []
@@ -132,14 +139,11 @@ class Store:
 
     def put(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep values; all or none, so that a process that is killed leaves nothing half."""
-        before = _begun(kind)
-        rows = [(kind, key, _sealed(key, value, before)) for key, value in values.items()]
-        self._guarded(None, lambda connection: _write(connection, rows))
+        self._guarded(None, lambda connection: _write(connection, kind, values))
 
     def counted(self) -> dict[str, tuple[int, int]]:
         """For each kind, how many values it holds and how many bytes."""
-        query = "SELECT kind, COUNT(*), SUM(LENGTH(value)) FROM kept GROUP BY kind ORDER BY kind"
-        return self._guarded({}, lambda connection: {kind: (n, size) for kind, n, size in connection.execute(query)})
+        return self._guarded({}, _counted)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -174,6 +178,23 @@ class Store:
 
 
 def _read(connection: sqlite3.Connection, kind: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    if not kind.startswith(_IN_ROWS):
+        yield from _rows(connection, kind, keys)
+        return
+    wanted = frozenset(keys)
+    for _, values in _of_several(connection, kind, keys):
+        yield from ((key, value) for key, value in values.items() if key in wanted)
+
+
+def _of_several(
+    connection: sqlite3.Connection, kind: str, keys: Iterable[str]
+) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """The rows in which these keys are, by their letters."""
+    letters = sorted({key[:_LETTERS] for key in keys})
+    return ((row, _decode(value)) for row, value in _rows(connection, kind, letters))
+
+
+def _rows(connection: sqlite3.Connection, kind: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     before = _begun(kind)
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
@@ -184,9 +205,13 @@ def _read(connection: sqlite3.Connection, kind: str, keys: Sequence[str]) -> Ite
                 yield key, sealed[_SUM:]
 
 
-def _write(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, bytes]]) -> None:
+def _write(connection: sqlite3.Connection, kind: str, values: Mapping[str, bytes]) -> None:
+    before = _begun(kind)
     connection.execute("BEGIN IMMEDIATE")
     try:
+        if kind.startswith(_IN_ROWS):
+            values = _beside_others(connection, kind, values)
+        rows = [(kind, key, _sum(key, value, before) + value) for key, value in values.items()]
         connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", rows)
     except BaseException:
         connection.execute("ROLLBACK")
@@ -194,13 +219,26 @@ def _write(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, bytes]
     connection.execute("COMMIT")
 
 
+def _beside_others(connection: sqlite3.Connection, kind: str, values: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The rows that these values belong to, with what they hold already."""
+    rows = dict(_of_several(connection, kind, values))
+    for key, value in values.items():
+        rows.setdefault(key[:_LETTERS], {})[key] = value
+    return {letters: _encode(row) for letters, row in rows.items()}
+
+
+def _counted(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    counted: dict[str, tuple[int, int]] = {}
+    for kind, key, sealed in connection.execute("SELECT kind, key, value FROM kept ORDER BY kind"):
+        held = 1 if not kind.startswith(_IN_ROWS) else len(dict(_of_several(connection, kind, [key])).get(key, ()))
+        many, size = counted.get(kind, (0, 0))
+        counted[kind] = many + held, size + len(sealed)
+    return counted
+
+
 def _clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM kept")
     connection.execute("VACUUM")
-
-
-def _sealed(key: str, value: bytes, before: int) -> bytes:
-    return _sum(key, value, before) + value
 
 
 def _sum(key: str, value: bytes, before: int) -> bytes:

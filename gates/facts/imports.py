@@ -296,7 +296,9 @@ class _Resolver:
         self._from_top = modules.index if "" in modules.roots else _index_from_top(modules)
         self._tops = {name.split(".", 1)[0] for name in self._index}
         self._known: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
-        self._entries: dict[str, tuple[int, ...]] = {}
+        # What an entry means is the same in every file, or (relative ones, and scripts') in every file of a folder.
+        self._by_name: dict[str, tuple[int, ...]] = {}
+        self._by_folder: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
 
     def targets(self, path: str, scanned: Sequence[str], by_name: Any) -> tuple[int, ...]:
         """What a file may import: its scanned statements, and what it loads by a name that is known."""
@@ -307,21 +309,19 @@ class _Resolver:
             for name in scanned[1:]:
                 found.update(self._prefix(path, name))
         else:
+            folder = path.rpartition("/")[0]
             own_way = self._is_script(path)
+            here = self._by_folder[folder]
             for entry in scanned:
-                if own_way or entry[0] == ".":
-                    found.update(self.resolve(path, *unpacked(entry)))
-                else:
-                    found.update(self._entry(entry))
+                known = here if own_way or entry[0] == "." else self._by_name
+                targets = known.get(entry)
+                if targets is None:
+                    targets = known[entry] = self.resolve(path, *unpacked(entry))
+                if targets:
+                    found.update(targets)
         for _, _, name in _known_names(by_name):
             found.update(self.resolve(path, name, ()))
         return tuple(sorted(found))
-
-    def _entry(self, entry: str) -> tuple[int, ...]:
-        known = self._entries.get(entry)
-        if known is None:
-            known = self._entries[entry] = self._absolute(*unpacked(entry))
-        return known
 
     def _prefix(self, path: str, name: str) -> tuple[int, ...]:
         """Of a name on a line of a file that does not parse, the longest part that is a module."""

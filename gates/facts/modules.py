@@ -146,12 +146,10 @@ def dotted(path: str, root: str) -> tuple[str, int]:
         if not path.startswith(root + "/"):
             return "", 0
         path = path[len(root) + 1 :]
-    stem, suffix = posixpath.splitext(path)
-    if suffix not in SUFFIXES:
+    stem, _, suffix = path.rpartition(".")
+    if f".{suffix}" not in SUFFIXES or not stem or stem == "__init__" or stem[-1] == "/":
         return "", 0
-    rank = 2 if suffix == ".pyi" else 0
-    if stem == "__init__":
-        return "", 0
+    rank = 2 if suffix == "pyi" else 0
     if stem.endswith("/__init__"):
         return stem[: -len("/__init__")].replace("/", "."), rank
     return stem.replace("/", "."), rank + 1

@@ -28,12 +28,10 @@ _WORDS = tuple(
     (word, re.compile(word + rb"(?![\w])(?!\s*=[^=])(?<![\w.]" + word + rb")(?<!def " + word + rb")"))
     for word in (b"exec", b"eval", b"compile", b"globals", b"locals")
 )
-_HANDED_ON = {
-    word: re.compile(
-        rb"(?:(?<=[\s(,])(\w+)=|(?<![\w.])(\w+)\()" + word + rb"\(\)(?=\s*[,)])|\*" + word + rb"\(\)\.keys\(\)"
-    )
-    for word in (b"globals", b"locals")
-}
+# `scope=globals()`, `f(globals())`, `*globals().keys()`: what stands before the word, and what stands behind it.
+_BEFORE = re.compile(rb"(?:(?<=[\s(,])(\w{1,99})=|(?<![\w.])(\w{1,99})\()\Z")
+_BEHIND = re.compile(rb"\(\)(?=\s*[,)])")
+_NEAR = 120
 _BUILT_IN = frozenset(name.encode() for name in dir(builtins))
 _VARS = re.compile(rb"vars(?!\w)(?<![\w.]vars)")
 # What may stand between two words of one statement: white space, a continued line, a comment inside parentheses.
@@ -103,17 +101,33 @@ def _is_only_handed_on(word: bytes, used: re.Pattern[bytes], source: bytes) -> b
     Deprecated constants are served like this: `all_with_deprecated(globals())`, `partial(get, scope=globals())`. What
     is looked up in it there is not this file's doing.
     """
-    handed = _HANDED_ON.get(word)
-    if handed is None:
+    if word not in (b"globals", b"locals"):
         return False
-    found = handed.findall(source)
-    if not found:
+    parameters: set[bytes] = set()
+    functions: set[bytes] = set()
+    rest, at = [], 0
+    for found in re.finditer(word, source):
+        start, end = found.span()
+        behind = _BEHIND.match(source, end)
+        before = _BEFORE.search(source[max(start - _NEAR, 0) : start]) if behind else None
+        if before is not None and behind is not None:
+            parameters.add(before[1] or b"")
+            functions.add(before[2] or b"")
+            end = behind.end()
+            start -= len(before[0])
+        elif source.startswith(b"*", start - 1) and source.startswith(b"().keys()", end):
+            start, end = start - 1, end + len(b"().keys()")
+        else:
+            continue
+        rest.append(source[at:start])
+        at = end
+    if not rest:
         return False
-    rest = handed.sub(b"", source)
+    left = b" ".join((*rest, source[at:]))
     return (
-        not used.search(rest)
-        and not any(re.search(rb"(?<!\w)" + parameter + rb"(?!\w)", rest) for parameter, _ in found if parameter)
-        and all(_is_imported_only(function, source) for _, function in found if function)
+        not used.search(left)
+        and not any(re.search(rb"(?<!\w)" + parameter + rb"(?!\w)", left) for parameter in parameters if parameter)
+        and all(_is_imported_only(function, source) for function in functions if function)
     )
 
 

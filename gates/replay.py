@@ -22,13 +22,14 @@ import sys
 import time
 
 from gates.asking import CHANGES, LISTING, OTHERS, ask, tell_ahead
+from gates.untracked import digest, folders_of, have_same_folders, held_by, hold_same_names, names_digest, signature
 
 TYPE_CHECKING = False  # the typing module takes longer to import than all the rest takes to run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, Optional
 
-SCHEMA = 2
+SCHEMA = 3
 # A memo begins with the digest of the rest.
 _SEAL = 32
 FOLDER = "replay"
@@ -63,7 +64,7 @@ class Recipe:
 
     `code` and `content` stand for the code that answered, by signature and by digest; `reads` are git pathspecs of
     the files whose content was looked at (none: all); `changed` and `untracked` hold paths with digests, `folders` and
-    `ignoring` signatures.
+    `ignoring` signatures; `names` is a digest of what lies in the folders.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Recipe:
         changed: tuple[tuple[str, str], ...],
         untracked: tuple[tuple[str, str], ...],
         folders: tuple[tuple[str, Any], ...],
+        names: str,
         ignoring: Any,
     ) -> None:
         self.code = code
@@ -92,6 +94,7 @@ class Recipe:
         self.changed = changed
         self.untracked = untracked
         self.folders = folders
+        self.names = names
         self.ignoring = ignoring
 
 
@@ -106,7 +109,7 @@ def replay(arguments: Sequence[str]) -> Optional[int]:
         place = _place(root, arguments)
         with open(place, "rb") as stream:
             sealed = stream.read()
-        if _digest(sealed[_SEAL:]).encode() != sealed[:_SEAL]:
+        if digest(sealed[_SEAL:]).encode() != sealed[:_SEAL]:
             return None  # damaged
         schema, recipe, kept = marshal.loads(sealed[_SEAL:])
         answer = Answer(*kept)
@@ -159,11 +162,13 @@ def remember(
     index, untracked = _index(root), _identified(root, listed.untracked)
     before = _unmoved.get(root)
     if before is not None and before.index == index and before.untracked == untracked:
-        folders = before.folders
+        folders, names = before.folders, before.names
     else:
-        paths = [entry.partition("\t")[2] for entry in os.fsdecode(listed.listing).split("\0")]
-        folders = _folders(root, [*paths, *listed.untracked])
-    if any(signature is None or signature[0] > listed_ns - _RACY_NS for _, signature in folders):
+        paths = [entry.partition("\t")[2] for entry in os.fsdecode(listed.listing).split("\0")[:-1]]
+        held = held_by([*paths, *listed.untracked])
+        folders = folders_of(root, held)
+        names = names_digest((folder for folder, _ in folders), held)
+    if any(signed is None or signed[0] > listed_ns - _RACY_NS for _, signed in folders):
         return False
     code = _code()
     if content is None:
@@ -175,11 +180,12 @@ def remember(
         last_day,
         _head(root),
         index,
-        _digest(listed.listing),
+        digest(listed.listing),
         pathspecs,
         _identified(root, [path for path in listed.changed if is_read(path, pathspecs)]),
         untracked,
         folders,
+        names,
         _ignoring(root),
     )
     place = _place(root, arguments)
@@ -187,7 +193,7 @@ def remember(
     draft = f"{place}.{os.getpid()}"
     with open(draft, "wb") as stream:
         memo = marshal.dumps((SCHEMA, tuple(vars(recipe).values()), tuple(vars(answer).values())))
-        stream.write(_digest(memo).encode() + memo)
+        stream.write(digest(memo).encode() + memo)
     os.replace(draft, place)
     return True
 
@@ -219,21 +225,13 @@ def root_of(folder: str) -> Optional[str]:
     return folder
 
 
-def _digest(content: bytes) -> str:
-    try:
-        from _blake2 import blake2b  # hashlib brings OpenSSL along, for longer than all the rest takes
-    except ImportError:
-        from hashlib import blake2b
-    return blake2b(content, digest_size=16).hexdigest()
-
-
 def _place(root: str, arguments: Sequence[str]) -> str:
     out, complaint = sys.stdout, sys.stderr
     width = os.environ.get("COLUMNS") or (os.get_terminal_size(out.fileno()).columns if out.isatty() else 0)
     told = [(name, os.environ.get(name)) for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "CI", "PYTHONUTF8")]
     shape = (list(arguments), os.getcwd()[len(root) :], out.isatty(), complaint.isatty(), width, told, sys.version)
     cache = os.environ.get("GATES_CACHE") or os.path.join(root, CACHE)
-    return os.path.join(cache, FOLDER, _digest(repr(shape).encode("utf-8", "surrogateescape")))
+    return os.path.join(cache, FOLDER, digest(repr(shape).encode("utf-8", "surrogateescape")))
 
 
 # Of each root the recipe whose files are where they were, though the content of some is not what it was.
@@ -248,14 +246,16 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     """Whether the recipe holds by its shortcuts alone (True), by asking git (False), or not at all (None)."""
     if not recipe.first_day <= _today() <= recipe.last_day or recipe.head != _head(root):
         return None
-    # What takes longest is started first: in a fresh checkout that is the list of untracked files.
-    others = None if recipe.ignoring == _ignoring(root) else ask(root, *OTHERS)
     changes = ask(root, *CHANGES, "--", *recipe.reads)
     same_index = recipe.index == _index(root)
     listing = None if same_index else ask(root, *LISTING)
-    if others is None and not _have_same_folders(root, recipe.folders):
-        others = ask(root, *OTHERS)
-    same_folders = others is None
+    same_rules = recipe.ignoring == _ignoring(root)
+    same_folders = same_rules and have_same_folders(root, recipe.folders)
+    # (a fresh checkout has new folders, in which nothing but what is tracked may lie all the same)
+    is_known = same_folders or (
+        not same_rules and not recipe.untracked and hold_same_names(root, recipe.folders, recipe.names)
+    )
+    others = None if is_known else ask(root, *OTHERS)
     same_code = recipe.code == _code()
     changed = changes.fields()
     listed = None if listing is None else listing.printed()
@@ -263,7 +263,7 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     if (
         changed is None
         or untracked is None
-        or (not same_index and (listed is None or _digest(listed) != recipe.listing))
+        or (not same_index and (listed is None or digest(listed) != recipe.listing))
     ):
         return None
     same_untracked = _identified(root, untracked) == recipe.untracked
@@ -320,15 +320,6 @@ def _now_ns() -> int:
     return time.time_ns()
 
 
-def _signature(place: str) -> Optional[tuple[int, ...]]:
-    """mtime, ctime, inode, size and links of what stands there; nothing can change and keep all of them."""
-    try:
-        found = os.stat(place)
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size, found.st_nlink)
-
-
 def _code() -> tuple[Any, ...]:
     """This package's files, and the folders into which distributions are installed."""
     package = os.path.dirname(os.path.abspath(__file__))
@@ -341,7 +332,7 @@ def _code() -> tuple[Any, ...]:
                 own.append((entry.path, (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)))
             elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                 waiting.append(entry.path)
-    installed = [(place, _signature(place)) for place in sys.path if place.endswith("-packages")]
+    installed = [(place, signature(place)) for place in sys.path if place.endswith("-packages")]
     return (tuple(sorted(own)), tuple(installed), sys.version)
 
 
@@ -354,7 +345,7 @@ def content_digest() -> str:
             own.append((place[len(package) :], stream.read()))
     folders = [place for place in sys.path if place.endswith("-packages") and os.path.isdir(place)]
     installed = sorted(name for place in folders for name in os.listdir(place) if name.endswith((".dist-info", ".pth")))
-    return _digest(repr((sorted(own), installed, sys.version)).encode())
+    return digest(repr((sorted(own), installed, sys.version)).encode())
 
 
 def _git_folder(root: str) -> str:
@@ -371,7 +362,7 @@ def _index(root: str) -> bytes:
     with open(place, "rb") as stream:
         stream.seek(-20, os.SEEK_END)
         checksum = stream.read()
-    return checksum if any(checksum) else repr(_signature(place)).encode()
+    return checksum if any(checksum) else repr(signature(place)).encode()
 
 
 def _head(root: str) -> tuple[str, str]:
@@ -403,7 +394,7 @@ def _ignoring(root: str) -> tuple[Any, ...]:
     folder = _git_folder(root)
     places = [os.path.join(folder, "info", "exclude"), os.path.join(folder, "config"), os.path.join(home, ".gitconfig")]
     places += [os.path.join(settings, "git", "ignore"), os.path.join(settings, "git", "config")]
-    return tuple(_signature(place) for place in places)
+    return tuple(signature(place) for place in places)
 
 
 def _identified(root: str, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -427,63 +418,3 @@ def _identified(root: str, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
         except OSError:
             identified.append((path, "gone"))
     return tuple(identified)
-
-
-def _folders(root: str, paths: Iterable[str]) -> tuple[tuple[str, Any], ...]:
-    """Every folder in which git looks for untracked files: those of the paths, and what lies beside them unignored."""
-    known = {path.rpartition("/")[0] for path in paths}
-    waiting = list(known)
-    while waiting:
-        above = waiting.pop().rpartition("/")[0]
-        if above not in known:
-            known.add(above)
-            waiting.append(above)
-    known.add("")
-    signed = {folder: _signature(os.path.join(root, folder)) for folder in known}
-    held = dict.fromkeys(known, 0)
-    for folder in known - {""}:
-        held[folder.rpartition("/")[0]] += 1
-    crowded = [folder for folder in known if _may_hold_others(signed[folder], held[folder])]
-    beside = [below for folder in crowded for below in _below(root, folder) if below not in known]
-    ignored = _ignored(root, beside)
-    waiting = [folder for folder in beside if folder not in ignored]
-    while waiting:  # folders that hold nothing yet
-        folder = waiting.pop()
-        signed[folder] = _signature(os.path.join(root, folder))
-        waiting.extend(_below(root, folder))
-    return tuple(sorted(signed.items()))
-
-
-def _may_hold_others(signature: Optional[tuple[int, ...]], known: int) -> bool:
-    """Whether a folder may hold folders beside the known ones: its links are two and one for each, on most systems."""
-    links = signature[4] if signature is not None else 0
-    return links < 2 or links - 2 != known
-
-
-def _below(root: str, folder: str) -> list[str]:
-    try:
-        entries = list(os.scandir(os.path.join(root, folder)))
-    except OSError:
-        return []
-    prefix = f"{folder}/" if folder else ""
-    return [prefix + entry.name for entry in entries if entry.name != ".git" and entry.is_dir(follow_symlinks=False)]
-
-
-def _ignored(root: str, folders: Sequence[str]) -> set[str]:
-    ignored: set[str] = set()
-    for start in range(0, len(folders), 500):
-        some = folders[start : start + 500]
-        ignored.update(ask(root, "check-ignore", "-z", "--", *some).fields() or ())
-    return ignored | {folder for folder in folders if folder == ".gates"}
-
-
-def _have_same_folders(root: str, folders: Iterable[tuple[str, Any]]) -> bool:
-    stat = os.stat
-    try:
-        for folder, (mtime, ctime, inode, _, _) in folders:
-            found = stat(f"{root}/{folder}")
-            if found.st_mtime_ns != mtime or found.st_ctime_ns != ctime or found.st_ino != inode:
-                return False
-    except OSError:
-        return False
-    return True

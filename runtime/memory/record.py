@@ -6,13 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
+WITHDRAWN = ""
+"""What a record was folded into that was withdrawn: nothing, which no record is called."""
+
 
 class Record(NamedTuple):
     """A text with its embedding (one finite float a dimension; unit length is made of it when it is kept).
 
     `id` is unique over processes and machines. `importance` is 0 to 1. `lane` is the lane of the plugin that remembered
     it. `depth` is 0 for what was said, and one more than its deepest source for a summary; `folded_into` is the summary
-    that stands for it, None while it is live.
+    that stands for it, WITHDRAWN where nothing does, None while it is live.
     """
 
     id: str
@@ -54,7 +57,7 @@ class Recalled(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Live records, records folded away, and folds that stand."""
+    """Live records, cold ones (folded away or withdrawn), and folds that stand."""
 
     live: int
     cold: int

@@ -78,6 +78,18 @@ class Store(Protocol):
         """
         ...
 
+    def withdraw(self, ids: Sequence[str]) -> list[str]:
+        """In one transaction: take live records out of recall, with nothing in their place; the ids of those that were.
+
+        They stay, cold: `restore` brings them back. What is folded is left as it is. RecordRefused for a summary, which
+        stands for others: unfold it.
+        """
+        ...
+
+    def restore(self, ids: Sequence[str]) -> list[str]:
+        """In one transaction: bring back to life what was withdrawn; the ids of those that were."""
+        ...
+
     def folds(self) -> list[Fold]:
         """Every fold that stands, oldest first."""
         ...

@@ -186,6 +186,13 @@ def refuse_taken(summary: str) -> None:
     raise RecordRefused(f"summary {summary}: a record of this id is there already; give the summary a new one")
 
 
+def refuse_summaries(depths: Iterable[tuple[str, int]]) -> None:
+    """RecordRefused where one of these ids, each with its depth, is that of a summary."""
+    for name, depth in depths:
+        if depth:
+            raise RecordRefused(f"record {name} is a summary and stands for others; unfold it instead")
+
+
 def standing_above(summary: str, above: Optional[str]) -> None:
     """RecordRefused where the summary was itself folded."""
     if above is not None:

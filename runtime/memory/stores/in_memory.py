@@ -10,7 +10,7 @@ from heapq import nsmallest
 from typing import NamedTuple, Optional
 
 from runtime.errors import StoreFault
-from runtime.memory.record import EVERYTHING, Counts, Filter, Fold, FoldPlan, Lineage, Record, Scored
+from runtime.memory.record import EVERYTHING, WITHDRAWN, Counts, Filter, Fold, FoldPlan, Lineage, Record, Scored
 from runtime.memory.stores.admission import (
     Kept,
     admitted,
@@ -19,6 +19,7 @@ from runtime.memory.stores.admission import (
     refuse_depth,
     refuse_other,
     refuse_plan,
+    refuse_summaries,
     refuse_taken,
     standing_above,
     unit,
@@ -142,6 +143,21 @@ class InMemoryStore:
                 self._mark(fold.sources, None)
             return fold
 
+    def withdraw(self, ids: Sequence[str]) -> list[str]:
+        """Take live records out of recall; the ids of those that were."""
+        with self._open():
+            chosen = self._that_are(None, ids)
+            refuse_summaries((one, self._entries[one].record.depth) for one in chosen)
+            self._mark(chosen, WITHDRAWN)
+            return chosen
+
+    def restore(self, ids: Sequence[str]) -> list[str]:
+        """Bring back what was withdrawn; the ids of those that were."""
+        with self._open():
+            chosen = self._that_are(WITHDRAWN, ids)
+            self._mark(chosen, None)
+            return chosen
+
     def folds(self) -> list[Fold]:
         """Every fold that stands, oldest first."""
         with self._open():
@@ -186,6 +202,10 @@ class InMemoryStore:
             self._postings.add(self._last, record.text)
             rows.append(Row(self._last, record.id, one.embedding, one.created, record.tags, record.lane, False))
         self._vectors.add(rows)
+
+    def _that_are(self, into: Optional[str], ids: Sequence[str]) -> list[str]:
+        there = dict.fromkeys(one for one in ids if one in self._entries)
+        return [one for one in there if self._entries[one].record.folded_into == into]
 
     def _mark(self, sources: Sequence[str], into: Optional[str]) -> None:
         for source in sources:

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS records (
 );
 ALTER TABLE records ALTER COLUMN embedding SET STORAGE MAIN;
 CREATE INDEX IF NOT EXISTS live_by_age ON records (created, id) WHERE folded_into IS NULL;
+CREATE INDEX IF NOT EXISTS tags_of_records ON records USING gin (tags);
 CREATE INDEX IF NOT EXISTS words_of_records ON records USING gin (words);
 CREATE TABLE IF NOT EXISTS folds (
     key text COLLATE "C" PRIMARY KEY,

@@ -34,11 +34,8 @@ from runtime.memory.stores.fitting import bounds_of
 from runtime.memory.stores.group_commit import Transaction, Writer, read_tally
 from runtime.memory.stores.pool import Pool
 from runtime.memory.stores.sqlite_rows import (
-    COLD,
     COLUMNS,
-    LIVE,
     MATCHING,
-    REMOVED,
     add_new,
     condition,
     either,
@@ -51,18 +48,14 @@ from runtime.memory.stores.sqlite_rows import (
     scan,
     snapshot,
     sources_of,
-    values_of,
 )
 from runtime.memory.stores.sqlite_schema import prepare
+from runtime.memory.stores.sqlite_writes import insert, restore, stand, undo, withdraw
 from runtime.memory.stores.words import MOST_SCORED, asked, telling
 from runtime.memory.vectors import APPROXIMATE_FROM, Vectors, numpy_module
 
 T = TypeVar("T")
 
-_INSERT = f"INSERT INTO records (number, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
-_INSERT_WORDS = "INSERT INTO words (rowid, text) VALUES (?, ?)"
-_DELETE_WORDS = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)"
-_JOURNAL = "INSERT INTO journal (change, number, became) VALUES (?, ?, ?)"
 _CHECKPOINT_PAGES = 4000
 _HINTS = {
     "full": "the disk is full; make room and remember again",
@@ -201,8 +194,8 @@ class SqliteStore:
             refuse_depth(summary, (depth for _, depth, _ in sources))
             if rows_of(connection, "number", [summary.id]):
                 refuse_taken(summary.id)
-            self._insert(transaction, [kept])
-            self._stand(transaction, fold)
+            insert(transaction, [kept], self._full_text)
+            stand(transaction, fold)
             return fold
 
         return self._write(work)
@@ -216,10 +209,18 @@ class SqliteStore:
                 return None
             ((number, text, above),) = rows_of(transaction.connection, "number, text, folded_into", [summary])
             standing_above(summary, above)
-            self._undo(transaction, fold, number, text)
+            undo(transaction, fold, number, text, self._full_text)
             return fold
 
         return self._write(work)
+
+    def withdraw(self, ids: Sequence[str]) -> list[str]:
+        """In one transaction: take live records out of recall; the ids of those that were."""
+        return self._write(lambda transaction: withdraw(transaction, ids))
+
+    def restore(self, ids: Sequence[str]) -> list[str]:
+        """In one transaction: bring back what was withdrawn; the ids of those that were."""
+        return self._write(lambda transaction: restore(transaction, ids))
 
     def folds(self) -> list[Fold]:
         """Every fold that stands, oldest first."""
@@ -258,53 +259,7 @@ class SqliteStore:
         for one in kept:
             if one.record.id in there:
                 refuse_other(there[one.record.id], one.record)
-        self._insert(transaction, [one for one in kept if one.record.id not in there])
-
-    def _insert(self, transaction: Transaction, kept: Sequence[Kept]) -> None:
-        connection, tally = transaction
-        if not kept:
-            return
-        first = tally.last_record + 1
-        connection.executemany(_INSERT, (values_of(number, one) for number, one in enumerate(kept, first)))
-        if self._full_text:
-            connection.executemany(_INSERT_WORDS, ((number, one.record.text) for number, one in enumerate(kept, first)))
-        tally.dimension = len(kept[0].record.embedding)
-        tally.last_record += len(kept)
-        tally.live += len(kept)
-
-    def _stand(self, transaction: Transaction, fold: Fold) -> None:
-        connection, tally = transaction
-        connection.execute("INSERT INTO folds VALUES (?, ?, ?)", (fold.key, fold.summary, microseconds(fold.at)))
-        rows = ((source, fold.summary, place) for place, source in enumerate(fold.sources))
-        connection.executemany("INSERT INTO sources VALUES (?, ?, ?)", rows)
-        self._become(transaction, fold, COLD)
-        tally.live -= len(fold.sources)
-        tally.cold += len(fold.sources)
-        tally.folds += 1
-
-    def _undo(self, transaction: Transaction, fold: Fold, number: int, text: str) -> None:
-        connection, tally = transaction
-        self._become(transaction, fold, LIVE)
-        connection.execute("DELETE FROM sources WHERE summary = ?", (fold.summary,))
-        connection.execute("DELETE FROM folds WHERE key = ?", (fold.key,))
-        if self._full_text:
-            connection.execute(_DELETE_WORDS, (number, text))
-        connection.execute("DELETE FROM records WHERE number = ?", (number,))
-        tally.last_change += 1
-        connection.execute(_JOURNAL, (tally.last_change, number, REMOVED))
-        tally.live += len(fold.sources) - 1
-        tally.cold -= len(fold.sources)
-        tally.folds -= 1
-
-    def _become(self, transaction: Transaction, fold: Fold, became: str) -> None:
-        connection, tally = transaction
-        into = fold.summary if became == COLD else None
-        update = "UPDATE records SET folded_into = ? WHERE id = ?"
-        connection.executemany(update, ((into, source) for source in fold.sources))
-        numbers = [number for (number,) in rows_of(connection, "number", fold.sources)]
-        rows = ((change, number, became) for change, number in enumerate(numbers, tally.last_change + 1))
-        connection.executemany(_JOURNAL, rows)
-        tally.last_change += len(numbers)
+        insert(transaction, [one for one in kept if one.record.id not in there], self._full_text)
 
     def _refreshed(self) -> Optional[Vectors]:
         """The vectors with all that is committed: records by their number, then what became of them by the journal."""

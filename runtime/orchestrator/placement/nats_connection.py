@@ -22,7 +22,26 @@ BACKLOG = 1 << 20  # bytes that may wait for the socket; beyond twice that publi
 
 _log = logging.getLogger(__name__)
 
-Told = Callable[[Msg], Awaitable[None]]
+Told = Callable[[Msg], None]
+
+
+class Ear(asyncio.Future[Msg]):
+    """Stands for the future of a subscription, and is told every message in the moment in which it is read.
+
+    A callback of nats-py would be told later: by a task of its own, out of a queue. That costs every hop two turns of
+    the loop. What is told here must not wait, and what it raises must not reach the task that reads.
+    """
+
+    def __init__(self, told: Told) -> None:
+        super().__init__()
+        self._told = told
+
+    def set_result(self, message: Msg) -> None:
+        """A message has come."""
+        try:
+            self._told(message)
+        except Exception:
+            _log.exception("a message on %s could not be taken", message.subject)
 
 
 class Wanted(NamedTuple):
@@ -53,7 +72,7 @@ class Connection:
         return self._client.is_connected
 
     def listen(self, subject: str, told: Told, queue: str = "") -> None:
-        """Hear what is said on a subject, from `open` on."""
+        """Hear what is said on a subject, from `open` on; `told` is called by whoever reads, and does not wait."""
         self._wanted.append(Wanted(subject, queue, told))
 
     async def open(self, patience: float) -> bool:
@@ -150,7 +169,7 @@ class Connection:
         except nats.errors.Error as error:
             raise ConfigurationFault(f"{self.place} cannot be used: {error}") from error
         self._client = client
-        self._heard = [await client.subscribe(want.subject, want.queue, want.told) for want in self._wanted]
+        self._heard = [await client.subscribe(want.subject, want.queue, future=Ear(want.told)) for want in self._wanted]
         return ended
 
     async def _erred(self, error: Exception) -> None:

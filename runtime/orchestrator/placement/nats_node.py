@@ -106,7 +106,7 @@ class Asker:
             del self._waiting[token]
         return answer_of(message, query, subject)
 
-    async def _told(self, message: Msg) -> None:
+    def _told(self, message: Msg) -> None:
         waiting = self._waiting.get(message.subject.rpartition(".")[2])
         if waiting is not None:
             waiting.told(message)

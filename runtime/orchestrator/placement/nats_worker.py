@@ -108,7 +108,7 @@ class Worker:
         if tasks or self._saying:
             await asyncio.wait(tasks | self._saying, timeout=within)
 
-    async def _told(self, served: Served, message: Msg) -> None:
+    def _told(self, served: Served, message: Msg) -> None:
         if not message.reply:
             _log.warning("a question on %s that names nobody to answer is left", message.subject)
             return
@@ -125,7 +125,7 @@ class Worker:
         served.waiting.append(question)
         self.begin(served)
 
-    async def _told_to_cancel(self, message: Msg) -> None:
+    def _told_to_cancel(self, message: Msg) -> None:
         question = self._asked.get(message.data.decode(errors="replace"))
         if question is not None:
             question.cancel()

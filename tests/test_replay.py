@@ -243,6 +243,42 @@ def test_a_fresh_checkout_with_the_cache_kept_is_answered_from_it(root: Path, tm
     assert was_replayed(tmp_path / "fresh")
 
 
+def a_new_file(fresh: Path) -> None:
+    (fresh / "production/more.py").write_text(VIOLATION, "utf-8")
+
+
+def a_new_folder(fresh: Path) -> None:
+    (fresh / "production/more").mkdir()
+    (fresh / "production/more/x.py").write_text(VIOLATION, "utf-8")
+
+
+def a_file_that_became_a_folder(fresh: Path) -> None:
+    (fresh / "notes.txt").unlink()
+    (fresh / "notes.txt").mkdir()
+    (fresh / "notes.txt/x.py").write_text("def (:\n", "utf-8")
+
+
+def a_file_that_took_the_place_of_another(fresh: Path) -> None:
+    (fresh / "notes.txt").rename(fresh / "broken.py")
+    (fresh / "broken.py").write_text("def (:\n", "utf-8")
+
+
+@pytest.mark.parametrize(
+    "change", [a_new_file, a_new_folder, a_file_that_became_a_folder, a_file_that_took_the_place_of_another]
+)
+def test_what_lies_in_a_fresh_checkout_besides_is_found(
+    change: Callable[[Path], None], root: Path, tmp_path: Path
+) -> None:
+    remembered(root)
+    fresh = tmp_path / "fresh"
+    git(tmp_path, "clone", "-q", str(root), str(fresh))
+    shutil.copytree(root / ".gates/cache", fresh / ".gates/cache")
+    change(fresh)
+
+    assert run(fresh)[0] == 1
+    assert not was_replayed(fresh)
+
+
 def test_a_fresh_checkout_of_another_commit_is_not(root: Path, tmp_path: Path) -> None:
     remembered(root)
     git(tmp_path, "clone", "-q", str(root), "fresh")

@@ -13,7 +13,7 @@ import numpy as np
 
 from runtime.errors import RecordRefused, StoreFault
 from runtime.memory.embedding import HashedNgrams, words
-from runtime.memory.record import EVERYTHING, Counts, Filter, Fold, FoldPlan, Lineage, Record, Scored
+from runtime.memory.record import EVERYTHING, WITHDRAWN, Counts, Filter, Fold, FoldPlan, Lineage, Record, Scored
 from runtime.telemetry.events import Event
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
@@ -114,7 +114,7 @@ class DictionaryStore:
             ids = tuple(source.id for source in plan.sources)
             if not ids or len(set(ids)) < len(ids):
                 raise RecordRefused("no sources, or one twice")
-            if any(one not in self.records or self.records[one].folded_into for one in ids):
+            if any(one not in self.records or self.records[one].folded_into is not None for one in ids):
                 return None
             if summary.id in self.records or summary.depth != 1 + max(self.records[one].depth for one in ids):
                 raise RecordRefused(f"{summary.id}: the id is another's, or the depth is wrong")
@@ -137,6 +137,21 @@ class DictionaryStore:
                 self.records[one] = self.records[one]._replace(folded_into=None)
             del self.records[summary], self._folds[fold.key]
             return fold
+
+    def withdraw(self, ids: Sequence[str]) -> list[str]:
+        return self._become(ids, None, WITHDRAWN)
+
+    def restore(self, ids: Sequence[str]) -> list[str]:
+        return self._become(ids, WITHDRAWN, None)
+
+    def _become(self, ids: Sequence[str], was: Optional[str], now: Optional[str]) -> list[str]:
+        with self._lock:
+            chosen = [one for one in dict.fromkeys(ids) if one in self.records]
+            chosen = [one for one in chosen if self.records[one].folded_into == was]
+            for one in chosen:
+                self.records[one] = self.records[one]._replace(folded_into=now)
+            self._matrix = None
+            return chosen
 
     def folds(self) -> list[Fold]:
         with self._lock:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Union
 
-from runtime.memory.record import Filter, Record
+from runtime.memory.record import WITHDRAWN, Filter, Record
 from runtime.memory.store import Store
 
 _EVERY_ONE = 1 << 40
@@ -44,7 +44,7 @@ def _miscounted(store: Store, records: dict[str, Record]) -> Iterator[str]:
 
 def _not_followed_both_ways(store: Store, records: dict[str, Record]) -> Iterator[str]:
     down = [(source, fold.summary) for fold in store.folds() for source in fold.sources]
-    up = [(record.id, record.folded_into) for record in records.values() if record.folded_into is not None]
+    up = [(record.id, record.folded_into) for record in records.values() if record.folded_into]
     if sorted(down) != sorted(up):
         yield f"{len(set(down) ^ set(up))} sources are marked and not listed, or listed and not marked"
     twice = [source for source, times in Counter(source for source, _ in down).items() if times > 1]
@@ -61,7 +61,7 @@ def _not_followed_both_ways(store: Store, records: dict[str, Record]) -> Iterato
 
 def _unreachable(store: Store, records: dict[str, Record]) -> Iterator[str]:
     sources = {fold.summary: fold.sources for fold in store.folds()}
-    waiting = [record.id for record in records.values() if record.folded_into is None]
+    waiting = [record.id for record in records.values() if record.folded_into in (None, WITHDRAWN)]
     reached = set(waiting)
     while waiting:
         below = [source for source in sources.get(waiting.pop(), ()) if source not in reached]
@@ -69,7 +69,7 @@ def _unreachable(store: Store, records: dict[str, Record]) -> Iterator[str]:
         waiting.extend(below)
     missed = records.keys() - reached
     if missed:
-        yield f"{len(missed)} records are under no live one, {min(missed)} among them"
+        yield f"{len(missed)} records are under none that is live or withdrawn, {min(missed)} among them"
 
 
 def file_violations(path: Union[str, Path]) -> list[str]:

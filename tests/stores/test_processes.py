@@ -168,7 +168,7 @@ def test_a_file_from_which_something_acknowledged_was_taken_is_noticed(tmp_path:
     ("planted", "complaint"),
     [
         ("UPDATE records SET folded_into = NULL WHERE rowid = 1", "listed and not marked"),
-        ("UPDATE records SET folded_into = 'nobody' WHERE rowid = 4", "under no live one"),
+        ("UPDATE records SET folded_into = 'nobody' WHERE rowid = 4", "under none that is live"),
         ("UPDATE records SET depth = 7 WHERE rowid = 4", "not one more than its deepest"),
         ("DELETE FROM records WHERE rowid = 4", "its summary"),
         ("UPDATE state SET live = 9", "counts() says"),

@@ -149,8 +149,8 @@ class PostgresStore:
         where, values = condition(which)
 
         def work(connection: Connection) -> list[Scored]:
-            either = either(telling(question, lambda word: held_by(connection, word)))
-            rows = fetch(connection, MATCHING.format(where=where), (either, either, *values, MOST_SCORED, most))
+            query = either(telling(question, lambda word: held_by(connection, word)))
+            rows = fetch(connection, MATCHING.format(where=where), (query, query, *values, MOST_SCORED, most))
             return [Scored(*row) for row in rows]
 
         return self._run(work)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runtime.errors import ConfigurationFault, RecordRefused, StoreFault
-from runtime.memory.record import Counts, Filter, Fold, Lineage
+from runtime.memory.record import WITHDRAWN, Counts, Filter, Fold, Lineage
 from runtime.memory.store import Store
 from runtime.memory.stores.words import COMMON
 from tests.stores.invariants import violations
@@ -350,6 +350,80 @@ def test_a_cold_record_remembered_again_stays_cold(store: Store) -> None:
     store.remember([source])
 
     assert store.counts() == Counts(1, 1, 1)
+
+
+def test_what_is_withdrawn_is_recalled_no_more_and_kept(store: Store) -> None:
+    said, other = a_record("an owl", (1, 0)), a_record("an owl", (1, 0.5))
+    store.remember([said, other])
+
+    assert store.withdraw(["nobody", said.id, said.id, "\0"]) == [said.id]
+    assert store.withdraw([said.id]) == store.withdraw([]) == []
+
+    assert [one.id for one in store.nearest((1, 0), 9)] == [other.id]
+    assert [one.id for one in store.matching("owl", 9)] == [other.id]
+    assert [one.id for one in store.oldest(9)] == [other.id]
+    assert {one.id for one in store.nearest((1, 0), 9, ALL)} == {said.id, other.id}
+    assert {one.id for one in store.matching("owl", 9, ALL)} == {said.id, other.id}
+    assert store.get([said.id])[0].folded_into == store.lineage(said.id).folded_into == WITHDRAWN
+    assert store.counts() == Counts(1, 1, 0)
+    assert violations(store, [said.id, other.id]) == []
+
+
+def test_what_was_withdrawn_comes_back_as_it_was(store: Store) -> None:
+    records = [a_record("an owl", (1, 0)), a_record("an owl", (1, 0.5))]
+    store.remember(records)
+    before = store.oldest(9)
+    names = [record.id for record in records]
+    store.withdraw(names)
+
+    store.remember(records)
+    assert store.counts() == Counts(0, 2, 0)
+    assert store.restore(["nobody", *names]) == names
+    assert store.restore(names) == []
+
+    assert store.oldest(9) == before
+    assert {one.id for one in store.nearest((1, 0), 9)} == {one.id for one in store.matching("owl", 9)} == set(names)
+    assert store.counts() == Counts(2, 0, 0)
+    assert violations(store, names) == []
+
+
+def test_a_summary_is_not_withdrawn_and_its_sources_are_not_either(store: Store) -> None:
+    source, other = a_record(), a_record()
+    store.remember([source, other])
+    summary = a_summary([source])
+    fold = store.fold(a_plan([source]), summary, NOON)
+
+    with pytest.raises(RecordRefused, match=f"{summary.id} is a summary"):
+        store.withdraw([other.id, summary.id])
+    assert store.withdraw([source.id]) == store.restore([source.id, other.id]) == []
+
+    assert store.counts() == Counts(2, 1, 1)
+    assert store.folds() == [fold]
+    assert violations(store, [source.id, other.id]) == []
+
+
+def test_what_is_withdrawn_is_not_folded(store: Store) -> None:
+    one, other = a_record(), a_record()
+    store.remember([one, other])
+    store.withdraw([one.id])
+
+    assert store.fold(a_plan([one, other]), a_summary([one, other]), NOON) is None
+    store.restore([one.id])
+    assert store.fold(a_plan([one, other]), a_summary([one, other]), NOON) is not None
+    assert violations(store) == []
+
+
+def test_what_another_opening_withdrew_is_seen_at_once(shared_place: Place) -> None:
+    one, other = shared_place.open(), shared_place.open()
+    said = a_record("an owl", (1, 0))
+    one.remember([said])
+    assert [found.id for found in other.nearest((1, 0), 9)] == [said.id]
+
+    one.withdraw([said.id])
+    assert other.nearest((1, 0), 9) == other.matching("owl", 9) == []
+
+    other.restore([said.id])
+    assert [found.id for found in one.nearest((1, 0), 9)] == [said.id]
 
 
 def test_a_closed_store_says_so(store: Store) -> None:

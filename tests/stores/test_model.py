@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from runtime.errors import RecordRefused
-from runtime.memory.record import Counts, Filter, Fold, Record
+from runtime.memory.record import WITHDRAWN, Counts, Filter, Fold, Record
 from tests.stores.invariants import violations
 from tests.stores.places import InMemoryPlace, Place, SqlitePlace, postgres_place
 from tests.stores.records import ALL, NOON, a_plan, a_record, a_summary, minutes_after_noon
@@ -118,6 +118,26 @@ class AgainstADictionary(RuleBasedStateMachine):
         del self.records[summary]
         for source in fold.sources:
             self.records[source] = self.records[source]._replace(folded_into=None)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data())
+    def withdraw(self, data: Any) -> None:
+        chosen = data.draw(st.lists(st.sampled_from(sorted(self.records)), min_size=1, max_size=3, unique=True))
+        live = [name for name in chosen if self.records[name].folded_into is None]
+        if any(self.records[name].depth for name in live):
+            with pytest.raises(RecordRefused):
+                self.store.withdraw(chosen)
+            return
+        assert self.store.withdraw(chosen) == live
+        self.records.update((name, self.records[name]._replace(folded_into=WITHDRAWN)) for name in live)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data())
+    def restore(self, data: Any) -> None:
+        chosen = data.draw(st.lists(st.sampled_from(sorted(self.records)), min_size=1, max_size=3, unique=True))
+        withdrawn = [name for name in chosen if self.records[name].folded_into == WITHDRAWN]
+        assert self.store.restore(chosen) == withdrawn
+        self.records.update((name, self.records[name]._replace(folded_into=None)) for name in withdrawn)
 
     @rule()
     def open_again(self) -> None:

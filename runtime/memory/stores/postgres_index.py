@@ -36,8 +36,15 @@ _CUES = 24
 _TOP = 10
 _MOST_DIMENSIONS = 2_000  # what an index of pgvector takes of `vector`
 _LOOK_AGAIN = 1.0  # seconds; another service is building it
+_CANCEL_AGAIN = 0.1
 _RETRIED_AT = 2.0
 _NAME = "nearest_of_live"
+_NEAREST = """
+SELECT id, far FROM (
+    SELECT id, embedding::vector({0}) <#> %s AS far FROM records WHERE folded_into IS NULL
+    ORDER BY embedding::vector({0}) <#> %s LIMIT %s
+) AS near ORDER BY far, id
+"""
 
 log = logging.getLogger("lukhas.memory")
 
@@ -61,14 +68,10 @@ def exactly(connection: Connection, cue: bytes, most: int, where: str, values: S
 
 def approximately(connection: Connection, cue: bytes, most: int, breadth: int) -> list[Scored]:
     """The nearest of the live ones by the index, inside a transaction; at most MOST."""
-    settings = "SELECT set_config('hnsw.ef_search', %s, true), set_config('enable_seqscan', 'off', true)"
+    # The index gives them in order: where sorting is dear, no other way of the planner is as cheap.
+    settings = "SELECT set_config('hnsw.ef_search', %s, true), set_config('enable_sort', 'off', true)"
     fetch(connection, settings, (str(min(1000, max(breadth, 2 * most))),))
-    embedding = f"embedding::vector({len(cue) // 4})"
-    select = (
-        f"SELECT id, far FROM (SELECT id, {embedding} <#> %s AS far FROM records WHERE folded_into IS NULL "
-        f"ORDER BY {embedding} <#> %s LIMIT %s) AS near ORDER BY far, id"
-    )
-    asked = Embedding(cue)
+    select, asked = _NEAREST.format(len(cue) // 4), Embedding(cue)
     return [Scored(name, -far) for name, far in fetch(connection, select, (asked, asked, max(most, 0)))]
 
 
@@ -110,13 +113,17 @@ class Index:
         """Stop what is being built; the next service that opens the store begins again."""
         with self._lock:
             self._stopped.set()
-            connection = self._connection
-        if connection is not None:
+        while self._thread is not None and self._thread.is_alive():
+            self._cancel()  # again and again: the statement may not have begun yet
+            self._thread.join(_CANCEL_AGAIN)
+
+    def _cancel(self) -> None:
+        with self._lock:
             try:
-                connection.cancel()
-            except psycopg.Error:  # it has ended meanwhile
-                log.debug("the statement that builds the index could not be cancelled")
-        self.wait()
+                if self._connection is not None:
+                    self._connection.cancel()
+            except psycopg.Error:
+                return  # it has ended meanwhile
 
     def _run(self, dimension: int) -> None:
         try:

@@ -40,7 +40,7 @@ class Ear(asyncio.Future[Msg]):
         """A message has come."""
         try:
             self._told(message)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is the failure of one message
             _log.exception("a message on %s could not be taken", message.subject)
 
 

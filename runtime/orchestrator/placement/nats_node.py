@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import Optional
+from collections.abc import Mapping
+from math import inf
 
 from nats.aio.msg import Msg
 
@@ -17,7 +18,9 @@ from runtime.orchestrator.placement.faults import (
     NotPortable,
     OutOfTime,
 )
+from runtime.orchestrator.placement.nats_alarm import Alarm
 from runtime.orchestrator.placement.nats_connection import Connection
+from runtime.orchestrator.placement.spans import SpanOf, no_span
 from runtime.orchestrator.query import Query
 
 ATTEMPTS = 3
@@ -29,20 +32,26 @@ SECOND_LOOK = 0.01  # seconds; after the loop was held up, what came meanwhile i
 class Waiting:
     """An answer that is waited for: until when, and when its worker was last heard of (both in the loop's time)."""
 
-    def __init__(self, remaining: float, silence: float) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Msg] = self.loop.create_future()
-        self.heard = self.loop.time()
+    __slots__ = ("_loop", "_suspected", "deadline", "future", "heard", "silence")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, remaining: float, silence: float) -> None:
+        self._loop = loop
+        self._suspected = False
+        self.future: asyncio.Future[Msg] = loop.create_future()
+        self.heard = loop.time()
         self.deadline = self.heard + remaining
         self.silence = silence
-        self.suspected = False
-        self.timer = self.loop.call_at(min(self.deadline, self.heard + silence), self._look)
+
+    @property
+    def due(self) -> float:
+        """When it is to be looked at, if nothing is heard until then."""
+        return min(self.deadline, self.heard + self.silence)
 
     def told(self, message: Msg) -> None:
         """A message of the worker: an answer, or that it is still at work."""
         if message.headers is not None and message.headers.get(wire.ENDING) == wire.WORKING:
-            self.heard = self.loop.time()
-            self.suspected = False
+            self.heard = self._loop.time()
+            self._suspected = False
         elif not self.future.done():
             self.future.set_result(message)
 
@@ -51,17 +60,18 @@ class Waiting:
         if not self.future.done():
             self.future.set_exception(error)
 
-    def _look(self) -> None:
-        now = self.loop.time()
+    def look(self, now: float) -> float:
+        """Give up if it is time to; when to look again."""
         if now >= self.deadline:
             self.fail(OutOfTime("no answer within the time that the query had left"))
         elif now < self.heard + self.silence:
-            self.timer = self.loop.call_at(min(self.deadline, self.heard + self.silence), self._look)
-        elif not self.suspected:
-            self.suspected = True
-            self.timer = self.loop.call_at(min(self.deadline, now + SECOND_LOOK), self._look)
+            return self.due
+        elif not self._suspected:
+            self._suspected = True
+            return min(self.deadline, now + SECOND_LOOK)
         else:
             self.fail(NodeLost(f"its worker has said nothing for {now - self.heard:.3f} s"))
+        return inf
 
 
 class Asker:
@@ -75,6 +85,7 @@ class Asker:
         self._connection.listen(f"{self._inbox}.*", self._told)
         self._tokens = itertools.count()
         self._waiting: dict[str, Waiting] = {}
+        self._alarm = Alarm(self._look)
         self._said: set[asyncio.Future[None]] = set()
 
     async def start(self, patience: float = 2.0) -> bool:
@@ -84,6 +95,7 @@ class Asker:
     async def close(self) -> None:
         """What is waited for fails with NodeLost."""
         self._lost()
+        self._alarm.stop()
         await self._connection.close()
 
     async def ask(self, subject: str, query: Query) -> Query:
@@ -92,9 +104,9 @@ class Asker:
             raise OutOfTime(f"query {query.id} has no time left")
         silence = silence_of(query.remaining)
         headers, body = wire.question(query, silence / BEATS)
-        token = str(next(self._tokens))
-        reply = f"{self._inbox}.{token}"
-        waiting = self._waiting[token] = Waiting(query.remaining, silence)
+        reply = f"{self._inbox}.{next(self._tokens)}"
+        waiting = self._waiting[reply] = Waiting(asyncio.get_running_loop(), query.remaining, silence)
+        self._alarm.by(waiting.due)
         try:
             await self._connection.publish(subject, body, headers, reply)
             message = await waiting.future
@@ -102,14 +114,16 @@ class Asker:
             self._cancel(reply)
             raise
         finally:
-            waiting.timer.cancel()
-            del self._waiting[token]
+            del self._waiting[reply]
         return answer_of(message, query, subject)
 
     def _told(self, message: Msg) -> None:
-        waiting = self._waiting.get(message.subject.rpartition(".")[2])
+        waiting = self._waiting.get(message.subject)
         if waiting is not None:
             waiting.told(message)
+
+    def _look(self, now: float) -> float:
+        return min([waiting.look(now) for waiting in self._waiting.values()], default=inf)
 
     def _lost(self) -> None:
         for waiting in self._waiting.values():
@@ -132,13 +146,24 @@ class RemoteNode:
     """Looks like an async node; `handle` asks whichever worker of its queue group the server picks.
 
     A worker that refused (it is full, or being drained) has begun nothing: another is asked. One that died or fell
-    silent may have: another is asked only when the node is `repeatable`, and NodeLost is raised otherwise.
+    silent may have: another is asked only when the node is `repeatable`, and NodeLost is raised otherwise. What the
+    worker does stands below the span that `span_of` names.
     """
 
-    def __init__(self, asker: Asker, name: str, stage: str, concurrency: int, *, repeatable: bool = False) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        name: str,
+        stage: str,
+        concurrency: int,
+        *,
+        repeatable: bool = False,
+        span_of: SpanOf = no_span,
+    ) -> None:
         self.name, self.stage, self.concurrency = name, stage, concurrency
         self._asker = asker
         self._repeatable = repeatable
+        self._span_of = span_of
         self._subject = wire.subject_of(asker.prefix, stage, name)
 
     async def handle(self, query: Query) -> Query:
@@ -149,15 +174,23 @@ class RemoteNode:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + query.remaining
+        below = self._span_of(query.id, self.stage, self.name)
+        asked = query if below is None else query._replace(traceparent=below)
+        begun = False
         for others in reversed(range(ATTEMPTS)):
             try:
-                return await self._asker.ask(self._subject, query._replace(remaining=deadline - loop.time()))
-            except NodeBusy:
-                if not others:
+                return await self._asker.ask(self._subject, asked)
+            except (NodeBusy, NodeUnreachable) as refusal:
+                final = not others or isinstance(refusal, NodeUnreachable)
+                if final and begun:  # not by this one: but that nothing was begun would no longer be true
+                    raise NodeLost(f"a worker was lost, and no other takes over: {refusal}") from refusal
+                if final:
                     raise
             except NodeLost:
                 if not (others and self._repeatable):
                     raise
+                begun = True
+            asked = asked._replace(remaining=deadline - loop.time())
         raise AssertionError("the last attempt returns or raises")
 
 
@@ -169,17 +202,20 @@ def silence_of(remaining: float) -> float:
 
 def answer_of(message: Msg, query: Query, subject: str) -> Query:
     """What the message answers to the query, or the error that it says."""
-    headers = message.headers or {}
-    ending = headers.get(wire.ENDING)
-    if ending == wire.DONE:
+    headers = message.headers
+    if headers is not None and headers.get(wire.ENDING) != wire.DONE:
+        raise fault_of(headers, message.data.decode(errors="replace"), subject)
+    try:
         return wire.opened(message.data, query)
-    raise fault_of(ending, headers.get(wire.ERROR), message.data.decode(errors="replace"), subject, headers)
+    except NotPortable as error:
+        raise NotPortable(f"the answer on {subject} is none: {error}") from error
 
 
-def fault_of(ending: Optional[str], kind: Optional[str], text: str, subject: str, headers: dict[str, str]) -> Exception:
+def fault_of(headers: Mapping[str, str], text: str, subject: str) -> Exception:
     """The error that an answer says."""
+    ending = headers.get(wire.ENDING)
     if ending == wire.FAILED:
-        return NodeRaised(kind or "Exception", text)
+        return NodeRaised(headers.get(wire.ERROR, "Exception"), text)
     if ending == wire.GAVE_UP:
         return OutOfTime(text)
     if ending == wire.BUSY:

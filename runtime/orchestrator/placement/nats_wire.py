@@ -34,7 +34,7 @@ ENDING = "Lukhas-Ending"
 ERROR = "Lukhas-Error"
 
 DONE, FAILED, GAVE_UP, BUSY, NOT_UNDERSTOOD, WORKING = (
-    "done",  # the body is the query with what was found
+    "done",  # the body is the query with what was found; an answer that does not say how it ended is one, too
     "failed",  # the node raised: the class's name in Lukhas-Error, the text in the body
     "gave-up",  # the remaining time was over
     "busy",  # not begun: as many as the worker takes, or it is being drained
@@ -93,13 +93,16 @@ def asked(headers: Optional[Mapping[str, str]], document: bytes) -> tuple[Query,
     if QUERY_ID not in headers:
         raise NotPortable(f"a question without the header {QUERY_ID}")
     remaining = milliseconds(headers, REMAINING_MS)
+    told = unpacked(document)
     query = Query(
-        "",
+        told.text,
         headers[QUERY_ID],
-        remaining=math.inf if remaining is None else remaining,
-        traceparent=headers.get(TRACEPARENT),
+        MappingProxyType(told.found),
+        told.answer,
+        math.inf if remaining is None else remaining,
+        headers.get(TRACEPARENT),
     )
-    return opened(document, query), milliseconds(headers, BEAT_MS)
+    return query, milliseconds(headers, BEAT_MS)
 
 
 def milliseconds(headers: Mapping[str, str], name: str) -> Optional[float]:
@@ -134,9 +137,9 @@ def body(query: Query, asked_with: Mapping[str, object] = NOTHING) -> bytes:
 
 
 def opened(document: bytes, query: Query) -> Query:
-    """The query with what a body holds, and the findings that it has already. Raises NotPortable."""
-    body = unpacked(document)
-    found = {**query.found, **body.found} if query.found else body.found
-    for stage in body.gone:
+    """The query with what the body of its answer adds to it. Raises NotPortable."""
+    told = unpacked(document)
+    found = {**query.found, **told.found}
+    for stage in told.gone:
         found.pop(stage, None)
-    return Query(body.text, query.id, MappingProxyType(found), body.answer, query.remaining, query.traceparent)
+    return Query(told.text, query.id, MappingProxyType(found), told.answer, query.remaining, query.traceparent)

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from typing import Callable, Optional
 
 from nats.aio.msg import Msg
@@ -15,6 +16,7 @@ from runtime.errors import ConfigurationFault
 from runtime.orchestrator.node import Node
 from runtime.orchestrator.placement import nats_wire as wire
 from runtime.orchestrator.placement.faults import NodeUnreachable, NotPortable
+from runtime.orchestrator.placement.nats_alarm import Alarm
 from runtime.orchestrator.placement.nats_connection import Connection
 from runtime.orchestrator.query import Query
 from runtime.telemetry.events import Observer, OrphansCounted, ignore
@@ -81,6 +83,7 @@ class Worker:
         self._served: dict[str, Served] = {}
         self._asked: dict[str, Question] = {}
         self._saying: set[asyncio.Future[None]] = set()
+        self._alarm = Alarm(self._look)
         self._draining = False
         for node in nodes:
             subject = wire.subject_of(prefix, node.stage, node.name)
@@ -122,32 +125,36 @@ class Worker:
             self.say(message.reply, wire.NOT_UNDERSTOOD, str(error))
             return
         question = self._asked[message.reply] = Question(self, served, message.reply, query, beat)
-        served.waiting.append(question)
-        self.begin(served)
+        self._alarm.by(question.due)
+        if len(served.running) < served.node.concurrency:
+            self._begin(question)
+        else:
+            served.waiting.append(question)
 
     def _told_to_cancel(self, message: Msg) -> None:
         question = self._asked.get(message.data.decode(errors="replace"))
         if question is not None:
             question.cancel()
 
-    def begin(self, served: Served) -> None:
-        """Begin what waits, as far as there are places."""
-        while served.waiting and len(served.running) < served.node.concurrency:
-            question = served.waiting.popleft()
-            served.running.add(question)
-            question.begin()
+    def _begin(self, question: Question) -> None:
+        question.served.running.add(question)
+        question.begin()
+
+    def _look(self, now: float) -> float:
+        return min([question.look(now) for question in list(self._asked.values())], default=inf)
 
     def over(self, question: Question) -> None:
         """The question is answered, or not waited for any more; it may still run."""
         self._asked.pop(question.reply, None)
-        if question in question.served.waiting:
+        if question.task is None and question in question.served.waiting:
             question.served.waiting.remove(question)
 
     def ended(self, question: Question) -> None:
         """Nothing of the question runs any more."""
-        question.served.running.discard(question)
-        if not self._draining:
-            self.begin(question.served)
+        served = question.served
+        served.running.discard(question)
+        while served.waiting and len(served.running) < served.node.concurrency and not self._draining:
+            self._begin(served.waiting.popleft())
 
     def count(self, served: Served, more: int) -> None:
         """A leftover more, or one less."""
@@ -163,7 +170,7 @@ class Worker:
         self._saying.add(saying)
         saying.add_done_callback(self._saying.discard)
 
-    async def tell(self, reply: str, headers: dict[str, str], body: bytes) -> None:
+    async def tell(self, reply: str, headers: Optional[dict[str, str]], body: bytes) -> None:
         """Send an answer; without a connection nobody would hear it. Raises NotPortable when it is too large."""
         try:
             await self._connection.publish(reply, body, headers)
@@ -172,16 +179,24 @@ class Worker:
 
 
 class Question:
-    """One question: its time, the beats that say it is being worked on, and its end."""
+    """One question: its time, the beats that say it is being worked on, and its end.
+
+    `due` is when it is to be looked at, in the loop's time.
+    """
+
+    __slots__ = (
+        "_beat", "_deadline", "_leftover", "_loop", "_over", "_query", "_worker", "due", "reply", "served", "task",
+    )  # fmt: skip
 
     def __init__(self, worker: Worker, served: Served, reply: str, query: Query, beat: Optional[float]) -> None:
         self.served, self.reply = served, reply
         self.task: Optional[asyncio.Task[None]] = None
         self._worker, self._query, self._beat = worker, query, beat
         self._loop = asyncio.get_running_loop()
-        self._deadline = self._loop.time() + min(query.remaining, worker.longest)
+        now = self._loop.time()
+        self._deadline = now + min(query.remaining, worker.longest)
         self._over = self._leftover = False
-        self._timer = self._loop.call_at(self._next_look(), self._look)
+        self.due = self._next_look(now)
 
     def begin(self) -> None:
         """Let the node work on it."""
@@ -204,19 +219,21 @@ class Question:
         if self._end():
             self._stop()
 
-    def _next_look(self) -> float:
-        return self._deadline if self._beat is None else min(self._deadline, self._loop.time() + max(self._beat, 0.005))
-
-    def _look(self) -> None:
-        if self._loop.time() >= self._deadline:
+    def look(self, now: float) -> float:
+        """Give up, or say that it is being worked on, if it is time to; when to look again."""
+        if now >= self._deadline:
             self.give_up("the time that the query had left is over")
-            return
-        self._worker.say(self.reply, wire.WORKING)
-        self._timer = self._loop.call_at(self._next_look(), self._look)
+            return inf
+        if now >= self.due:
+            self._worker.say(self.reply, wire.WORKING)
+            self.due = self._next_look(now)
+        return self.due
+
+    def _next_look(self, now: float) -> float:
+        return self._deadline if self._beat is None else min(self._deadline, now + max(self._beat, 0.005))
 
     def _end(self) -> bool:
         ended_now, self._over = not self._over, True
-        self._timer.cancel()
         if ended_now:
             self._worker.over(self)
         return ended_now
@@ -249,7 +266,7 @@ class Question:
                 raise NotPortable(f"node '{self.served.node.name}' gave back {answer!r:.80}; it gives back the Query")
             body = wire.body(answer, self._query.found)
             if not self._over:
-                await self._worker.tell(self.reply, {wire.ENDING: wire.DONE}, body)
+                await self._worker.tell(self.reply, None, body)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the node raises is said to who asked
             if self._end():
                 self._worker.say(self.reply, wire.FAILED, str(error), type(error).__name__)

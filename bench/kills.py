@@ -1,6 +1,6 @@
-"""Writers and folders of one SQLite memory, killed with SIGKILL over and over: what they acknowledged must be there.
+"""Writers and folders of one memory, killed with SIGKILL over and over: what they acknowledged must be there.
 
-    python -m bench.kills --kills 500 --writes 250000
+    python -m bench.kills --kills 500 --writes 250000 [--store postgres]
 
 Two writers and two folders by default. Each says what it did only afterwards, in a file of its own; whoever is killed
 is started again on the same file. In the end everything acknowledged is looked for, and every invariant.
@@ -19,7 +19,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Callable, Optional
@@ -27,13 +27,18 @@ from typing import Callable, Optional
 from runtime.errors import RecordRefused
 from runtime.memory.ids import new_id
 from runtime.memory.record import FoldPlan, Record
+from runtime.memory.store import Store
 from runtime.memory.stores.sqlite import SqliteStore
 from tests.stores.invariants import file_violations, violations
+from tests.stores.places import open_elsewhere, postgres_server
 
 _DIMENSION = 8
 _LONGEST_LIFE = 0.25
 _DEEPEST = 3
 _ID = 36
+
+
+Opened = Callable[[], Store]
 
 
 @dataclass(frozen=True)
@@ -54,18 +59,18 @@ def _record(chance: random.Random, text: str, depth: int = 0) -> Record:
     return Record(new_id(), text, embedding, dt.datetime.now(dt.timezone.utc), depth=depth)
 
 
-def write(path: Path, said: int, chance: random.Random) -> None:
+def write(opened: Opened, said: int, chance: random.Random) -> None:
     """Remember, and say so afterwards; for ever."""
-    store = SqliteStore(path)
+    store = opened()
     while True:
         records = [_record(chance, f"number {chance.random()} was said") for _ in range(chance.randint(20, 200))]
         store.remember(records)
         os.write(said, "".join(f"w{record.id}\n" for record in records).encode())
 
 
-def fold(path: Path, said: int, chance: random.Random) -> None:
+def fold(opened: Opened, said: int, chance: random.Random) -> None:
     """Fold the oldest, now and then undo one; for ever."""
-    store = SqliteStore(path)
+    store = opened()
     own: list[str] = []
     while True:
         if own and chance.random() < 0.2:
@@ -86,40 +91,42 @@ def fold(path: Path, said: int, chance: random.Random) -> None:
             own.append(made.summary)
 
 
-Work = Callable[[Path, int, random.Random], None]
+Work = Callable[[Opened, int, random.Random], None]
 
 
-def _start(work: Work, path: Path, said: Path, seed: int) -> int:
+def _start(work: Work, opened: Opened, said: Path, seed: int) -> int:
     child = os.fork()
     if child:
         return child
     try:
-        work(path, os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), random.Random(seed))
+        work(opened, os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), random.Random(seed))
     except BaseException as error:  # noqa: BLE001  # a child must never return into its parent's code
         said.with_suffix(".error").write_text(f"{type(error).__name__}: {error}")
     os._exit(1)
 
 
-def survive(folder: Path, kills: int, writes: int, writers: int = 2, folders: int = 2, seed: int = 0) -> Survived:
+def survive(
+    folder: Path, opened: Opened, kills: int, writes: int, writers: int = 2, folders: int = 2, seed: int = 0
+) -> Survived:
     """Kill at least so often, until so many writes are acknowledged; then look. For a process without threads."""
     chance = random.Random(seed)
-    path, begun = folder / "memory.db", time.monotonic()
+    begun = time.monotonic()
     kinds: list[tuple[Work, int]] = [(write, writers), (fold, folders)]
     works = [work for work, count in kinds for _ in range(count)]
     said = [folder / f"said-{number}" for number in range(len(works))]
-    SqliteStore(path).close()
-    children = [_start(work, path, file, chance.randrange(1 << 32)) for work, file in zip(works, said)]
+    opened().close()
+    children = [_start(work, opened, file, chance.randrange(1 << 32)) for work, file in zip(works, said)]
     killed = 0
     while killed < kills or _acknowledged(said[:writers]) < writes:
         time.sleep(chance.uniform(0, _LONGEST_LIFE))
         victim = chance.randrange(len(works))
         _kill(children[victim])
         killed += 1
-        children[victim] = _start(works[victim], path, said[victim], chance.randrange(1 << 32))
+        children[victim] = _start(works[victim], opened, said[victim], chance.randrange(1 << 32))
     for child in children:
         _kill(child)
     errors = [f"a worker ended by itself: {file.read_text()}" for file in folder.glob("*.error")]
-    return _look(path, said, killed + len(children), errors, begun)
+    return _look(opened, said, killed + len(children), errors, begun)
 
 
 def _kill(child: int) -> None:
@@ -131,13 +138,15 @@ def _acknowledged(said: Sequence[Path]) -> int:
     return sum(file.stat().st_size // (_ID + 2) for file in said if file.exists())
 
 
-def _look(path: Path, said: Sequence[Path], killed: int, errors: list[str], begun: float) -> Survived:
+def _look(opened: Opened, said: Sequence[Path], killed: int, errors: list[str], begun: float) -> Survived:
     lines = [line for file in said if file.exists() for line in file.read_text().split("\n") if len(line) == _ID + 1]
     written = [line[1:] for line in lines if line[0] == "w"]
     undone = {line[1:] for line in lines if line[0] == "u"}
     folded = [line[1:] for line in lines if line[0] == "f" and line[1:] not in undone]
-    store = SqliteStore(path)
-    found = errors + file_violations(path) + violations(store, written)
+    store = opened()
+    found = errors + violations(store, written)
+    if isinstance(store, SqliteStore):
+        found += file_violations(store.path)
     standing = {fold.summary for fold in store.folds()}
     there = {record.id for start in range(0, len(written), 1000) for record in store.get(written[start : start + 1000])}
     lost = len(set(written) - there) + len(set(folded) - standing)
@@ -145,19 +154,30 @@ def _look(path: Path, said: Sequence[Path], killed: int, errors: list[str], begu
     return Survived(killed, len(written), len(standing), len(undone), lost, found, round(time.monotonic() - begun, 1))
 
 
+@contextlib.contextmanager
+def place(kind: str, folder: Path) -> Iterator[Opened]:
+    """How to open a new memory of this kind."""
+    if kind == "sqlite":
+        yield lambda: open_elsewhere(kind, str(folder / "memory.db"), "")
+        return
+    with postgres_server() as url:
+        yield lambda: open_elsewhere(kind, url, "memory")
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Print what survived as JSON; 1 where something did not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--writes", type=int, default=250_000)
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite", help="a server of its own")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     # Loaded before the forks, so that a child begins at once; one thread, so that forking is safe.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     import numpy  # noqa: F401
 
-    with tempfile.TemporaryDirectory() as folder:
-        survived = survive(Path(folder), chosen.kills, chosen.writes, seed=chosen.seed)
+    with tempfile.TemporaryDirectory() as folder, place(chosen.store, Path(folder)) as opened:
+        survived = survive(Path(folder), opened, chosen.kills, chosen.writes, seed=chosen.seed)
     print(json.dumps(asdict(survived)))
     return 1 if survived.lost or survived.violations else 0
 

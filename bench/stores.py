@@ -1,4 +1,7 @@
-"""How fast the stores are, and what a kill -9 costs them: `python -m bench.stores [--quick] [--kills N]`.
+"""How fast the stores are, and what a kill -9 costs them.
+
+    python -m bench.stores [--quick] [--kills N]
+    python -m bench.stores --postgres 50000
 
 Each figure stands beside the plainest equal work of the same run: rows written by sqlite3 alone, and one product of a
 numpy matrix and a vector of the same size.
@@ -19,8 +22,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, Optional
 
+from bench.lines import Line, clustered, median, show
 from runtime.errors import StoreFault
 from runtime.memory.ids import new_id
 from runtime.memory.record import EVERYTHING, Record
@@ -34,21 +38,14 @@ _CLUSTERS = 2000
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
 
 
-class Line(NamedTuple):
-    """One line of the table: `beside` is the same by the plainest equal work, `bar` what is promised."""
-
-    what: str
-    measured: str
-    beside: str
-    bar: str
-    n: str
-
-
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, and no million")
     parser.add_argument("--kills", type=int, default=None, help="how many SIGKILLs (default 500, quick 20)")
+    parser.add_argument(
+        "--postgres", type=int, default=None, metavar="RECORDS", help="a store in Postgres of so many, and nothing else"
+    )
     parser.add_argument("--only", choices=["writes", "kills", "recall"], default=None)
     chosen = parser.parse_args(arguments)
     parts: dict[str, Callable[[], Iterator[Line]]] = {
@@ -56,17 +53,17 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         "kills": lambda: kills(chosen.kills or (20 if chosen.quick else 500), 5_000 if chosen.quick else 250_000),
         "recall": lambda: recall((10_000,) if chosen.quick else (10_000, 100_000, 1_000_000)),
     }
-    _print(Line("what", "measured", "beside plain work", "bar", "n"))
+    if chosen.postgres:
+        from bench.postgres import postgres
+
+        parts = {"postgres": lambda: postgres(chosen.postgres)}
+    show(Line("what", "measured", "beside plain work", "bar", "n"))
     for name, part in parts.items():
         if chosen.only in (None, name):
             for line in part():
-                _print(line)
+                show(line)
     print("load", *(f"{load:.1f}" for load in os.getloadavg()), "on", os.cpu_count(), "cores")
     return 0
-
-
-def _print(line: Line) -> None:
-    print("  ".join(cell.ljust(width) for cell, width in zip(line, (48, 22, 30, 16, 10))).rstrip(), flush=True)
 
 
 def _records(count: int) -> list[Record]:
@@ -151,11 +148,11 @@ def recall(sizes: Sequence[int]) -> Iterator[Line]:
     centres = chance.standard_normal((_CLUSTERS, DIMENSION), numpy.float32)
     for size in sizes:
         vectors = _filled(size, chance, centres)
-        cues = [_clustered(1, chance, centres)[0] for _ in range(200 if size < 1_000_000 else 40)]
+        cues = [clustered(1, chance, centres)[0] for _ in range(200 if size < 1_000_000 else 40)]
         matrix = numpy.random.default_rng(1).standard_normal((size, DIMENSION), numpy.float32)
-        product = _median(lambda cue, matrix=matrix: matrix @ cue, cues)  # type: ignore[misc]
+        product = median(lambda cue, matrix=matrix: matrix @ cue, cues)  # type: ignore[misc]
         del matrix
-        ours = _median(lambda cue, vectors=vectors: _nearest(vectors, cue), cues)  # type: ignore[misc]
+        ours = median(lambda cue, vectors=vectors: _nearest(vectors, cue), cues)  # type: ignore[misc]
         beside = f"{ours / product:.2f} x matrix @ vector"
         yield Line(f"nearest 10 of {size:,}, exact", f"{1000 * ours:.2f} ms p50", beside, bars[size], str(len(cues)))
         if size >= 1_000_000:
@@ -171,7 +168,7 @@ def _approximately(vectors: Vectors, cues: Sequence[Any], product: float) -> Ite
     if vectors.approximate is None:
         yield Line("  by faiss", f"refused: {vectors.refusal}", "", "", "")
         return
-    ours = _median(lambda cue: _nearest(vectors, cue), cues)
+    ours = median(lambda cue: _nearest(vectors, cue), cues)
     found = [
         len({one.id for one in _nearest(vectors, cue)} & {one.id for one in best}) for cue, best in zip(cues, exact)
     ]
@@ -186,7 +183,7 @@ def _approximately(vectors: Vectors, cues: Sequence[Any], product: float) -> Ite
 def _filled(size: int, chance: Any, centres: Any) -> Vectors:
     vectors = Vectors(DIMENSION, None)
     for start in range(0, size, 20_000):
-        some = _clustered(min(20_000, size - start), chance, centres)
+        some = clustered(min(20_000, size - start), chance, centres)
         rows = [
             Row(start + n, f"{start + n:09}", row.tobytes(), 0, frozenset(), "production", False)
             for n, row in enumerate(some)
@@ -195,26 +192,8 @@ def _filled(size: int, chance: Any, centres: Any) -> Vectors:
     return vectors
 
 
-def _clustered(count: int, chance: Any, centres: Any) -> Any:
-    """Near one of many centres, as texts about the same things are."""
-    import numpy
-
-    rows = centres[chance.integers(len(centres), size=count)]
-    rows = rows + 0.7 * chance.standard_normal(rows.shape, numpy.float32)
-    return (rows / numpy.linalg.norm(rows, axis=1, keepdims=True)).astype(numpy.float32)
-
-
 def _nearest(vectors: Vectors, cue: Any) -> Any:
     return vectors.nearest(cue.tobytes(), 10, EVERYTHING, Bounds(None, None))
-
-
-def _median(work: Callable[[Any], Any], cues: Sequence[Any]) -> float:
-    taken = []
-    for cue in cues:
-        begun = time.perf_counter()
-        work(cue)
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
 
 
 if __name__ == "__main__":

@@ -95,8 +95,8 @@ def test_past_it_an_index_of_inner_products_of_the_live_ones_is_built_and_measur
     assert "vector_ip_ops" in str(definition)
     assert "WHERE (folded_into IS NULL)" in str(definition)
     assert store.approximate
-    assert store._index.ready is not None
-    assert store._index.ready.recall >= postgres_index.LEAST_RECALL
+    assert store.index.ready is not None
+    assert store.index.ready.recall >= postgres_index.LEAST_RECALL
 
 
 def test_it_finds_what_the_exact_search_finds_with_the_same_scores(place: PostgresPlace) -> None:
@@ -200,7 +200,7 @@ def test_an_index_that_finds_too_little_is_not_used_and_that_is_said(
     store = indexed(place, scattered(400))
 
     assert not store.approximate
-    assert "1.1 is asked" in str(store._index.refusal)
+    assert "1.1 is asked" in str(store.index.refusal)
     assert "looked for exactly" in caplog.text
     assert len(names(store)) == 10
 
@@ -211,7 +211,7 @@ def test_more_dimensions_than_an_index_takes_are_looked_at_exactly(place: Postgr
     store.counts()
     store.wait_for_approximate()
 
-    assert "2,000 dimensions" in str(store._index.refusal)
+    assert "2,000 dimensions" in str(store.index.refusal)
     assert len(store.nearest([1.0] * 2001, 5)) == 2
 
 

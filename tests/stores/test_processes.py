@@ -132,8 +132,8 @@ def test_a_forked_child_is_told_to_open_the_place_itself(shared_place: Place) ->
     assert store.counts() == Counts(2, 0, 0)
 
 
-def test_what_is_killed_over_and_over_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench.kills", "--kills", "6", "--writes", "2000"]
+def test_what_is_killed_over_and_over_loses_nothing_that_was_acknowledged(shared_place: Place) -> None:
+    command = [sys.executable, "-m", "bench.kills", "--kills", "6", "--writes", "2000", "--store", shared_place.kind]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
 
     survived = json.loads(ran.stdout)

@@ -85,7 +85,7 @@ class PostgresStore:
         self._dimension = dimension
         self._where = server.where
         self._pool: Pool[Connection] = Pool(server.connect, self._where)
-        self._index = Index(server.connect, approximate_from)
+        self.index = Index(server.connect, approximate_from)
         try:
             known = self._run(self._prepare)
             if dimension and known and known != dimension:
@@ -105,7 +105,7 @@ class PostgresStore:
     @property
     def approximate(self) -> bool:
         """Whether nearest() answers by an approximate index now."""
-        return self._index.ready is not None
+        return self.index.ready is not None
 
     def remember(self, records: Sequence[Record]) -> None:
         """Keep all of them or none; returns when the server has committed."""
@@ -135,7 +135,7 @@ class PostgresStore:
 
         It is always exact with a filter, and for more than MOST.
         """
-        cue, index = unit(embedding, self.dimension), self._index.ready
+        cue, index = unit(embedding, self.dimension), self.index.ready
         if index is not None and which == EVERYTHING and most <= MOST:
             return self._run(lambda connection: approximately(connection, cue, most, index.breadth))
         where, values = condition(which)
@@ -165,7 +165,7 @@ class PostgresStore:
         """Sizes; a few rows are read."""
         select = "SELECT sum(live)::bigint, sum(cold)::bigint, sum(folds)::bigint FROM tallies"
         counts = Counts(*self._rows(select, ())[0])
-        self._index.consider(counts.live, self._dimension)
+        self.index.consider(counts.live, self._dimension)
         return counts
 
     def fold(self, plan: FoldPlan, summary: Record, at: dt.datetime) -> Optional[Fold]:
@@ -236,7 +236,7 @@ class PostgresStore:
     def close(self) -> None:
         """Let go of the server."""
         if self._pool.own:
-            self._index.close()
+            self.index.close()
             self._pool.close()
 
     def _prepare(self, connection: Connection) -> int:
@@ -255,7 +255,7 @@ class PostgresStore:
 
     def wait_for_approximate(self) -> None:
         """Until the index that is being built in the background is built."""
-        self._index.wait()
+        self.index.wait()
 
     def _rows(self, select: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self._run(lambda connection: fetch(connection, select, values))

@@ -25,6 +25,7 @@ EXACT = "gates.facts.extractors.exact_imports"
 SCANNED = "-"
 _FEW = 20
 BY_NAME = "gates.facts.extractors.dynamic_loading"
+_INIT = ".__init__"
 
 
 class Edge(NamedTuple):
@@ -366,6 +367,8 @@ class _Resolver:
         return self._find(".".join(parts), names, self._from_top)
 
     def _find(self, module: str, names: tuple[str, ...], index: Any) -> tuple[int, ...]:
+        if module.endswith(_INIT):  # the package's own file, under a second name by which nothing lies below it
+            module, names = module[: -len(_INIT)], ()
         key = (module, names)
         if index is self._index and key in self._known:
             return self._known[key]

@@ -44,6 +44,10 @@ PACKAGE = {"p/__init__.py": "", "p/a.py": "", "p/q/__init__.py": "", "p/q/b.py":
 STATEMENTS = [
     ("p/x.py", "import p.a", "p/a.py"),
     ("p/x.py", "import p.q.b as c", "p/q/b.py"),
+    ("p/x.py", "import p.q.__init__", "p/q/__init__.py"),
+    ("p/x.py", "from p.q.__init__ import name", "p/q/__init__.py"),
+    ("p/x.py", "from p.q import __init__", "p/q/__init__.py"),
+    ("p/q/x.py", "from .__init__ import name", "p/q/__init__.py"),
     ("p/x.py", "from p import a", "p/a.py"),
     ("p/x.py", "from p import something", "p/__init__.py"),
     ("p/x.py", "from p.q import b", "p/q/b.py"),
@@ -135,6 +139,17 @@ def test_chains_are_the_shortest_ways_that_the_exact_look_confirms(tmp_path: Pat
     ]
     assert sorted(shown) == [["a.py", "b.py", "c.py", "goal.py"], ["a.py", "far.py", "far2.py", "far3.py", "goal.py"]]
     assert chains[0][0] == Edge(position["a.py"], position["b.py"], 1, 1, "static")
+
+
+def test_a_package_that_is_imported_as_its_own_file_is_passed_through(tmp_path: Path) -> None:
+    imports = graph(
+        tmp_path, {"a.py": "import bridge.__init__\n", "bridge/__init__.py": "import goal\n", "goal.py": ""}
+    )
+    position = {file.path: number for number, file in enumerate(imports.modules.files)}
+
+    (chain,) = imports.chains({position["a.py"]}, {position["goal.py"]})
+
+    assert [imports.path_of(edge.target) for edge in chain] == ["bridge/__init__.py", "goal.py"]
 
 
 def test_a_chain_never_comes_back_and_a_direct_edge_is_none(tmp_path: Path) -> None:

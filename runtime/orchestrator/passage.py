@@ -16,7 +16,7 @@ from math import inf
 from typing import Optional, Union, cast
 
 from runtime.orchestrator.line import Leg, Line
-from runtime.orchestrator.node import Node
+from runtime.orchestrator.node import Node, NotBegun
 from runtime.orchestrator.outcome import Answered, Degraded, Outcome, Unanswered
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.stage import Abandoned, Done, Ending, Failed, Skipped, TimedOut
@@ -60,6 +60,7 @@ class Passage:
         "_over",
         "_place",
         "_query",
+        "_refused",
         "_waiting",
         "_walkers",
         "id",
@@ -83,6 +84,7 @@ class Passage:
         self._alarm: Optional[asyncio.TimerHandle] = None
         self._expired = False
         self._over = False
+        self._refused: tuple[Node, ...] = ()  # those that did not take the present stage on
         self._walkers: list[_Walker] = []  # those at the present stage that may still answer
 
     def start(self) -> None:
@@ -152,6 +154,7 @@ class Passage:
         walker.began = self._entered = now
         walker.budget = budget
         self._walkers.append(walker)
+        self._refused = ()
         query = self._query
         self._query = Query(query.text, self.id, query.found, query.answer, budget, self.traceparent)
         self._due = wake = now + budget
@@ -169,7 +172,7 @@ class Passage:
         self._say(leg, ending, reason)
         self._pass(leg, ending)
 
-    # A second attempt
+    # A further attempt
 
     def _plan_hedge(self, leg: Leg, now: float, due: float) -> float:
         leg.hedges.earn()
@@ -187,10 +190,23 @@ class Passage:
         if second is None:
             return False
         leg.hedges.spend()
-        walker = _Walker()
-        walker.attempt = 2
-        self._loop.create_task(self._walk(walker, second, self._place))
+        self._send(second, 2)
         return True
+
+    def _elsewhere(self, leg: Leg, refused: _Walker) -> bool:
+        """Ask another node, if one is left that has not refused. No hedge: the work is done once, wherever it is."""
+        self._refused += (refused.node,)
+        others = [node for node in leg.nodes if node not in self._refused]
+        if not others:
+            return False
+        self._hedge_at = inf
+        self._send(self._line.selector.choose(others), refused.attempt + 1)
+        return True
+
+    def _send(self, node: Node, attempt: int) -> None:
+        walker = _Walker()
+        walker.attempt = attempt
+        self._loop.create_task(self._walk(walker, node, self._place))
 
     def _again(self, walker: _Walker, node: Node, place: int) -> Optional[Node]:
         line = self._line
@@ -239,6 +255,8 @@ class Passage:
             self._say(leg, ending, _text(error), type(error).__name__)
         if self._walkers:
             return False  # the other attempt decides
+        if isinstance(error, NotBegun) and self._elsewhere(leg, walker):
+            return False
         if walker.attempt == 1 and self._hedge(leg, walker.node):
             return False
         self._pass(leg, ending)
@@ -417,7 +435,7 @@ class Passage:
                     error,
                     detail,
                     ending.attempt,
-                    ending.attempt > 1,
+                    ending.attempt > 1 + len(self._refused),
                 )
             )
 

@@ -11,9 +11,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+from runtime.orchestrator.placement import NodeBusy
 from runtime.orchestrator.query import Query
 
 _LOCK = threading.Lock()
+RAISED: dict[str, type[BaseException]] = {
+    "ValueError": ValueError,
+    "StopIteration": StopIteration,
+    "Cancelled": asyncio.CancelledError,
+    "NodeBusy": NodeBusy,
+}
 
 
 class OnlyHere(Exception):
@@ -44,9 +51,7 @@ class Puppet:
             Path(rest).write_text(str(os.getpid()))
             time.sleep(60)
         elif verb == "raise":
-            raise {"ValueError": ValueError, "StopIteration": StopIteration, "Cancelled": asyncio.CancelledError}[rest](
-                "as told"
-            )
+            raise RAISED[rest]("as told")
         elif verb == "raise-only-here":
             raise OnlyHere(1, 2)
         elif verb == "exit":

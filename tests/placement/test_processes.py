@@ -77,6 +77,7 @@ def test_what_the_node_raises_comes_out_as_it_is_with_the_traceback_from_there(n
         ("exit", "SystemExit"),
         ("raise StopIteration", "StopIteration"),
         ("raise Cancelled", "CancelledError"),
+        ("raise NodeBusy", "NodeBusy"),  # out of work that was begun, and so no refusal
     ],
 )
 def test_what_cannot_be_raised_here_comes_as_name_and_text(node: ProcessNode, text: str, kind: str) -> None:

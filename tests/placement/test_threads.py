@@ -172,9 +172,14 @@ def test_a_query_whose_time_ran_out_while_it_waited_is_not_begun_and_others_are_
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("raise StopIteration", "StopIteration"), ("raise Cancelled", "CancelledError"), ("exit", "SystemExit")],
+    [
+        ("raise StopIteration", "StopIteration"),
+        ("raise Cancelled", "CancelledError"),
+        ("exit", "SystemExit"),
+        ("raise NodeBusy", "NodeBusy"),  # out of work that was begun, and so no refusal
+    ],
 )
-def test_what_would_end_a_loop_or_a_task_fails_one_query(text: str, kind: str) -> None:
+def test_what_would_end_a_loop_or_a_task_or_be_taken_for_a_refusal_fails_one_query(text: str, kind: str) -> None:
     async def ask() -> None:
         node = ThreadNode(Puppet(concurrency=1))
         with pytest.raises(NodeRaised) as raised:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from runtime.errors import RuntimeFault
+from runtime.orchestrator.node import NotBegun
 
 
-class NodeBusy(RuntimeFault):
-    """All places of the node are taken; nothing was begun, so that asking another node is harmless."""
+class NodeBusy(NotBegun):
+    """All places of the node are taken."""
 
 
-class NodeUnreachable(RuntimeFault):
-    """Nobody serves the node now; nothing was begun, so that asking another node is harmless."""
+class NodeUnreachable(NotBegun):
+    """Nobody serves the node now."""
 
 
 class NodeLost(RuntimeFault):

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from typing import Any, Callable, Generic, Optional, TypeVar
 
+from runtime.orchestrator.node import NotBegun
 from runtime.orchestrator.placement.faults import NodeBusy, NodeRaised
 
 T = TypeVar("T")
@@ -82,8 +83,11 @@ class Job(Generic[T]):
 
 
 def carried(error: BaseException) -> BaseException:
-    """The error as a future may hold it: what ends a loop, a task or a process elsewhere fails one query here."""
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+    """The error as a future may hold it: what ends a loop, a task or a process elsewhere fails one query here.
+
+    A refusal is none any more: it came out of work that was begun.
+    """
+    if isinstance(error, Exception) and not isinstance(error, (StopIteration, NotBegun)):
         return error
     return NodeRaised(type(error).__name__, str(error))
 

@@ -13,6 +13,7 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from types import MappingProxyType
 from typing import NamedTuple, Optional, Union
 
+from runtime.orchestrator.node import NotBegun
 from runtime.orchestrator.placement.faults import NodeLost, NodeRaised, NotPortable, OutOfTime
 from runtime.orchestrator.placement.in_thread import BlockingNode, handled
 from runtime.orchestrator.query import Query
@@ -146,7 +147,9 @@ def unpacked(packed: bytes, name: str) -> object:
 
 def raised_again(raised: Raised) -> Exception:
     """The node's error as it may be raised here, with the traceback from there as its cause."""
-    error = raised.error or NodeRaised(raised.kind, raised.text)
+    error = raised.error
+    if error is None or isinstance(error, NotBegun):  # it was begun: no refusal comes out of it
+        error = NodeRaised(raised.kind, raised.text)
     error.__cause__ = NodeRaised(raised.kind, f"in its process:\n{raised.where}")
     return error
 

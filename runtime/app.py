@@ -29,6 +29,7 @@ from runtime.orchestrator.node import Node
 from runtime.orchestrator.outcome import Outcome
 from runtime.orchestrator.pipeline import Pipeline
 from runtime.orchestrator.placement.placing import Placed, place
+from runtime.orchestrator.placement.spans import no_span
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.selection import ExpectedCompletion
 from runtime.orchestrator.stage import Stage
@@ -305,7 +306,12 @@ async def opened(
         plugged, unfit = fitting(registry.of_kind("node"))
         for reason in unfit:
             log.error("a node is left out: %s", reason)
-        placed = place([node for _, node in plugged], placement_of(settings), observe=telling)
+        placed = place(
+            [node for _, node in plugged],
+            placement_of(settings),
+            observe=telling,
+            span_of=no_span if spans is None else spans.below,
+        )
         names = {node.name: plugin for plugin, node in plugged}
         here = [Plugged(names.get(node.name, node.name), node) for node in placed.nodes]
         switches.declare(flag_of("node", plugin) for plugin, _ in here)

@@ -35,29 +35,29 @@ _MOST_OPEN = 65_536
 _LONGEST_TEXT = 1_000
 
 
-class _Attached(NamedTuple):
-    """A stage whose span is current, and what was current before."""
+class _Begun(NamedTuple):
+    """The span of an attempt at a stage, made before its end: `before` is what was current, where it is current now."""
 
     span: Span
-    before: Context
+    before: Optional[Context] = None
 
 
 class _Open:
     """A query under way: its span, the context below which its stages stand, and what is known of these."""
 
-    __slots__ = ("attached", "context", "error", "span", "started_ns")
+    __slots__ = ("begun", "context", "error", "span", "started_ns")
 
     def __init__(self, span: Span, started_ns: int) -> None:
         self.span = span
         self.context = set_span_in_context(span, Context())
         self.started_ns = started_ns
         self.error = catalogue.OTHER
-        self.attached: dict[tuple[str, str], _Attached] = {}
+        self.begun: dict[tuple[str, str], _Begun] = {}
 
     def end(self, at_ns: Optional[int] = None) -> None:
         """With every stage whose end nobody told."""
-        for attached in self.attached.values():
-            attached.span.end(at_ns)
+        for begun in self.begun.values():
+            begun.span.end(at_ns)
         self.span.end(at_ns)
 
 
@@ -208,15 +208,32 @@ class Spans:
     def traceparent(self, query: str) -> Optional[str]:
         """The W3C header by which work elsewhere stands below a query under way."""
         opened = self._open.get(query)
+        return None if opened is None else self._header(opened.context)
+
+    def below(self, query: str, stage: str, node: str) -> Optional[str]:
+        """The W3C header by which work elsewhere stands below an attempt at a stage, while that is under way.
+
+        The span that a stage has otherwise got at its end is made here. Below a query that is not recorded the header
+        says that nothing is to be.
+        """
+        opened = self._open.get(query)
         if opened is None:
             return None
-        carrier: dict[str, str] = {}
-        self._carried.inject(carrier, opened.context)
-        return carrier.get("traceparent")
+        if not opened.span.is_recording():
+            return self._header(opened.context)
+        begun = opened.begun.get((stage, node))
+        if begun is None:
+            begun = opened.begun[stage, node] = _Begun(self._tracer.start_span(f"stage.{stage}", opened.context))
+        return self._header(set_span_in_context(begun.span, Context()))
 
     def close(self) -> None:
         """Let the processor deliver what waits, within its bound."""
         self._provider.shutdown()
+
+    def _header(self, context: Context) -> Optional[str]:
+        carrier: dict[str, str] = {}
+        self._carried.inject(carrier, context)
+        return carrier.get("traceparent")
 
     def _query_started(self, event: QueryStarted) -> None:
         above = None
@@ -241,7 +258,7 @@ class Spans:
         if opened is None or event.stage not in self._attached_stages or not opened.span.is_recording():
             return
         span = self._tracer.start_span(f"stage.{event.stage}", opened.context, start_time=event.at_ns)
-        opened.attached[event.stage, event.node] = _Attached(span, get_current())
+        opened.begun[event.stage, event.node] = _Begun(span, get_current())
         attach(set_span_in_context(span))
 
     def _stage_finished(self, event: StageFinished) -> None:
@@ -249,17 +266,17 @@ class Spans:
         if opened is None or not opened.span.is_recording():
             return
         attributes = _attributes_of(event)
-        attached = opened.attached.pop((event.stage, event.node), None)
-        if attached is None:
+        begun = opened.begun.pop((event.stage, event.node), None)
+        if begun is None:
             started = max(event.at_ns - int(event.seconds * _NS), opened.started_ns)
             name = f"stage.{event.stage}"
             span = self._tracer.start_span(name, opened.context, attributes=attributes, start_time=started)
         else:
-            span = attached.span
+            span = begun.span
             span.set_attributes(attributes)
             # Set, not detached: the end of a stage may be told by another task than its beginning.
-            if get_current_span() is span:
-                attach(attached.before)
+            if begun.before is not None and get_current_span() is span:
+                attach(begun.before)
         if event.ending not in ("done", "skipped"):
             error = str(attributes["error.type"])
             _say_error(span, event, error)

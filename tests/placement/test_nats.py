@@ -31,6 +31,7 @@ from runtime.orchestrator.placement import (
     OutOfTime,
 )
 from runtime.orchestrator.placement import nats_wire as wire
+from runtime.orchestrator.placement.nats_connection import Connection
 from runtime.orchestrator.placement.nats_node import Asker, RemoteNode
 from runtime.orchestrator.placement.nats_worker import serve_nodes
 from runtime.orchestrator.query import Query
@@ -186,6 +187,7 @@ async def once_reachable(node: RemoteNode) -> Query:
         ("raise ValueError", "ValueError"),
         ("exit", "SystemExit"),
         ("raise Cancelled", "CancelledError"),
+        ("raise NodeBusy", "NodeBusy"),
     ],
 )
 def test_what_a_node_raises_there_is_raised_here_by_name_and_text(server: NatsServer, words: str, kind: str) -> None:
@@ -413,6 +415,89 @@ def test_a_pipeline_whose_worker_is_killed_answers_within_the_budget_of_the_stag
 
     with worker_process(server.url) as one, worker_process(server.url) as other:
         run(ask({one.pid, other.pid}))
+
+
+def test_a_refusal_after_a_worker_was_lost_is_no_refusal(server: NatsServer) -> None:
+    asked = []
+
+    async def ask() -> None:
+        async def falls_silent_then_refuses(message: Msg) -> None:
+            asked.append(message)
+            if len(asked) > 1:
+                await client.publish(message.reply, b"full", headers={wire.ENDING: wire.BUSY})
+
+        async with plain_client(server.url) as client, remote(server.url, repeatable=True) as node:
+            await client.subscribe(SUBJECT, cb=falls_silent_then_refuses)
+            await listening(client)
+            with pytest.raises(NodeLost, match="a worker was lost, and no other takes over: full"):
+                await node.handle(text("hello", remaining=2.0))
+
+    run(ask())
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_stage_that_must_not_be_done_twice_goes_on_elsewhere_when_no_worker_takes_it(
+    server: NatsServer, full: bool
+) -> None:
+    here = Witness(name="here")
+
+    async def ask() -> None:
+        busy = [Witness(concurrency=1)] if full else []
+        async with contextlib.AsyncExitStack() as stack:
+            for witness in busy:
+                await stack.enter_async_context(served(server.url, witness))
+            node = await stack.enter_async_context(remote(server.url))
+            held = [asyncio.ensure_future(node.handle(text("sleep 0.5"))) for _ in range(2 * len(busy))]
+            await eventually(lambda: all(witness.asked for witness in busy))
+            await asyncio.sleep(0.05)
+            stage = Stage("thought", critical=True, hedgeable=False)
+            outcome = await Pipeline([stage], {"thought": [node, here]}, RoundRobin(), 10.0).run(Query.of("hello"))
+            assert isinstance(outcome, Answered), outcome
+            assert (outcome.endings[0].node, outcome.endings[0].attempt) == ("here", 2)
+            await asyncio.gather(*held)
+
+    run(ask())
+    assert len(here.asked) == 1
+
+
+def test_an_answer_that_says_that_it_is_done_is_one_like_an_answer_that_says_nothing(server: NatsServer) -> None:
+    async def ask() -> None:
+        async def says_done(message: Msg) -> None:
+            told, _ = wire.asked(message.headers, message.data)
+            await client.publish(
+                message.reply, wire.body(told.with_finding("thought", "a word")), headers={wire.ENDING: wire.DONE}
+            )
+
+        async with plain_client(server.url) as client, remote(server.url) as node:
+            await client.subscribe(SUBJECT, cb=says_done)
+            await listening(client)
+            assert (await node.handle(text("hello"))).found == {"thought": "a word"}
+
+    run(ask())
+
+
+def test_what_fails_over_one_message_does_not_keep_the_next_from_being_heard(
+    server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[bytes] = []
+
+    def told(message: Msg) -> None:
+        heard.append(message.data)
+        raise {b"first": ValueError("as told")}[message.data]
+
+    async def listen() -> None:
+        connection = Connection(server.url, "listener")
+        connection.listen("anything", told)
+        assert await connection.open(10)
+        await connection.publish("anything", b"first")
+        await connection.publish("anything", b"second")
+        await eventually(lambda: len(heard) == 2)
+        await connection.close()
+
+    run(listen())
+    assert heard == [b"first", b"second"]
+    assert "a message on anything could not be taken" in caplog.text
 
 
 def test_a_worker_process_is_drained_by_sigterm(server: NatsServer) -> None:

@@ -121,6 +121,17 @@ def test_what_would_not_come_back_is_refused_with_its_place(found: object, what:
         wire.question(Query.of("why?").with_finding("memory", found), None)
 
 
+@pytest.mark.parametrize("found", [{"~": "tuple", "items": [1]}, {"memory": {"~": ("~",)}}, {"memory": [1, 2.5, ()]}])
+def test_what_looks_like_a_tag_comes_back_as_it_was(found: dict[str, object]) -> None:
+    back = there_and_back(Query.of("why?")._replace(found=found))
+    assert typed(dict(back.found)) == typed(found)
+
+
+def test_a_tag_may_be_escaped_by_who_writes_it() -> None:
+    body = b'{"text": "", "found": {"x": {"\\u007e": "tuple", "items": [1]}}, "answer": null}'
+    assert wire.asked({wire.QUERY_ID: "q"}, body)[0].found == {"x": (1,)}
+
+
 def test_a_mapping_that_cannot_be_written_travels_as_a_mapping() -> None:
     query = Query.of("why?").with_finding("memory", {"inner": MappingProxyType({"one": 1})})
     assert there_and_back(query).found == {"memory": {"inner": {"one": 1}}}
@@ -149,6 +160,7 @@ def test_an_id_that_is_no_header_is_refused(bad: str) -> None:
         b'{"text": "", "found": {"x": {"~": "dict", "items": [1]}}, "answer": null}',
         b'{"text": "", "found": {"x": {"~": ["unhashable"]}}, "answer": null}',
         b'{"text": "", "found": {"x": {"~": "os.system", "items": []}}, "answer": null}',
+        b'{"text": "", "found": {"~": "tuple", "items": []}, "answer": null}',
         b"[" * 100_000,
         b"1" * 10_000,
     ],

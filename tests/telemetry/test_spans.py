@@ -229,6 +229,24 @@ def test_the_trace_of_a_query_is_known_while_it_runs_and_when_it_has_just_ended(
     assert spans.trace_of("another") is None
 
 
+def test_work_elsewhere_stands_below_the_attempt_that_asked_for_it() -> None:
+    kept = Kept()
+    spans = Spans(kept, 1.0)
+    began, _, ended, left = query(stages=("memory",))
+    spans(began)
+    header = spans.below("q", "memory", "near")
+    again = spans.below("q", "memory", "near")
+    other = spans.below("q", "memory", "far")
+    tell(spans, [ended, left])
+
+    near, far, root = kept.records
+    assert header == again == f"00-{root.trace}-{near.id}-{str(header)[-2:]}"
+    assert str(other).split("-")[2] == far.id  # whose end nobody told
+    assert near.parent == far.parent == root.id
+    assert near.attributes["matriz.outcome"] == "done"
+    assert spans.below("q", "memory", "near") is None
+
+
 def test_queries_at_once_do_not_mix() -> None:
     kept = Kept()
     spans = Spans(kept, 1.0)

@@ -89,7 +89,9 @@ def _plain_mapping(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
     for key, item in value.items():
         if type(key) is not str:
             raise _Odd(f"has the key {key!r:.40}, a {type(key).__name__}; only str keys travel")
-        items[key] = item if type(item) in _AS_THEY_ARE else _plain(item, depth + 1)
+        kind = type(item)
+        as_it_is = kind in _AS_THEY_ARE or (kind is float and math.isfinite(item))  # type: ignore[arg-type]
+        items[key] = item if as_it_is else _plain(item, depth + 1)
     return items if _TAG not in items else {_TAG: "dict", "items": list(items.items())}
 
 

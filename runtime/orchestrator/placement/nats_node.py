@@ -75,9 +75,13 @@ class Waiting:
 
 
 class Asker:
-    """Asks workers over one connection, for any number of nodes. It belongs to the loop that it is started in."""
+    """Asks workers over one connection, for any number of nodes. It belongs to the loop that it is started in.
 
-    def __init__(self, url: str, *, prefix: str = wire.PREFIX, name: str = "lukhas") -> None:
+    What the workers do stands below the spans that `span_of` names.
+    """
+
+    def __init__(self, url: str, *, prefix: str = wire.PREFIX, name: str = "lukhas", span_of: SpanOf = no_span) -> None:
+        self.span_of = span_of
         self.prefix = wire.checked_prefix(prefix)
         self._cancel_subject = wire.cancel_subject(prefix)
         self._connection = Connection(url, name, lost=self._lost)
@@ -146,24 +150,13 @@ class RemoteNode:
     """Looks like an async node; `handle` asks whichever worker of its queue group the server picks.
 
     A worker that refused (it is full, or being drained) has begun nothing: another is asked. One that died or fell
-    silent may have: another is asked only when the node is `repeatable`, and NodeLost is raised otherwise. What the
-    worker does stands below the span that `span_of` names.
+    silent may have: another is asked only when the node is `repeatable`, and NodeLost is raised otherwise.
     """
 
-    def __init__(
-        self,
-        asker: Asker,
-        name: str,
-        stage: str,
-        concurrency: int,
-        *,
-        repeatable: bool = False,
-        span_of: SpanOf = no_span,
-    ) -> None:
+    def __init__(self, asker: Asker, name: str, stage: str, concurrency: int, *, repeatable: bool = False) -> None:
         self.name, self.stage, self.concurrency = name, stage, concurrency
         self._asker = asker
         self._repeatable = repeatable
-        self._span_of = span_of
         self._subject = wire.subject_of(asker.prefix, stage, name)
 
     async def handle(self, query: Query) -> Query:
@@ -172,17 +165,22 @@ class RemoteNode:
         Raises NodeUnreachable at once when no worker is there or no server; NodeBusy, NodeLost, OutOfTime; NodeRaised
         with what the node raised; NotPortable for what cannot travel.
         """
+        span = self._asker.span_of(query.id, self.stage, self.name)
+        if span is None:
+            return await self._asked(query)
+        answer = await self._asked(query._replace(traceparent=span))
+        return answer._replace(traceparent=query.traceparent)
+
+    async def _asked(self, query: Query) -> Query:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + query.remaining
-        below = self._span_of(query.id, self.stage, self.name)
-        asked = query if below is None else query._replace(traceparent=below)
         begun = False
         for others in reversed(range(ATTEMPTS)):
             try:
-                return await self._asker.ask(self._subject, asked)
+                return await self._asker.ask(self._subject, query)
             except (NodeBusy, NodeUnreachable) as refusal:
                 final = not others or isinstance(refusal, NodeUnreachable)
-                if final and begun:  # not by this one: but that nothing was begun would no longer be true
+                if final and begun:  # this one refused, but that nothing was begun would not be true
                     raise NodeLost(f"a worker was lost, and no other takes over: {refusal}") from refusal
                 if final:
                     raise
@@ -190,7 +188,7 @@ class RemoteNode:
                 if not (others and self._repeatable):
                     raise
                 begun = True
-            asked = asked._replace(remaining=deadline - loop.time())
+            query = query._replace(remaining=deadline - loop.time())
         raise AssertionError("the last attempt returns or raises")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 from runtime.errors import ConfigurationFault
 from runtime.orchestrator.node import Node
 from runtime.orchestrator.placement.in_thread import BlockingNode, ThreadNode
+from runtime.orchestrator.placement.spans import SpanOf, no_span
 from runtime.telemetry.events import Observer, ignore
 
 if TYPE_CHECKING:
@@ -78,7 +79,11 @@ class Placed:
 
 
 def place(
-    nodes: Iterable[Union[Node, BlockingNode]], configuration: Mapping[str, Any], *, observe: Observer = ignore
+    nodes: Iterable[Union[Node, BlockingNode]],
+    configuration: Mapping[str, Any],
+    *,
+    observe: Observer = ignore,
+    span_of: SpanOf = no_span,
 ) -> Placed:
     """The nodes where the configuration wants them; an empty one leaves all in this loop, but those that say otherwise.
 
@@ -88,11 +93,12 @@ def place(
                    "oracle": {"where": "nats", "stage": "thought", "concurrency": 8, "repeatable": True}},
          "nats": {"url": "nats://127.0.0.1:4222"}}
 
-    A node on NATS need not be among `nodes`, when its stage is said. Raises ConfigurationFault.
+    A node on NATS need not be among `nodes`, when its stage is said; what its worker does stands below the span that
+    `span_of` names. Raises ConfigurationFault.
     """
     checked("placement", configuration, {"nodes": (Mapping,), "nats": (Mapping,)})
     wanted = {name: _wanted(name, entry) for name, entry in configuration.get("nodes", {}).items()}
-    asker, within = _asker(configuration, wanted)
+    asker, within = _asker(configuration, wanted, span_of)
     placed: list[Node] = []
     begun: list[Begun] = []
     known = set()
@@ -166,7 +172,7 @@ def _remote(name: str, options: Mapping[str, Any], asker: Optional[Asker]) -> No
 
 
 def _asker(
-    configuration: Mapping[str, Any], wanted: Mapping[str, tuple[str, Mapping[str, Any]]]
+    configuration: Mapping[str, Any], wanted: Mapping[str, tuple[str, Mapping[str, Any]]], span_of: SpanOf
 ) -> tuple[Optional[Asker], float]:
     section = configuration.get("nats")
     if section is None or not any(where == NATS for where, _ in wanted.values()):
@@ -181,7 +187,7 @@ def _asker(
             f"nodes on NATS need the extra `nats` ({error}): install lukhas-gates[nats]"
         ) from error
     options = {"prefix": section["prefix"]} if "prefix" in section else {}
-    return Asker(section["url"], **options), section.get("connect_within", 2.0)
+    return Asker(section["url"], span_of=span_of, **options), section.get("connect_within", 2.0)
 
 
 def _wanted(name: str, entry: object) -> tuple[str, Mapping[str, Any]]:

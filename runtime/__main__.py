@@ -1,4 +1,4 @@
-"""python -m runtime: serve, ask, feed, plugins, describe, drill, worker."""
+"""python -m runtime: serve, ask, feed, forget, plugins, describe, drill, worker."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, Optional, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Optional, cast
 
-from runtime.errors import ConfigurationFault, PluginFault, QueryRefused, RuntimeFault
-from runtime.settings import VARIABLES, Settings, checked, from_environment
+from runtime.errors import ConfigurationFault, PluginFault, QueryRefused, RecordRefused, RuntimeFault
+from runtime.settings import VARIABLES, Settings, from_environment, misspelt, told
+
+if TYPE_CHECKING:
+    from runtime.feeding import Fed
 
 OK, NOT_HELD, MAKES_NO_SENSE, AT_FAULT = range(4)
 EXIT_CODES = """exit codes:
   0  done
-  1  no answer was given, or a drill showed that a promise does not hold
+  1  no answer was given, a document was left out, or a drill showed that a promise does not hold
   2  the command line, a setting or the question makes no sense
   3  a part of the service is at fault: a store, a plugin, a server
 """
@@ -28,8 +31,10 @@ EXIT_CODES = """exit codes:
 # times the product itself; queries are what is done side by side here.
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 DEFAULT_RECORD = Path(".gates/recordings/drills.json")
-LARGEST_DOCUMENT = 32 * 1024 * 1024
-BATCH = 256
+# Settings that the command line may say, too.
+TOLD = ("host", "port", "store")
+
+log = logging.getLogger("runtime")
 
 
 def main(words: Optional[Sequence[str]] = None) -> int:
@@ -60,25 +65,23 @@ def _said(fault: object, code: int) -> int:
 
 
 async def _serve(options: argparse.Namespace) -> int:
-    from runtime.app import opened
-    from runtime.service import Service, server_of
+    from runtime.app import opened, started
+    from runtime.listening import server_of, sockets_of
+    from runtime.service import Service
     from runtime.telemetry.events_log import EventsLog
 
     settings = _settings(options)
-    app = await opened(settings, [EventsLog(as_json=False)], required=("node",), start=False)
+    sockets = sockets_of(settings.host, settings.port)
     try:
-        await app.start()
+        app = await started(await opened(settings, [EventsLog(as_json=False)], required=("node",), start=False))
     except BaseException:
-        await app.close()
+        for each in sockets:
+            each.close()
         raise
+    for fault in app.faults():
+        log.warning("not ready: %s", fault)
     service = Service(app, token=settings.token, body_limit=settings.body_limit, text_limit=settings.text_limit)
-    server = server_of(
-        service, settings.host, settings.port, settings.drain, lambda url: print(f"serving at {url}", flush=True)
-    )
-    try:
-        await server.serve()
-    except SystemExit:  # uvicorn has logged which address it cannot have
-        return _said(f"{settings.host}:{settings.port} cannot be listened on; is it taken?", AT_FAULT)
+    await server_of(service, settings.drain, lambda url: print(f"serving at {url}", flush=True)).serve(sockets)
     return OK
 
 
@@ -111,49 +114,54 @@ async def _ask(options: argparse.Namespace) -> int:
 
 async def _feed(options: argparse.Namespace) -> int:
     from runtime.app import opened
+    from runtime.feeding import Fed
+    from runtime.reading import documents, name_of, text_of
 
     app = await opened(_settings(options), start=False)
+    left_out = 0
+    total = Fed(0)
     try:
-        documents: Any = app.registry.resolve("adapter:documents")
-        total = 0
-        for path in _documents(options.paths, documents.suffixes):
-            passages = list(documents.passages(_text(path)))
-            for place in range(0, len(passages), BATCH):
-                batch = passages[place : place + BATCH]
-                total += app.feed(path.as_posix(), batch)
-            print(f"{len(passages):6,}  {path}")
+        adapter: Any = app.registry.resolve("adapter:documents")
+        for path in documents(options.paths, adapter.suffixes):
+            try:
+                fed = app.feed(name_of(path), adapter.passages(text_of(path)))
+            except (ConfigurationFault, RecordRefused) as fault:
+                left_out += 1
+                log.error("left out: %s", fault if str(path) in str(fault) else f"{path}: {fault}")
+                continue
+            total = Fed(*map(sum, zip(total, fed)))
+            print(f"{fed.passages:6,}  {path}{_changes(fed)}")
         sizes = app.memory.sizes()
     finally:
         await app.close()
-    print(f"{total:6,}  new passages remembered; {sizes.live:,} are live in {app.memory.store.name}")
-    return OK
+    gone = f", {total.gone:,} withdrawn" if total.gone else ""
+    back = f", {total.back:,} brought back" if total.back else ""
+    print(f"{total.new:6,}  new passages remembered{back}{gone}; {sizes.live:,} are live in {app.memory.store.name}")
+    return NOT_HELD if left_out else OK
 
 
-def _documents(paths: Sequence[Path], suffixes: Sequence[str]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(
-                found
-                for found in path.rglob("*")
-                if found.suffix in suffixes
-                and found.is_file()
-                and not any(part.startswith(".") for part in found.parts)
-            )
-        elif path.exists():
-            yield path
-        else:
-            raise ConfigurationFault(f"{path} is not there")
+def _changes(fed: Fed) -> str:
+    """What has changed of a document that was fed before."""
+    counted = [(fed.new, "new"), (fed.back, "brought back"), (fed.gone, "withdrawn")]
+    if fed.new == fed.passages and not fed.gone:
+        return ""
+    return "  " + (", ".join(f"{count:,} {what}" for count, what in counted if count) or "as it was")
 
 
-def _text(path: Path) -> str:
+async def _forget(options: argparse.Namespace) -> int:
+    from runtime.app import opened
+    from runtime.reading import name_of
+
+    app = await opened(_settings(options), start=False)
+    unknown = 0
     try:
-        if path.stat().st_size > LARGEST_DOCUMENT:
-            raise ConfigurationFault(f"{path} has more than {LARGEST_DOCUMENT:,} bytes; split it")
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigurationFault(f"{path} is not UTF-8: byte {error.start} is none of it") from None
-    except OSError as error:
-        raise ConfigurationFault(f"{path} cannot be read: {error.strerror}") from None
+        for path in options.paths:
+            gone = app.feed(name_of(path), ()).gone
+            unknown += not gone
+            print(f"{gone:6,}  {path}" + ("" if gone else "  nothing of it is recalled"))
+    finally:
+        await app.close()
+    return NOT_HELD if unknown else OK
 
 
 async def _plugins(options: argparse.Namespace) -> int:
@@ -184,8 +192,10 @@ def _plugin_lines(document: dict[str, Any]) -> Iterator[str]:
 
 
 async def _describe(options: argparse.Namespace) -> int:
-    from runtime.app import caps_of, opened
+    from runtime.app import opened
+    from runtime.stages import caps_of
     from runtime.telemetry.catalogue import describe
+    from runtime.terminal import table
 
     app = await opened(_settings(options)._replace(store="memory:"), start=False)
     document = {
@@ -205,10 +215,10 @@ async def _describe(options: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2))
         return OK
     catalogue = cast("dict[str, Any]", document["catalogue"])
-    for metric in catalogue["metrics"]:
-        print(f"{metric['name']}  {metric['kind']}  {metric['help']}")
-    for stage in app.stage_rows():
-        print(f"stage {stage['stage']}  {'critical' if stage['critical'] else 'not critical'}  {stage['nodes']}")
+    metrics = [[metric["name"], metric["kind"], metric["help"]] for metric in catalogue["metrics"]]
+    stages = cast("list[dict[str, Any]]", document["stages"])
+    rows = [[one["stage"], "critical" if one["critical"] else "", ", ".join(one["nodes"])] for one in stages]
+    print("\n".join([*table(["metric", "kind", ""], metrics), "", *table(["stage", "", "nodes"], rows)]))
     return OK
 
 
@@ -267,9 +277,11 @@ async def _worker(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    settings = from_environment(os.environ)
-    told = {name: getattr(options, name, None) for name in ("host", "port", "budget", "store")}
-    return checked(settings._replace(**{name: value for name, value in told.items() if value is not None}))
+    settings = told(from_environment(os.environ), {name: getattr(options, name, None) for name in TOLD})
+    for line in misspelt(os.environ):
+        log.warning(line)
+    budget = getattr(options, "budget", None)
+    return settings if budget is None else settings._replace(budget=budget)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -300,15 +312,18 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = command("serve", _serve, "listen for queries, until SIGTERM")
     serve.add_argument("--host", help="instead of LUKHAS_HOST")
-    serve.add_argument("--port", type=int, help="instead of LUKHAS_PORT")
+    serve.add_argument("--port", help="instead of LUKHAS_PORT")
     ask = command("ask", _ask, "one query end to end in this process; no server is needed")
     ask.add_argument("text", nargs="+", help="the question")
     ask.add_argument("--json", action="store_true", help="the document that the service would send")
     ask.add_argument("--budget", type=_seconds, help="seconds that it may take [default: LUKHAS_BUDGET, at least 1]")
     ask.add_argument("--store", help="instead of LUKHAS_STORE")
-    feed = command("feed", _feed, "remember documents: Markdown and text, split into passages")
+    feed = command("feed", _feed, "remember documents: Markdown and text, in passages; anew where they were fed before")
     feed.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
     feed.add_argument("--store", help="instead of LUKHAS_STORE")
+    forget = command("forget", _forget, "withdraw all passages of documents; they are kept, and recalled no more")
+    forget.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="as they were fed; they need not be there")
+    forget.add_argument("--store", help="instead of LUKHAS_STORE")
     plugins = command("plugins", _plugins, "what is plugged in, and what became of it")
     plugins.add_argument("--json", action="store_true", help="the document of /system/plugins")
     plugins.add_argument(

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
 import random
-import sys
-import uuid
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Optional, cast
 
 from runtime.answer import Question, Reply, document_of, status_of
-from runtime.errors import ConfigurationFault, PluginFault, QueryRefused
+from runtime.errors import PluginFault, QueryRefused
+from runtime.feeding import Fed, Passage, feed
 from runtime.fitting import Plugged, fitting
 from runtime.guardian.modules import ModuleGate, flag_of
 from runtime.guardian.switches import Switches
-from runtime.memory.embedding import HashedNgrams
 from runtime.memory.memory import Memory
-from runtime.memory.recall import Limits
-from runtime.memory.record import Record
-from runtime.memory.store import Store
+from runtime.observing import Guarded, Telling
 from runtime.orchestrator.admission import Admission
 from runtime.orchestrator.lag import watch_lag
 from runtime.orchestrator.load import Load
@@ -33,86 +28,22 @@ from runtime.orchestrator.placement.spans import no_span
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.selection import ExpectedCompletion
 from runtime.orchestrator.stage import Stage
+from runtime.parts import memory_of, metrics_of, placement_of, spans_of
 from runtime.registry.discovery import auto_discover_async
 from runtime.registry.installed import Installed
 from runtime.registry.plugin_record import LOADED
 from runtime.registry.registry import Registry
 from runtime.settings import Settings
-from runtime.telemetry.events import Event, Observer, ignore, told_to
+from runtime.stages import queue_target, stages_of
+from runtime.telemetry.events import Observer
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-# A recall may take two fifths of the budget: 100 ms of 250.
-RECALL_SHARE = 0.4
-# How much of the tightest bound that can fail it (its budget, the cap of a critical stage) a query may take before that
-# counts as a queue: what is shed later than that fails instead.
-QUEUE_SHARE = 0.8
-# The tag by which a record says where it comes from; ids of passages are made below the name.
-SOURCE = "source:"
-PASSAGES = uuid.uuid5(uuid.NAMESPACE_URL, "lukhas:passages")
 # Nodes that are on for some subjects and off for others make so many pipelines at most.
 MOST_PIPELINES = 64
+# Queries at once, before it was learned how many are well: as many as a first recall lets expect, within these.
+MOST_AT_FIRST, LEAST_AT_ONCE = 64, 4
+WARMING = "what is remembered"
 
 log = logging.getLogger("lukhas.app")
-
-
-def stages_of(budget: float) -> tuple[Stage, ...]:
-    """The six stages of queries that may take `budget` seconds.
-
-    Without attention, thought works on all that was recalled; without awareness, an answer says less of itself. Every
-    node here only reads, so that a second one may be asked for the same.
-    """
-    return (
-        Stage("memory", critical=True, soft_cap=RECALL_SHARE * budget, hedgeable=True),
-        Stage("attention", critical=False, hedgeable=True),
-        Stage("thought", critical=True, hedgeable=True),
-        Stage("action", critical=True, hedgeable=True),
-        Stage("decision", critical=True, hedgeable=True),
-        Stage("awareness", critical=False, hedgeable=True),
-    )
-
-
-def caps_of(stages: Iterable[Stage]) -> list[float]:
-    """The caps of those that have one, in seconds."""
-    return [stage.soft_cap for stage in stages if stage.soft_cap]
-
-
-class Telling:
-    """The observer of parts that are built before those who listen."""
-
-    def __init__(self, listeners: Iterable[Observer]) -> None:
-        self._tell = told_to(tuple(listeners))
-        self._listeners = tuple(listeners)
-
-    def __call__(self, event: Event) -> None:
-        """Hand it on."""
-        self._tell(event)
-
-    def also(self, listeners: Iterable[Observer]) -> None:
-        """From now on to these, too."""
-        self._listeners = (*self._listeners, *listeners)
-        self._tell = told_to(self._listeners)
-
-
-class Guarded:
-    """A monitor that is plugged in: what it raises ends it, and no query."""
-
-    def __init__(self, name: str, monitor: Observer) -> None:
-        self._name = name
-        self._monitor: Optional[Observer] = monitor
-
-    def __call__(self, event: Event) -> None:
-        """Tell it, until it raises."""
-        if self._monitor is None:
-            return
-        try:
-            self._monitor(event)
-        except Exception:
-            self._monitor = None
-            log.exception("monitor:%s raised, and is told nothing any more", self._name)
 
 
 class App:
@@ -141,9 +72,9 @@ class App:
         self.spans: Optional[Any] = None
         self.stages = stages_of(settings.budget)
         self.admission = Admission(
-            QUEUE_SHARE * min([settings.budget, *caps_of(stage for stage in self.stages if stage.critical)]),
-            limit=min(64, settings.in_flight),
-            least=min(8, settings.in_flight),
+            queue_target(self.stages, settings.budget),
+            limit=min(MOST_AT_FIRST, settings.in_flight),
+            least=min(LEAST_AT_ONCE, settings.in_flight),
             most=settings.in_flight,
             observe=observe,
         )
@@ -195,20 +126,9 @@ class App:
         flags = [flag_of("node", plugin) for plugin, node in self.plugged if node.stage in missing]
         return [flag for flag in flags if not self.switches.is_on(flag)]
 
-    def feed(self, source: str, passages: Iterable[Any]) -> int:
-        """Remember passages of a document; how many were new. The same text of the same source is remembered once.
-
-        Blocks. Errors: RecordRefused, StoreFault.
-        """
-        by_id = {str(uuid.uuid5(PASSAGES, f"{source}\n{passage.text}")): passage for passage in passages}
-        known = {record.id for record in self.memory.store.get(list(by_id))}
-        now = dt.datetime.now(dt.timezone.utc)
-        records = [
-            Record(key, passage.text, (), now, frozenset({f"{SOURCE}{source}:{passage.line}"}))
-            for key, passage in by_id.items()
-            if key not in known
-        ]
-        return len(self.memory.remember(records))
+    def feed(self, name: str, passages: Iterable[Passage]) -> Fed:
+        """Let the memory hold these passages of a document and no others. Blocks. Errors: RecordRefused, StoreFault."""
+        return feed(self.memory, name, passages)
 
     # Showing
 
@@ -236,7 +156,7 @@ class App:
                 "stage": stage.name,
                 "critical": stage.critical,
                 "soft_cap_seconds": stage.soft_cap,
-                "nodes": [plugin for plugin, node in self.plugged if node.stage == stage.name],
+                "nodes": self._nodes_of(stage),
             }
             for stage in self.stages
         ]
@@ -248,26 +168,41 @@ class App:
             self.registry.check_required()
         except PluginFault as fault:
             found.append(str(fault))
-        on = {node.stage for plugin, node in self.plugged if self.switches.is_on(flag_of("node", plugin), "readiness")}
-        found += [
-            f"no node serves the critical stage {stage.name}"
-            for stage in self.stages
-            if stage.critical and stage.name not in on
-        ]
+        found += [self._unserved(stage) for stage in self.stages if stage.critical and not self._is_served(stage)]
         for name, component in self.registry.of_kind("constellation").items():
             told = _fault_of(component)
             if told:
                 found.append(f"{name}: {told}")
         return found
 
+    def _is_served(self, stage: Stage) -> bool:
+        """Whether somebody's query would meet a node there: one that is rolled out to some serves those."""
+        decisions = [self.switches.decide(flag_of("node", plugin)) for plugin in self._nodes_of(stage)]
+        return any(decision.value or decision.varies for decision in decisions)
+
+    def _unserved(self, stage: Stage) -> str:
+        flags = [flag_of("node", plugin) for plugin in self._nodes_of(stage)]
+        off = [f"{flag} ({self.switches.decide(flag).reason})" for flag in flags]
+        return f"no node serves the critical stage {stage.name}" + (f"; off: {', '.join(off)}" if off else "")
+
+    def _nodes_of(self, stage: Stage) -> list[str]:
+        return [plugin for plugin, node in self.plugged if node.stage == stage.name]
+
     def metrics(self, accept: str) -> tuple[str, bytes]:
         """The metrics in what this Accept header asks for."""
         return cast("tuple[str, bytes]", self.metrics_of.render(accept))
 
     async def start(self) -> None:
-        """Begin threads, processes and connections, and read the store by a first recall. Errors: RuntimeFault."""
+        """Begin threads, processes and connections, and read the store by a first recall. Errors: RuntimeFault.
+
+        A second recall tells how many queries may be let in before there is more to learn from.
+        """
         await self.placed.start()
-        await asyncio.get_running_loop().run_in_executor(None, self.memory.recall, "what is remembered", 1)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self.memory.recall, WARMING, 1)
+        began = time.monotonic()
+        await loop.run_in_executor(None, self.memory.recall, WARMING, self.settings.passages)
+        self.admission.begin_by(time.monotonic() - began)
         self._watch = asyncio.ensure_future(watch_lag(self.observe))
 
     async def close(self) -> None:
@@ -288,9 +223,9 @@ async def opened(
     start: bool = True,
 ) -> App:
     """The parts, put together. `found` stands for what is installed. Errors: RuntimeFault, which says what to mend."""
-    metrics = _metrics(settings)
+    metrics = metrics_of(settings)
     telling = Telling([metrics, *observers])
-    spans = _spans(settings, telling)
+    spans = spans_of(settings, telling)
     if spans is not None:
         telling.also([spans])
     memory = memory_of(settings, telling)
@@ -317,10 +252,20 @@ async def opened(
         switches.declare(flag_of("node", plugin) for plugin, _ in here)
         app = App(settings, registry, memory, switches, placed, here, unfit, telling)
         app.metrics_of, app.spans = metrics, spans
-        if start:
-            await app.start()
     except BaseException:
         memory.close()
+        raise
+    if start:
+        await started(app)
+    return app
+
+
+async def started(app: App) -> App:
+    """The same, begun; closed where it cannot begin."""
+    try:
+        await app.start()
+    except BaseException:
+        await app.close()
         raise
     return app
 
@@ -336,64 +281,3 @@ def _fault_of(component: object) -> Optional[str]:
         log.exception("a component could not say whether it is ready")
         return f"it raised {type(error).__name__}"
     return None if told is None else str(told)
-
-
-def memory_of(settings: Settings, observe: Observer = ignore) -> Memory:
-    """The memory over the store that the settings name. Errors: ConfigurationFault, StoreFault."""
-    embedder = HashedNgrams()
-    return Memory(
-        store_of(settings.store, embedder.dimension),
-        embedder,
-        limits=Limits(context_limit=settings.context_limit, kmax=settings.kmax),
-        fold_every=settings.fold_every,
-        fold_above=settings.fold_above or None,
-        observe=observe,
-    )
-
-
-def store_of(url: str, dimension: int) -> Store:
-    """The store at this URL. Errors: ConfigurationFault, StoreFault."""
-    if url.startswith("memory:"):
-        from runtime.memory.stores.in_memory import InMemoryStore
-
-        return InMemoryStore(dimension)
-    if url.startswith("sqlite:///"):
-        from runtime.memory.stores.sqlite import SqliteStore
-
-        return SqliteStore(Path(url[len("sqlite:///") :]), dimension)
-    try:
-        from runtime.memory.stores.postgres import PostgresStore
-    except ModuleNotFoundError as error:
-        raise ConfigurationFault(
-            f"the store is Postgres, and {error.name} is missing: install lukhas-gates[postgres]"
-        ) from None
-    return PostgresStore(url, dimension)
-
-
-def placement_of(settings: Settings) -> Mapping[str, Any]:
-    """Which node runs where, by the file that the settings name. Errors: ConfigurationFault."""
-    if settings.placement is None:
-        return {}
-    try:
-        told = tomllib.loads(settings.placement.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationFault(f"LUKHAS_PLACEMENT: {settings.placement} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ConfigurationFault(f"LUKHAS_PLACEMENT: {settings.placement} makes no sense: {error}") from None
-    if settings.nats:
-        told["nats"] = {"url": settings.nats, **told.get("nats", {})}
-    return told
-
-
-def _metrics(settings: Settings) -> Any:
-    from runtime.telemetry.prometheus import Metrics
-
-    return Metrics(budgets=caps_of(stages_of(settings.budget)))
-
-
-def _spans(settings: Settings, observe: Observer) -> Optional[Any]:
-    if settings.otlp is None:
-        return None
-    from runtime.telemetry.opentelemetry import Queued, Spans, exporter_to
-
-    return Spans(Queued(exporter_to(settings.otlp), observe), share=settings.sampling)

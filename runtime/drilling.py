@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Optional
 
-from runtime.app import App, opened, stages_of
+from runtime.app import App, opened
 from runtime.guardian.drills import Drill, Seen, Verdict, drills, judge
 from runtime.guardian.faults import MISSING, STUCK, Faulty
 from runtime.orchestrator.load import Load
@@ -18,6 +18,7 @@ from runtime.orchestrator.query import Query
 from runtime.orchestrator.selection import ExpectedCompletion
 from runtime.registry.installed import Installed
 from runtime.settings import Settings
+from runtime.stages import stages_of
 
 REMEMBERED = (
     "The lighthouse at Arkona was built in 1827. It stands on the cape of the island.",

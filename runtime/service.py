@@ -1,18 +1,17 @@
-"""The HTTP face: what is plugged in, questions and their answers, metrics, health. ASGI, served by uvicorn."""
+"""The HTTP face: what is plugged in, questions and their answers, metrics, health. An ASGI application."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 import logging
-import socket
+import threading
 import time
 from collections.abc import Awaitable, Iterable, Mapping, MutableMapping, Sequence
-from types import FrameType
 from typing import Any, Callable, Optional, Protocol
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -24,6 +23,7 @@ from runtime.answer import Question, Reply
 from runtime.errors import QueryRefused, RuntimeFault
 from runtime.openapi import document
 from runtime.orchestrator.admission import Shed
+from runtime.questions import Refusal, question_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -37,6 +37,8 @@ FRESH_SECONDS = 1.0
 # How long a client may take to send its question, in seconds.
 PATIENCE = 5.0
 RETRY_AFTER_DRAIN = 5
+# How long the parts may take to say whether they are ready, in seconds; a store that hangs does not say.
+READY_SECONDS = 2.0
 
 log = logging.getLogger("lukhas.service")
 
@@ -65,14 +67,6 @@ class Backend(Protocol):
         ...
 
 
-class Refusal(Exception):
-    """A request that is not served, and why."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
-
-
 class Service:
     """The ASGI application. `token` guards all but health; `body_limit` is in bytes, `text_limit` in characters."""
 
@@ -91,8 +85,8 @@ class Service:
         self._limits = (body_limit, text_limit)
         self._clock = clock
         self._expected = None if token is None else b"bearer " + token.encode("ascii")
-        self._plugins: dict[str, object] = {}
         self._plugins_until = float("-inf")
+        self._faults: Optional[asyncio.Future[Sequence[str]]] = None
         self._starlette = Starlette(
             routes=[
                 *(Route(path, self._get_plugins) for path in PLUGINS),
@@ -104,6 +98,8 @@ class Service:
             ],
             exception_handlers={HTTPException: _http_problem, Refusal: _refused, Exception: _failed},
         )
+        # A path with a slash too many is nowhere, and not a redirect to what the Host header says.
+        self._starlette.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's request. What is asked most is answered before anything is routed."""
@@ -137,7 +133,10 @@ class Service:
             await send({"type": "websocket.close", "code": 1003})
             return
         while True:  # lifespan
-            message = await receive()
+            try:
+                message = await receive()
+            except asyncio.CancelledError:
+                return  # forced to end at once: nobody waits for what would be closed
             if message["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             else:
@@ -175,10 +174,19 @@ class Service:
         return _answer(200, {"status": "live"})
 
     async def _get_ready(self, request: Request) -> Response:
-        faults = ["it is stopping"] if self.draining else list(await run_in_threadpool(self.backend.faults))
+        faults = ["it is stopping"] if self.draining else await self._found_faults()
         if faults:
             return _answer(503, {"status": "not ready", "reasons": faults})
         return _answer(200, {"status": "ready"})
+
+    async def _found_faults(self) -> Sequence[str]:
+        # One look at a time, however many ask: where it hangs, one thread hangs.
+        if self._faults is None or self._faults.done():
+            self._faults = _in_a_thread(self.backend.faults)
+        await asyncio.wait({self._faults}, timeout=READY_SECONDS)
+        if not self._faults.done():
+            return [f"its parts have not said within {READY_SECONDS:g} s whether they are ready"]
+        return list(self._faults.result())
 
     async def _get_openapi(self, request: Request) -> Response:
         return _answer(200, document(*self._limits))
@@ -212,6 +220,32 @@ class Service:
         return question_of(body, text_limit, request.headers.get("traceparent"))
 
 
+def _in_a_thread(work: Callable[[], Sequence[str]]) -> asyncio.Future[Sequence[str]]:
+    """What this comes to. The thread is one of its own, which keeps nothing else waiting and no process alive."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Sequence[str]] = loop.create_future()
+
+    def settle(found: Optional[Sequence[str]], error: Optional[Exception]) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(found or ())
+
+    def run() -> None:
+        ending: tuple[Optional[Sequence[str]], Optional[Exception]]
+        try:
+            ending = work(), None
+        except Exception as error:  # noqa: BLE001  # it belongs to who asked
+            ending = None, error
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, *ending)
+
+    threading.Thread(target=run, name="readiness", daemon=True).start()
+    return future
+
+
 async def _body(request: Request, limit: int) -> bytes:
     """The body, read no further than the limit."""
     told = request.headers.get("content-length", "0")
@@ -227,45 +261,6 @@ async def _body(request: Request, limit: int) -> bytes:
 
 def _too_large(limit: int) -> Refusal:
     return Refusal(413, "too large", f"the body has more than {limit:,} bytes")
-
-
-def question_of(body: bytes, text_limit: int, traceparent: Optional[str] = None) -> Question:
-    """What this body asks. Errors: Refusal, whose detail says what would be right."""
-    try:
-        asked = json.loads(body.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise Refusal(400, "not UTF-8", f"byte {error.start} of the body is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise Refusal(400, "not JSON", f"the body is not JSON: {error}") from None
-    except (RecursionError, ValueError):
-        raise Refusal(400, "not JSON", "the body is nested too deep, or holds a number too long") from None
-    if not isinstance(asked, dict):
-        raise Refusal(422, "wrong shape", f'the body is {_named(asked)}; send an object: {{"text": "..."}}')
-    stray = sorted(set(asked) - {"text", "subject"})
-    if stray:
-        raise Refusal(422, "unknown field", f"{stray[0][:50]!r} is not known here; the fields are text and subject")
-    if "text" not in asked:
-        raise Refusal(422, "no text", 'the field text is missing; send {"text": "..."}')
-    text = _text("text", asked["text"], text_limit)
-    subject = asked.get("subject")
-    return Question(text, None if subject is None else _text("subject", subject, 200), traceparent)
-
-
-def _text(field: str, value: object, limit: int) -> str:
-    if not isinstance(value, str):
-        raise Refusal(422, "wrong type", f"{field} is {_named(value)}; it must be a text")
-    if not value.strip():
-        raise Refusal(422, "empty", f"{field} is empty")
-    if len(value) > limit:
-        raise Refusal(422, "too long", f"{field} has {len(value):,} characters; {limit:,} are the most")
-    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
-        raise Refusal(422, "not a text", f"{field} holds a zero character or half a surrogate pair")
-    return value
-
-
-def _named(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 # One header more than the body needs: nothing here is to be kept by a cache, or read as another type than it says.
@@ -333,57 +328,3 @@ def _unauthorized() -> tuple[Scope, Scope]:
 
 
 _UNAUTHORIZED = _unauthorized()
-
-
-class DrainingServer(uvicorn.Server):
-    """A server that, told to stop, first lets the service finish: not ready, no new question, at most `drain` seconds.
-
-    The socket stays open meanwhile, so that whoever asks /readyz learns it. A second signal ends it at once.
-    """
-
-    def __init__(
-        self, config: uvicorn.Config, service: Service, drain: float, ready: Callable[[str], None] = lambda url: None
-    ) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._service = service
-        self._drain = drain
-        self._drain_until: Optional[float] = None
-
-    def handle_exit(self, sig: int, frame: Optional[FrameType]) -> None:
-        """Begin to drain; a second signal forces the exit. The exit code stays 0: it was asked for."""
-        if self._drain_until is not None:
-            self.should_exit = self.force_exit = True
-            return
-        self._service.draining = True
-        self._drain_until = time.monotonic() + self._drain
-
-    async def startup(self, sockets: Optional[list[socket.socket]] = None) -> None:
-        """Listen, and say where."""
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-
-    async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: is everything finished that was under way?"""
-        if self._drain_until is not None and (self._service.in_flight == 0 or time.monotonic() >= self._drain_until):
-            self.should_exit = True
-        return await super().on_tick(counter)
-
-
-def server_of(
-    service: Service, host: str, port: int, drain: float, ready: Callable[[str], None] = lambda url: None
-) -> DrainingServer:
-    """A server for this service; `run()` blocks, `serve()` is its coroutine. Once it listens, `ready` gets its URL."""
-    config = uvicorn.Config(
-        service,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=1,  # what is in flight was waited for before
-    )
-    return DrainingServer(config, service, drain, ready)

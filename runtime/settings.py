@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import math
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from runtime.errors import ConfigurationFault
 LANES = ("production", "integration", "candidate")
 FORMER_LANES = {"prod": "production", "canary": "integration"}
 DISCOVERIES = ("auto", "off")
+NGRAMS = "ngrams"
+MODELS = ("model2vec", "sentence-transformers")
 
 T = TypeVar("T")
 
@@ -20,10 +23,11 @@ T = TypeVar("T")
 class Settings(NamedTuple):
     """Times are seconds, sizes are bytes. `lane` is the widest that is loaded; see `lanes`.
 
-    `store` is a URL: `sqlite:///PATH`, `postgresql://...`, or `memory:`. `token` guards everything but health.
-    `otlp` is the HTTP endpoint that spans go to; without one, none are made. `sampling` is the share of traces that is
-    recorded. `placement` is a file that says which node runs where; `nats` the server of those that run elsewhere.
-    `switches` is the file of the kill-switches and rollouts.
+    `store` is a URL: `sqlite:///PATH`, `postgresql://...`, or `memory:`. `embedder` is `ngrams`, which needs no model,
+    or a library and a model of it. `token` guards everything but health. `otlp` is the collector that spans go to by
+    `otlp_protocol`; without one, none are made. `sampling` is the share of traces that is recorded. `placement` is a
+    file that says which node runs where; `nats` the server of those that run elsewhere. `switches` is the file of the
+    kill-switches and rollouts.
     """
 
     discovery: str = "auto"
@@ -37,6 +41,7 @@ class Settings(NamedTuple):
     body_limit: int = 64 * 1024
     text_limit: int = 8192
     store: str = "sqlite:///lukhas-memory.db"
+    embedder: str = NGRAMS
     passages: int = 8
     context_limit: int = 1000
     kmax: int = 200
@@ -44,6 +49,7 @@ class Settings(NamedTuple):
     fold_above: int = 10_000
     duplicates: str = "shadow"
     otlp: Optional[str] = None
+    otlp_protocol: str = "http/protobuf"
     sampling: float = 0.05
     nats: Optional[str] = None
     placement: Optional[Path] = None
@@ -61,7 +67,7 @@ class Settings(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """One line of `python -m runtime serve --help`: which variable sets which field, read how."""
+    """One line of `python -m runtime --help`: which variable sets which field, read how."""
 
     name: str
     field: str
@@ -74,12 +80,12 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
     An empty variable counts as one that is not set.
     """
-    told = {
+    read = {
         variable.field: _value(variable, environment[variable.name])
         for variable in VARIABLES
         if environment.get(variable.name)
     }
-    return checked(Settings(**told))  # type: ignore[arg-type]
+    return checked(Settings(**read))  # type: ignore[arg-type]
 
 
 def checked(settings: Settings) -> Settings:
@@ -92,12 +98,41 @@ def checked(settings: Settings) -> Settings:
     return settings
 
 
-def _value(variable: Variable, word: str) -> object:
+def told(settings: Settings, words: Mapping[str, Optional[str]]) -> Settings:
+    """The same with some fields as the command line says them; None says nothing. Errors: ConfigurationFault."""
+    fields = {variable.field: variable for variable in VARIABLES}
+    read = {
+        field: _value(fields[field], word, f"--{field.replace('_', '-')}")
+        for field, word in words.items()
+        if word is not None
+    }
+    return checked(settings._replace(**read))  # type: ignore[arg-type]
+
+
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """A line for each variable that is nearly one of ours: it would be ignored without a word."""
+    known = [variable.name for variable in VARIABLES]
+    lines = []
+    for name in sorted(environment):
+        if name.startswith("LUKHAS_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+            lines += [f"{name} is no setting; did you mean {other}?" for other in near]
+    return lines
+
+
+def _value(variable: Variable, word: str, name: Optional[str] = None) -> object:
     try:
         return variable.read(word)
     except ValueError as error:
-        shown = "what it is" if variable.field == "token" else repr(word)
-        raise ConfigurationFault(f"{variable.name} is {shown}; use {error}") from None
+        shown = "set to what cannot be used" if variable.field == "token" else repr(_without_password(word))
+        raise ConfigurationFault(f"{name or variable.name} is {shown}; use {error}") from None
+
+
+def _without_password(word: str) -> str:
+    """A URL that is refused may hold one: between its scheme and the last @ all is left out."""
+    scheme, mark, rest = word.partition("://")
+    _, at, place = rest.rpartition("@")
+    return f"{scheme}://...@{place}" if mark and at else word
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
@@ -127,10 +162,10 @@ def _number(least: float, most: float, unit: str) -> Callable[[str], float]:
     return read
 
 
-def _whole(least: int, most: int, unit: str) -> Callable[[str], int]:
+def _whole(least: int, most: int, unit: str = "") -> Callable[[str], int]:
     def read(word: str) -> int:
         if not (word.isascii() and word.isdigit() and len(word) <= 12 and least <= int(word) <= most):
-            raise ValueError(f"a whole number of {unit} from {least} to {most}")
+            raise ValueError(f"a whole number{unit} from {least} to {most}")
         return int(word)
 
     return read
@@ -151,6 +186,23 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _store(word: str) -> str:
+    _url("sqlite:///", "postgresql://", "postgres://", "memory:")(word)
+    if word.startswith("memory:") and word != "memory:":
+        raise ValueError("memory: alone; nothing of it is kept, so it has no name")
+    path = word[len("sqlite:///") :] if word.startswith("sqlite:///") else "some"
+    if not path or path.endswith("/") or ":memory:" in path:
+        raise ValueError("sqlite:///PATH with the path of a file, or memory: for what may be forgotten")
+    return word
+
+
+def _embedder(word: str) -> str:
+    library, _, model = word.partition(":")
+    if word != NGRAMS and not (library in MODELS and model):
+        raise ValueError(f"{NGRAMS}, or {' or '.join(f'{library}:MODEL' for library in MODELS)}")
+    return word
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -164,28 +216,27 @@ VARIABLES = (
     Variable("LUKHAS_PLUGIN_DISCOVERY", "discovery", _one_of(DISCOVERIES), "auto finds plugins by entry point, or off"),
     Variable("LUKHAS_LANE", "lane", _lane, "the widest lane that is loaded: production, integration or candidate"),
     Variable("LUKHAS_HOST", "host", str, "the address to listen on"),
-    Variable("LUKHAS_PORT", "port", _whole(0, 65535, "the port"), "the port to listen on; 0 takes a free one"),
+    Variable("LUKHAS_PORT", "port", _whole(0, 65535), "the port to listen on; 0 takes a free one"),
     Variable("LUKHAS_TOKEN", "token", _token, "the bearer token; needed when others can reach the address"),
     Variable("LUKHAS_BUDGET", "budget", _number(0.001, 60, "seconds"), "seconds that one query may take"),
-    Variable("LUKHAS_IN_FLIGHT", "in_flight", _whole(1, 100_000, "queries"), "queries at once, before any is shed"),
+    Variable("LUKHAS_IN_FLIGHT", "in_flight", _whole(1, 100_000, " of queries"), "queries at once, before any is shed"),
     Variable("LUKHAS_DRAIN", "drain", _number(0, 600, "seconds"), "seconds for what is in flight when told to stop"),
-    Variable("LUKHAS_BODY_LIMIT", "body_limit", _whole(64, 2**30, "bytes"), "bytes of a request"),
-    Variable("LUKHAS_TEXT_LIMIT", "text_limit", _whole(1, 2**20, "characters"), "characters of a question"),
+    Variable("LUKHAS_BODY_LIMIT", "body_limit", _whole(64, 2**30, " of bytes"), "bytes of a request"),
+    Variable("LUKHAS_TEXT_LIMIT", "text_limit", _whole(1, 2**20, " of characters"), "characters of a question"),
+    Variable("LUKHAS_STORE", "store", _store, "where records are kept: sqlite:///PATH, postgresql://..., or memory:"),
+    Variable("LUKHAS_EMBEDDER", "embedder", _embedder, "ngrams, model2vec:MODEL or sentence-transformers:MODEL"),
+    Variable("LUKHAS_PASSAGES", "passages", _whole(1, 200, " of passages"), "passages recalled for a question"),
     Variable(
-        "LUKHAS_STORE",
-        "store",
-        _url("sqlite:///", "postgresql://", "postgres://", "memory:"),
-        "where records are kept: sqlite:///PATH, postgresql://..., or memory:",
+        "LUKHAS_CONTEXT_LIMIT", "context_limit", _whole(1, 10**9, " of records"), "up to as many, all are weighed"
     ),
-    Variable("LUKHAS_PASSAGES", "passages", _whole(1, 200, "passages"), "passages recalled for a question"),
-    Variable("LUKHAS_CONTEXT_LIMIT", "context_limit", _whole(1, 10**9, "records"), "up to as many, all are weighed"),
-    Variable("LUKHAS_KMAX", "kmax", _whole(1, 10**6, "records"), "the most records that a recall weighs past that"),
-    Variable("LUKHAS_FOLD_EVERY", "fold_every", _whole(0, 10**9, "calls"), "calls between two folds; 0 for never"),
+    Variable("LUKHAS_KMAX", "kmax", _whole(1, 10**6, " of records"), "the most records that a recall weighs past that"),
+    Variable("LUKHAS_FOLD_EVERY", "fold_every", _whole(0, 10**9, " of calls"), "calls between two folds; 0 for never"),
     Variable(
-        "LUKHAS_FOLD_ABOVE", "fold_above", _whole(0, 10**9, "records"), "live records past which is folded; 0: none"
+        "LUKHAS_FOLD_ABOVE", "fold_above", _whole(0, 10**9, " of records"), "live records past which is folded; 0: none"
     ),
     Variable("LUKHAS_DUPLICATES", "duplicates", _one_of(("error", "shadow")), "two plugins of one name: error in CI"),
-    Variable("LUKHAS_OTLP", "otlp", _url("http://", "https://"), "where spans go, by OTLP over HTTP"),
+    Variable("LUKHAS_OTLP", "otlp", _url("http://", "https://"), "the collector that spans go to, by OTLP"),
+    Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "otlp_protocol", str, "http/protobuf, or grpc with the extra of its name"),
     Variable("LUKHAS_SAMPLING", "sampling", _number(0, 1, "a share"), "the share of traces that is recorded"),
     Variable("LUKHAS_NATS", "nats", _url("nats://", "tls://"), "the NATS server on which nodes are asked"),
     Variable("LUKHAS_PLACEMENT", "placement", Path, "a TOML file that says which node runs where"),

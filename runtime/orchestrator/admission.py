@@ -15,6 +15,9 @@ from typing import Callable, Optional
 from runtime.errors import RuntimeFault
 from runtime.telemetry.events import Observer, QueryShed, ignore
 
+FULL = "as many queries are on their way as are on time"
+"""Why a query was turned away, for those who count reasons."""
+
 _CUT = 0.85  # what is left of the limit when queries take too long
 _WEIGHT = 0.1  # of the latest query in the mean
 
@@ -55,6 +58,12 @@ class Admission:
         self._cut_at = clock()
         self._turned_away = 0
 
+    def begin_by(self, seconds: float) -> None:
+        """Begin with as many as fit into the target one after the other, where one takes so many seconds alone."""
+        fitting = self._target / max(seconds, 1e-6)
+        self.limit = max(self._least, min(self.limit, fitting))
+        self._mean = seconds
+
     def enter(self) -> Admitted:
         """A place, to be given back by leaving the `with`. Raises Shed where there is none."""
         if self.in_flight >= int(self.limit):
@@ -85,9 +94,8 @@ class Admission:
         self._turned_away += 1
         # All that have a place leave in about the mean time; whoever was turned away before comes first.
         retry_after = self._mean * (1 + self._turned_away / self.limit)
-        reason = f"{self.in_flight} queries are on their way, and more would be late"
-        self._observe(QueryShed(reason, retry_after))
-        return Shed(reason, retry_after)
+        self._observe(QueryShed(FULL, retry_after))
+        return Shed(f"{self.in_flight} queries are on their way, and more would be late", retry_after)
 
 
 class Admitted:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from runtime.orchestrator.admission import Admission, Shed
+from runtime.orchestrator.admission import FULL, Admission, Shed
 from runtime.telemetry.events import QueryShed
 from tests.orchestrator.fakes import Heard
 from tests.orchestrator.virtual_time import VirtualLoop, run_virtually
@@ -77,6 +77,18 @@ def test_who_is_turned_away_is_heard_of_and_told_when_to_come_back_later_the_mor
 
     assert second.value.retry_after > first.value.retry_after
     assert heard.of(QueryShed)[0].retry_after == first.value.retry_after
+    # Reasons are counted: how many were on their way is for whoever was turned away alone.
+    assert {event.reason for event in heard.of(QueryShed)} == {FULL}
+    assert not any(character.isdigit() for character in FULL)
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(0.001, 64), (0.01, 20), (0.5, 8), (0.0, 64)])
+def test_it_begins_with_as_many_as_fit_into_the_target_one_after_the_other(seconds: float, limit: int) -> None:
+    gate = Admission(0.2, limit=64, least=8)
+
+    gate.begin_by(seconds)
+
+    assert int(gate.limit) == limit
 
 
 def test_a_place_is_given_back_whatever_happens() -> None:

@@ -13,8 +13,9 @@ import uvicorn
 
 from runtime.answer import Question, Reply
 from runtime.errors import QueryRefused
+from runtime.listening import server_of, sockets_of
 from runtime.orchestrator.admission import Shed
-from runtime.service import Service, server_of
+from runtime.service import Service
 
 
 class Echo:
@@ -58,8 +59,8 @@ BUG = ZeroDivisionError("a secret that no client may read")
 def listening(backend: Echo, token: Optional[str] = None, **limits: Union[int, float]) -> Iterator[str]:
     """The address of a server that runs in a thread of its own."""
     service = Service(backend, token=token, **limits)  # type: ignore[arg-type]
-    server: uvicorn.Server = server_of(service, "127.0.0.1", 0, drain=1.0)
-    thread = threading.Thread(target=server.run)
+    server: uvicorn.Server = server_of(service, drain=1.0)
+    thread = threading.Thread(target=server.run, args=(sockets_of("127.0.0.1", 0),))
     thread.start()
     try:
         while not server.started:

@@ -132,13 +132,17 @@ def test_what_is_wrong_is_one_line_with_its_exit_code(
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
-def test_a_document_that_is_not_utf_8_is_named(site: Path, tmp_path: Path) -> None:
+def test_a_document_that_cannot_be_read_is_named_and_the_others_are_fed(site: Path, tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "nul.txt").write_bytes(b"a\0b")
+    (tmp_path / "sound.txt").write_bytes(b"\xef\xbb\xbfThe owl sleeps.")
 
-    fed = runtime(site, tmp_path, "feed", "latin.txt", LUKHAS_STORE="memory:")
+    fed = runtime(site, tmp_path, "feed", ".", LUKHAS_STORE="memory:")
 
-    assert fed.returncode == 2
-    assert fed.stderr == "runtime: latin.txt is not UTF-8: byte 3 is none of it\n"
+    assert fed.returncode == 1
+    assert fed.stderr.splitlines()[0] == "ERROR runtime: left out: latin.txt is not UTF-8: byte 3 is none of it"
+    assert fed.stderr.splitlines()[1].startswith("ERROR runtime: left out: nul.txt: record ")
+    assert "1  new passages remembered; 1 are live" in fed.stdout
 
 
 def test_help_names_every_setting_and_exit_code(site: Path, tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def test_a_question_is_answered(server: tuple[Echo, httpx.Client]) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
-        (b"", 400, "not JSON"),
+        (b"", 400, "the body is empty"),
+        (b" \n", 400, "the body is empty"),
         (b"{", 400, "not JSON"),
         (b'{"text": "\xff"}', 400, "byte 10 of the body is not UTF-8"),
         (b"[" * 4000, 400, ""),

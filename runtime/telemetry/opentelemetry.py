@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Callable, NamedTuple, Optional
-from urllib.parse import urlsplit, urlunsplit
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, attach, get_current, set_value
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -132,28 +131,6 @@ def record(span: ReadableSpan) -> SpanRecord:
         tuple(SpanMark(event.name, dict(event.attributes or {})) for event in span.events),
         span.status.status_code.name.lower(),
     )
-
-
-def exporter_to(endpoint: str, timeout: float = 5.0) -> SpanExporter:
-    """What sends spans to a collector by OTLP over HTTP; `endpoint` is its address, with or without `/v1/traces`.
-
-    `timeout` bounds one delivery in seconds, with its retries. ConfigurationFault for what is no such address. Headers,
-    certificates and compression are read by the exporter from OTEL_EXPORTER_OTLP_*, as its documentation says.
-    """
-    try:
-        parts = urlsplit(endpoint)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound:
-        raise ConfigurationFault(f"the collector's address is {endpoint!r}; give one like http://localhost:4318")
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # it takes 100 ms and more
-
-    path = parts.path.rstrip("/")
-    if not path.endswith("/v1/traces"):
-        path += "/v1/traces"
-    exporter: SpanExporter = OTLPSpanExporter(endpoint=urlunsplit(parts._replace(path=path)), timeout=timeout)
-    return exporter
 
 
 class Spans:

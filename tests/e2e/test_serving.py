@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.e2e.corpus import DOCUMENTS
-from tests.lanes.announced import written_to
+from tests.e2e.running import fed, running
 from tests.placement.nats_server import NatsServer
 
-ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-of-16-or-more"
 QUESTION = {"text": "When was the lighthouse at Arkona built?"}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written_to(tmp_path_factory.mktemp("site"))
-
-
-@contextlib.contextmanager
-def running(site: Path, folder: Path, *words: str, **told: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A command that runs on, with the line by which it says that it is ready."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LUKHAS_")}
-    # Twice announced, where this distribution is installed with its plugins: the first of one name stays.
-    environment.update(PYTHONPATH=os.pathsep.join([str(ROOT), str(site)]), LUKHAS_DUPLICATES="shadow", **told)
-    command = [sys.executable, "-m", "runtime", "--log-level", "error", *words]
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.kill()
-
-
-def fed(site: Path, folder: Path) -> str:
-    for path, text in DOCUMENTS.items():
-        (folder / path).write_text(text, encoding="utf-8")
-    store = f"sqlite:///{folder}/memory.db"
-    with running(site, folder, "feed", *DOCUMENTS, LUKHAS_STORE=store) as (process, _):
-        assert process.wait(60) == 0
-    return store
 
 
 def test_a_service_is_fed_asked_read_and_stopped(site: Path, tmp_path: Path) -> None:

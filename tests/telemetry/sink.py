@@ -1,10 +1,11 @@
-"""A collector for tests: OTLP over HTTP on loopback, into SpanRecords."""
+"""A collector for tests: OTLP on loopback, over HTTP or gRPC, into SpanRecords."""
 
 from __future__ import annotations
 
 import gzip
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -99,3 +100,28 @@ def listening() -> Iterator[Sink]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def listening_by_grpc() -> Iterator[Sink]:
+    """Where grpc is installed."""
+    import grpc  # type: ignore[import-not-found, unused-ignore]
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+    sink = Sink()
+
+    def export(body: bytes, context: object) -> bytes:
+        sink.requests += 1
+        sink.take("", body)
+        return bytes(ExportTraceServiceResponse().SerializeToString())
+
+    service = "opentelemetry.proto.collector.trace.v1.TraceService"
+    # Without deserialisers bytes come and go as they are.
+    handlers = {"Export": grpc.unary_unary_rpc_method_handler(export)}
+    server = grpc.server(ThreadPoolExecutor(2), handlers=[grpc.method_handlers_generic_handler(service, handlers)])
+    sink.address = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        yield sink
+    finally:
+        server.stop(1).wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,10 +17,11 @@ from opentelemetry.sdk.trace.sampling import Decision, StaticSampler
 from runtime.errors import ConfigurationFault
 from runtime.telemetry.catalogue import STAGES
 from runtime.telemetry.events import Event, SpansDropped
-from runtime.telemetry.opentelemetry import Kept, Queued, Spans, exporter_to
+from runtime.telemetry.opentelemetry import Kept, Queued, Spans
+from runtime.telemetry.otlp import exporter_to
 from runtime.telemetry.prometheus import Metrics
 from runtime.telemetry.recording import Recording, shape
-from tests.telemetry.sink import Sink, listening
+from tests.telemetry.sink import Sink, listening, listening_by_grpc
 from tests.telemetry.told import finished, query
 
 
@@ -91,6 +93,40 @@ def test_the_address_may_hold_the_path_or_not(sink: Sink, path: str) -> None:
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(ConfigurationFault, match="give one like"):
         exporter_to(address)
+
+
+@pytest.mark.parametrize("address", ["localhost:4317", "http://localhost:4317/v1/traces"])
+def test_over_grpc_an_address_has_a_scheme_and_no_path(address: str) -> None:
+    with pytest.raises(ConfigurationFault, match="give one like http://localhost:4317"):
+        exporter_to(address, protocol="grpc")
+
+
+def test_a_protocol_that_is_none_of_the_two_is_refused_with_both() -> None:
+    with pytest.raises(
+        ConfigurationFault, match="OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json'; use http/protobuf or grpc"
+    ):
+        exporter_to("http://localhost:4318", protocol="http/json")
+
+
+def test_where_the_exporter_over_grpc_is_missing_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Set to None it cannot be imported, whether or not it is installed.
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.grpc.trace_exporter", None)
+
+    with pytest.raises(ConfigurationFault, match=r"install lukhas-gates\[grpc\], or send them over http/protobuf"):
+        exporter_to("http://localhost:4317", protocol="grpc")
+
+
+def test_over_grpc_every_span_arrives_too() -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.grpc", reason="lukhas-gates[grpc] is not installed")
+    recording = Recording()
+    with listening_by_grpc() as sink:
+        spans = Spans(Queued(exporter_to(sink.address, protocol="grpc"), recording), 1.0)
+        tell(spans, 100)
+        spans.close()
+
+    assert len(sink.spans) == 700
+    assert {span.parent for span in sink.spans if span.parent} == {span.id for span in sink.spans if not span.parent}
+    assert dropped(recording) == 0
 
 
 def test_what_the_queue_cannot_hold_is_counted_and_the_rest_arrives(sink: Sink) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Callable, ClassVar, NamedTuple
 import msgspec
 
 from gates.facts.extraction import Extraction
+from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.import_statements import EXACTLY, UNPARSED, unpacked
 from gates.facts.fact import digest_of
 from gates.facts.files import File
@@ -272,17 +273,17 @@ class Imports:
         path = self.modules.files[node].path
         return [
             Edge(node, target, line, column, "dynamic")
-            for line, column, name in _known_names(sites)
-            for target in self._resolver.resolve(path, name, ())
+            for line, column, name, is_roundabout in _known_names(sites)
+            for target in self._resolver.loaded(path, name, is_roundabout)
         ]
 
 
-def _known_names(sites: Any) -> Iterator[tuple[int, int, str]]:
+def _known_names(sites: Any) -> Iterator[tuple[int, int, str, bool]]:
     if isinstance(sites, str):  # the file does not parse; the gate that asks for its sites says so
         return
-    for line, column, _, target, level, *_ in sites:
+    for line, column, _, target, level, _, _, is_roundabout in sites:
         if target is not None or level:
-            yield line, column, "." * level + (target or "")
+            yield line, column, "." * level + (target or ""), is_roundabout
 
 
 class _Resolver:
@@ -320,9 +321,36 @@ class _Resolver:
                     targets = known[entry] = self.resolve(path, *unpacked(entry))
                 if targets:
                     found.update(targets)
-        for _, _, name in _known_names(by_name):
-            found.update(self.resolve(path, name, ()))
+        for _, _, name, is_roundabout in _known_names(by_name):
+            found.update(self.loaded(path, name, is_roundabout))
         return tuple(sorted(found))
+
+    def loaded(self, path: str, name: str, is_roundabout: bool) -> tuple[int, ...]:
+        """The nodes that a loading site enters: a dotted name, or the path of a file or of a folder to be searched."""
+        if name.startswith(PATH):
+            return self._by_path(path, name[len(PATH) :])
+        return self._prefix(path, name) if is_roundabout else self.resolve(path, name, ())
+
+    def _by_path(self, path: str, text: str) -> tuple[int, ...]:
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+        places = [beside] if text.startswith("./") else [posixpath.normpath(text), beside]
+        for place in places:
+            for file in (place, f"{place}/__init__.py"):
+                if file in self._positions and (file == place or place not in self._modules.roots):
+                    return (self._positions[file],)
+            if place in self._folders and place not in self._modules.roots:
+                return self._of_one_lane(place)
+        return ()
+
+    def _of_one_lane(self, folder: str) -> tuple[int, ...]:
+        """The first module of a folder whose modules are all of one lane: a folder of several says nothing."""
+        inside = [node for path, node in self._positions.items() if path.startswith(f"{folder}/")]
+        lanes = {self._lanes.of(self._modules.files[node].path) for node in inside}
+        return (min(inside),) if len(lanes) == 1 else ()
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {file.path: position for position, file in enumerate(self._modules.files)}
 
     def _prefix(self, path: str, name: str) -> tuple[int, ...]:
         """Of a name on a line of a file that does not parse, the longest part that is a module."""

@@ -24,7 +24,8 @@ from gates.facts.extractors.places import (
 
 _CHANGES = frozenset("append extend insert add update setdefault pop popitem remove clear discard sort reverse".split())
 _READERS = frozenset(
-    "len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter join count index".split()
+    "len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter join count index "
+    "run call check_call check_output Popen execv execve spawnv posix_spawn dictConfig loadTestsFromNames".split()
 )
 
 
@@ -37,6 +38,9 @@ class Survey:
         self.changed: set[str] = set()
         self.loop_ends: dict[int, int] = {}  # what a for statement goes over, by id, to the statement's last line
         self.scope = scope if scope is not None else Scope("module")
+        self.given: dict[
+            int, tuple[ast.expr, Scope]
+        ] = {}  # an attribute or item that is assigned to, by id, to the value
         self.mentions: dict[str, list[Link]] = {}  # a name, or an attribute with a dot before it, to where it is used
         self._anchor: Optional[ast.expr] = None
         self._conditional = False
@@ -131,9 +135,11 @@ class Survey:
                 binding = Binding(how, value, scope, path)
                 names.append(f".{node.attr}")
                 self.attributes.setdefault(node.attr, []).append((node, binding))
+                self.given[id(node)] = (value, seen_from)
                 self._push([node], scope, TARGET)
             elif isinstance(node, ast.Subscript):
                 becomes = AWAY
+                self.given[id(node)] = (value, seen_from)
                 self._touch(node.value)
                 self._push([node], scope, TARGET)
         self._leads_to(names)
@@ -204,6 +210,7 @@ class Survey:
             reason = f"{node.target.id!r} is built up step by step"
             self._bind(scope, node.target.id, Binding("unknown", node, scope, text=reason))
         self._touch(node.target)
+        self.given[id(node.target)] = (node.value, scope)
         self._push([node.target], scope, TARGET)
         self._push([node.value], scope)
 

@@ -22,7 +22,9 @@ from gates.facts.extractors.known_values import (
     elements,
     item,
 )
+from gates.facts.extractors.launchers import INSTANCES
 from gates.facts.extractors.loaders import HOSTS, OWN, canonical, loader_of, names_a_loader
+from gates.facts.extractors.paths import FUNCTIONS, METHODS, applied
 from gates.facts.extractors.places import Scope
 from gates.facts.extractors.short_text import shown
 from gates.facts.extractors.text_folding import PURE, method
@@ -89,6 +91,10 @@ def _named_result(folding: Folder, name: str, node: ast.Call, scope: Scope) -> I
         yield from first
     elif short in PURE:
         yield from PURE[short](arguments)
+    elif name in FUNCTIONS:
+        yield from applied(FUNCTIONS[name], [folding.fold(argument, scope) for argument in node.args])
+    elif name in INSTANCES:
+        yield Named(name)
     elif loader is not None:
         yield from _loaded(folding, name, loader.kind, first, node, scope)
     elif name.endswith((".__dict__.get", ".__dict__.__getitem__")):
@@ -146,6 +152,8 @@ def method_of(folding: Folder, function: ast.Attribute, node: ast.Call, scope: S
             if function.attr in ("get", "__getitem__") and arguments:
                 for key in arguments[0]:
                     yield from of_namespace(folding, base.name, key, scope)
+        elif function.attr in METHODS and isinstance(base, Known) and isinstance(base.value, str):
+            yield from applied(METHODS[function.attr], [(base,), *arguments])
         else:
             yield from method(base, function.attr, arguments, words)
 

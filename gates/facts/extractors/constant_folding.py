@@ -36,6 +36,8 @@ from gates.facts.extractors.known_values import (
     truth,
 )
 from gates.facts.extractors.loaders import HOSTS, OWN, canonical, imported, loader_of
+from gates.facts.extractors.paths import FILE, FUNCTIONS, applied
+from gates.facts.extractors.paths import attribute as path_attribute
 from gates.facts.extractors.places import Binding, Scope, Step
 from gates.facts.extractors.short_text import shown
 from gates.facts.extractors.text_folding import percent
@@ -43,6 +45,7 @@ from gates.facts.extractors.text_folding import percent
 _DEEPEST = 90
 _LONGEST_WORK = 20_000
 _MOST_ROUNDS = 256
+PATH_ATTRIBUTES = frozenset({"parent", "parents", "name", "stem"})
 _OWN_NAMES = frozenset(
     {"builtins.__name__", "builtins.__package__", "builtins.__spec__.name", "builtins.__spec__.parent"}
 )
@@ -138,6 +141,8 @@ class Folding:
             yield Named("builtins")
         elif f"builtins.{name}" in _OWN_NAMES:
             yield Known(OWN)
+        elif name == "__file__":
+            yield Known(FILE)
         else:
             yield Named(f"builtins.{name}")
 
@@ -183,7 +188,7 @@ class Folding:
             return self._step_into(elements(self.fold(node, scope)) if row is None else row, binding.path)
         if how == "import":
             module, _, name = binding.text.partition(":")
-            return (Named(imported(module, name) if name else canonical(module)),)
+            return (_of_the_interpreter(imported(module, name) if name else canonical(module)),)
         if how == "parameter":
             return self._parameter(binding)
         if how == "class":
@@ -309,6 +314,10 @@ class Folding:
             return found
         if isinstance(node.op, ast.Mod):
             return percent(self.fold(node.left, scope), self.fold(node.right, scope))
+        if isinstance(node.op, ast.Div):  # Path("a") / "b"
+            return tuple(
+                applied(FUNCTIONS["os.path.join"], [self.fold(node.left, scope), self.fold(node.right, scope)])
+            )
         if isinstance(node.op, ast.BitOr):
             sides = (*self.fold(node.left, scope), *self.fold(node.right, scope))
             return (
@@ -338,11 +347,13 @@ class Folding:
         """What an attribute of a value may be worth."""
         if isinstance(base, Named):
             whole = canonical(f"{base.name}.{attribute}")
-            yield Known(OWN) if whole in _OWN_NAMES else Named(whole)
+            yield Known(OWN) if whole in _OWN_NAMES else _of_the_interpreter(whole)
         elif isinstance(base, Class):
             yield from self._of_class(base, attribute, text)
         elif isinstance(base, Made):
             yield base
+        elif isinstance(base, Known) and isinstance(base.value, str) and attribute in PATH_ATTRIBUTES:
+            yield from path_attribute(base.value, attribute)
         elif isinstance(base, Known) and isinstance(base.value, (str, bytes)):
             yield Unknown(f"it is what {text} returns")
         elif base == TOO_INVOLVED:
@@ -452,6 +463,11 @@ class Folding:
     def _awaited(self, node: ast.AST, scope: Scope) -> Values:
         assert isinstance(node, ast.Await)
         return self.fold(node.value, scope)
+
+
+def _of_the_interpreter(name: str) -> Value:
+    """What has this name; the interpreter that runs is called by its usual name."""
+    return Known("python") if name == "sys.executable" else Named(name)
 
 
 def _added(left: Values, right: Values) -> Values:

@@ -12,13 +12,17 @@ from typing import NamedTuple, Optional
 from gates.facts.extractors.loader_tokens import may_load
 from gates.facts.extractors.syntax_tree import parsed
 
+# A target that begins so is a file or a folder: from the top of the repository, or ("./") from the file's own folder.
+PATH = "path:"
+
 
 class LoadingSite(NamedTuple):
     """One place that loads code by name. Lines and columns count from 1.
 
     `target` is an absolute dotted name (which may end in the name of something inside the module), or with `level` > 0
     the part behind the dots, relative to the package of the file. None means that it cannot be known here: `reason`
-    says why, and `prefix` is how the name is known to begin.
+    says why, and `prefix` is how the name is known to begin. What `is_roundabout` (a command, a patch, a search path)
+    matters for what it enters, not for being there; its target may be a path, "path:tools/x.py".
     """
 
     line: int
@@ -28,6 +32,7 @@ class LoadingSite(NamedTuple):
     level: int
     reason: str
     prefix: str
+    is_roundabout: bool = False
 
 
 def extract(source: bytes) -> Optional[tuple[LoadingSite, ...]]:

@@ -55,13 +55,24 @@ def extract(source: bytes) -> tuple[str, ...]:
 
     An exact look begins with EXACTLY; what the text of a file names that does not parse begins with UNPARSED.
     """
-    wide = scan(source)
+    wide = scanned(source)
     if wide is not None:
         return wide
     try:
         return (EXACTLY, *sorted({_packed(statement) for statement in statements(source)}))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return (UNPARSED, *sorted(_salvaged(source)))
+
+
+_last: Optional[tuple[bytes, Optional[tuple[str, ...]]]] = None
+
+
+def scanned(source: bytes) -> Optional[tuple[str, ...]]:
+    """`scan`, done once where several extractors ask it of the same bytes object."""
+    global _last
+    if _last is None or _last[0] is not source:
+        _last = (source, scan(source))
+    return _last[1]
 
 
 def scan(source: bytes) -> Optional[tuple[str, ...]]:

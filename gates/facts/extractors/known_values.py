@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Optional, Union
 
+from gates.facts.extractors.commands import HOLE
 from gates.facts.extractors.loaders import OWN
 from gates.facts.extractors.places import Scope
 
@@ -26,10 +27,14 @@ class Named(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """What cannot be known here, why, and how its text begins where that is known."""
+    """What cannot be known here, why, and how its text begins where that is known.
+
+    `text` is all of it, with a HOLE for each part that is not known.
+    """
 
     reason: str
     prefix: str = ""
+    text: str = HOLE
 
 
 class Several(NamedTuple):
@@ -116,13 +121,13 @@ def joined(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ..
 def _joined(left: tuple[Value, ...], right: tuple[Value, ...]) -> Iterator[Value]:
     for first in left:
         before = as_text(first)
-        if isinstance(before, Unknown):
-            yield before
-            continue
         for second in right:
             after = as_text(second)
-            if isinstance(after, Unknown):
-                yield Unknown(after.reason, before + after.prefix)
+            if isinstance(before, Unknown):
+                more = after.text if isinstance(after, Unknown) else after
+                yield before._replace(text=(before.text + more)[:_LONGEST])
+            elif isinstance(after, Unknown):
+                yield Unknown(after.reason, before + after.prefix, before + after.text)
             elif len(before) + len(after) > _LONGEST:
                 yield Unknown("it is too long a text")
             else:

@@ -1,27 +1,22 @@
 """Whether a file can hold a loader at all: a scan of its bytes that may say yes too often, and never no wrongly.
 
-Every loader is reached from a name that the file must spell: a module that holds loaders, a builtin, or a way to look
-names up by text. Identifiers take no escapes, so a spelled name is there in the bytes, with two exceptions: letters
-that Python's NFKC normalisation turns into the plain ones, and encodings in which the bytes are not the letters.
+A loader is reached from a builtin, which the file must spell, or from a module that it must import: what it imports is
+known from the scan for imports. Identifiers take no escapes, so a spelled name is there in the bytes, with two
+exceptions: letters that Python's NFKC normalisation turns into the plain ones, and encodings in which the bytes are
+not the letters.
 """
 
 from __future__ import annotations
 
 import builtins
+import functools
 import re
 import unicodedata
 
-_PLAIN = (
-    b"importlib",
-    b"runpy",
-    b"pkgutil",
-    b"pydoc",
-    b"zipimport",
-    b"meta_path",
-    b"path_hooks",
-    b"__loader__",
-    b"__spec__",
-)
+from gates.facts.extractors.import_statements import scanned
+from gates.facts.extractors.launchers import LAUNCHERS, ON_THE_WAY, TOPS, VARIABLES
+from gates.facts.extractors.loaders import LOADERS
+
 # A builtin is used by its bare name: after a dot, or after def, it is somebody else's. A literal first: that is what
 # makes the search fast.
 _WORDS = tuple(
@@ -36,24 +31,63 @@ _BUILT_IN = frozenset(name.encode() for name in dir(builtins))
 _VARS = re.compile(rb"vars(?!\w)(?<![\w.]vars)")
 # What may stand between two words of one statement: white space, a continued line, a comment inside parentheses.
 _GAP = rb"(?:[\s\\]|#[^\r\n]*)*"
-_IMPORT = re.compile(rb"import_module|__import__")
 # Not `builtins=...`, and not a text that only begins so: mock.patch("builtins.open").
 _BUILTINS = re.compile(rb"(?<![\w\"'])(?:__)?builtins?(?:__)?(?!\w)(?!\s*=[^=])|[\"'](?:__)?builtins?(?:__)?[\"']")
-_MODULES = re.compile(rb"modules(?!\w)(?<!\wmodules)")
-_DOT_MODULES = re.compile(rb"\." + _GAP + rb"modules(?!\w)")
-_FROM_SYS = re.compile(rb"(?<!\w)sys" + _GAP + rb"import(?!\w)")
-# `import imp`, `import os, imp`, `from imp import x`; `for imp in y` is somebody's variable.
-_IMP = re.compile(rb"imp(?!\w)(?<![A-Za-z0-9]imp)(?<!__imp)")
-_IMPORTS_IMP = re.compile(rb"(?:import|from|,)" + _GAP + rb"_?imp(?!\w)")
-_SYS = re.compile(rb"sys(?!\w)(?<!\wsys)")
-# One pass over the bytes for all of the words below, which most files get through: each alternative begins with a rare
+# One pass over the bytes for all the words below, which most files get through: each alternative begins with a rare
 # letter of its word, because a search for one of a few letters is fast; then it looks back. It may say yes too often.
 _ANY = re.compile(
     rb"x(?<=ex)ec(?!\w)|v(?:ars|(?<=ev)al)(?!\w)|b(?:uiltin|(?<=importlib)|(?<=glob)als)"
-    rb"|y(?:(?<=sy)s(?!\w)|(?<=runpy)|(?<=py)doc)|k(?<=pk)gutil|z(?<=z)ipimport"
-    rb"|m(?:odules|(?<=com)pile(?!\w)(?<![\w.]compile)|(?<=im)p(?!\w)(?<![A-Za-z0-9]imp))"
-    rb"|_(?:(?<=import_)|(?<=meta_)path|hooks(?<=path_hooks)|_(?:loader|spec)__)"
+    rb"|y(?:(?<=sy)s(?!\w)|(?<=monkey)patch)|k(?:(?<=mock)er|(?<=importorsk)ip)|T(?<=loadT)ests|W(?<=MIDDLE)ARE|G(?<=LOG)GING(?!\w)"
+    rb"|m(?:(?<=com)pile(?!\w)(?<![\w.]compile)|(?<=__im)port__)"
+    rb"|_(?:(?<=import_)module|(?<=syspath_)prepend|_(?:loader|spec|path)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
+    rb"|plugins(?<=pytest_plugins)|object\((?<=\.from_object\()|object\((?<=\.config_from_object\()"
+    rb"|task\((?<=\.send_task\()|tasks\((?<=\.autodiscover_tasks\()|extension\((?<=\.load_extension\())"
 )
+_SPELLED = (b"importlib", b"import_module", b"__loader__", b"__spec__", b"__import__")
+# Methods and names that say enough by themselves; what they take is looked at.
+_TELLING = (
+    (b"monkeypatch", re.compile(rb"monkeypatch")),
+    (b"mocker", re.compile(rb"mocker")),
+    (b"syspath_prepend", re.compile(rb"syspath_prepend")),
+    (b"importorskip", re.compile(rb"importorskip")),
+    (b"loadTestsFrom", re.compile(rb"loadTestsFrom")),
+    (b"__path__", re.compile(rb"(?<![\w.])__path__")),
+    (b"INSTALLED_APPS", re.compile(rb"INSTALLED_APPS(?!\w)")),
+    (b"MIDDLEWARE", re.compile(rb"MIDDLEWARE(?!\w)")),
+    (b"_URLCONF", re.compile(rb"_URLCONF(?!\w)")),
+    (b"_APPLICATION", re.compile(rb"[AW]SGI_APPLICATION(?!\w)")),
+    (b"_BACKENDS", re.compile(rb"_BACKENDS\s*[+=]")),
+    (b"LOGGING", re.compile(rb"(?<!\w)LOGGING\s*=")),
+    (b"__lazy_modules__", re.compile(rb"__lazy_modules__")),
+    (b"pytest_plugins", re.compile(rb"pytest_plugins")),
+    (b"from_object(", re.compile(rb"from_object\(")),
+    (b".send_task(", re.compile(rb"\.send_task\(")),
+    (b".autodiscover_tasks(", re.compile(rb"\.autodiscover_tasks\(")),
+    (b".load_extension(", re.compile(rb"\.load_extension\(")),
+)
+# Modules full of loaders, and loaders that have been seen to be handed on by other modules.
+_HUBS = frozenset(
+    "import_module __import__ runpy pkgutil pydoc zipimport imp _imp builtins __builtin__ __builtins__ meta_path "
+    "_frozen_importlib _frozen_importlib_external import_string path_hooks".split()
+)
+_WORD = re.compile(r"\w+")
+_HARMLESS_OF_IMPORTLIB = frozenset({"metadata", "resources", "abc"})
+_HARMLESS_OF_SYS = frozenset(
+    "version version_info platform argv exit stdout stderr stdin maxsize byteorder executable exc_info flags prefix "
+    "getsizeof getrecursionlimit setrecursionlimit intern hexversion implementation base_prefix float_info".split()
+)
+_OF_SYS = re.compile(
+    rb"(?<!\w)sys"
+    + _GAP
+    + rb"(?:\."
+    + _GAP
+    + rb"(?:modules|path|meta_path|path_hooks|path_importer_cache)(?!\w)|as(?!\w))"
+)
+_SYS_AT_ALL = re.compile(rb"sys(?!\w)(?<!\wsys)")
+_ASKING = ("getattr", "attrgetter", "methodcaller", "vars")
+# What each entry of an import scan leads to, "*" being a loader itself: most of them stand in many files.
+_led_to: dict[str, tuple[str, ...]] = {}
+_MOST_KEPT = 50_000
 _FIRST_LINES = re.compile(rb"\A[^\r\n]*(?:\r\n?|\n)?[^\r\n]*")
 _COOKIE = re.compile(rb"coding[:=][ \t]*([-\w.]+)")
 _UTF8 = frozenset({b"utf-8", b"utf8", b"ascii", b"us-ascii"})
@@ -74,25 +108,83 @@ def may_load(source: bytes) -> bool:
 
 def _spells_a_loader(source: bytes) -> bool:
     # (a search for "locals" by one of its letters, all of them frequent, would slow the others down)
-    return (_ANY.search(source) is not None or b"locals" in source) and _spells_one_in_use(source)
+    if (_ANY.search(source) is not None or b"locals" in source) and _spells_one_in_use(source):
+        return True
+    imports = scanned(source)
+    if imports is None:
+        return True  # (it is parsed for its imports anyway)
+    tops: set[str] = set()
+    for entry in imports:
+        leads = _led_to.get(entry)
+        tops.update(_leads_to(entry) if leads is None else leads)
+    return bool(tops) and ("*" in tops or any(_is_used(top, source) for top in tops))
+
+
+def _leads_to(entry: str) -> tuple[str, ...]:
+    """Of an import the module from which something may be launched; "*" where a loader itself can be reached."""
+    leads = _led(entry)
+    if len(_led_to) < _MOST_KEPT:
+        _led_to[entry] = leads
+    return leads
+
+
+def _led(entry: str) -> tuple[str, ...]:
+    module, _, names = entry.partition(":")
+    words = _WORD.findall(entry)
+    if not _HUBS.isdisjoint(words):
+        return ("*",)
+    if "importlib" in words:
+        behind = words[words.index("importlib") + 1 :]
+        told = behind if module == "importlib" else behind[:1]
+        if not told or not _HARMLESS_OF_IMPORTLIB.issuperset(told):
+            return ("*",)
+    if "sys" in words and names and (module != "sys" or not _HARMLESS_OF_SYS.issuperset(names.split(","))):
+        return ("*",)
+    if not names:
+        top = module.partition(".")[0]
+        return (top,) if top in TOPS else ()
+    given = names.split(",")
+    if "*" in given:
+        return ("*",) if module in ON_THE_WAY else ()
+    whole = [f"{module}.{name}" for name in given]
+    if any(name in ON_THE_WAY for name in whole):
+        return (module.partition(".")[0],)
+    return ("*",) if any(name in LAUNCHERS or name in LOADERS for name in whole) else ()
+
+
+def _is_used(top: str, source: bytes) -> bool:
+    return any(word in source and used.search(source) for word, used in _looked_for(top))
+
+
+@functools.cache
+def _looked_for(top: str) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+    """What a file that imports a module spells where it launches something: attributes of it; and ways round them.
+
+    The word is looked for first, for that is fast.
+    """
+    names = {name.rpartition(".")[2] for name in LAUNCHERS if name.startswith(f"{top}.") and "environ" not in name}
+    words = [(name, rf"{name}(?!\w)(?<=\.{name})") for name in sorted(names)]
+    words.append((f"{top} as", rf"{top} as(?!\w)(?<!\w{top} as)"))
+    words += [(asking, rf"{asking}\(\s*[\"']?{top}(?!\w)") for asking in _ASKING]
+    if top == "os":
+        words += [(name, name) for name in VARIABLES]
+    return tuple((word.encode(), re.compile(used.encode())) for word, used in words)
 
 
 def _spells_one_in_use(source: bytes) -> bool:
-    for token in _PLAIN:
-        if token in source:
+    for word in _SPELLED:
+        if word in source:
             return True
     for word, used in _WORDS:
         if word in source and used.search(source) and not _is_only_handed_on(word, used, source):
             return True
-    if b"import_" in source and _IMPORT.search(source):
-        return True
     if b"builtin" in source and _BUILTINS.search(source):
-        return True
-    if b"sys" in source and _reaches_into_sys(source):
         return True
     if b"vars" in source and _VARS.search(source):
         return True
-    return _IMP.search(source) is not None and _IMPORTS_IMP.search(source) is not None
+    if b"sys" in source and _reaches_into_sys(source):
+        return True
+    return any(word in source and telling.search(source) for word, telling in _TELLING)
 
 
 def _is_only_handed_on(word: bytes, used: re.Pattern[bytes], source: bytes) -> bool:
@@ -140,10 +232,9 @@ def _is_imported_only(name: bytes, source: bytes) -> bool:
 
 
 def _reaches_into_sys(source: bytes) -> bool:
-    word = b"modules" in source and _MODULES.search(source)
-    if word and (_DOT_MODULES.search(source) or _FROM_SYS.search(source)):
+    if _OF_SYS.search(source):
         return True
-    return (b"getattr" in source or b"__dict__" in source) and _SYS.search(source) is not None
+    return (b"getattr" in source or b"__dict__" in source) and _SYS_AT_ALL.search(source) is not None
 
 
 def _encoding(source: bytes) -> str | None:

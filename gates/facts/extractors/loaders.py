@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Optional
+from typing import Optional
+
+from gates.facts.extractors.loader import Loader
 
 # The package (or, in a package's own file, the name) of the file being read: facts never know the path.
 OWN = "\ufdd0own\ufdd0"
-
-
-class Loader(NamedTuple):
-    """One way to load code. `kind` says how the argument is read (see loading_targets.py)."""
-
-    kind: str
-    position: int
-    keyword: str
-    package: int = -1
 
 
 def _name(position: int = 0, keyword: str = "name", package: int = -1) -> Loader:
@@ -89,6 +82,31 @@ LOADERS: Mapping[str, Loader] = {
     "pydoc.safeimport": _name(keyword="path"),
     "pydoc.importfile": _file(0),
     "zipimport.zipimporter": _file(0),
+    **{
+        name: Loader("object", 0, "")
+        for name in (
+            "django.utils.module_loading.import_string",
+            "airflow.utils.module_loading.import_string",
+            "werkzeug.utils.import_string",
+            "twisted.python.reflect.namedAny",
+            "twisted.python.reflect.namedModule",
+            "twisted.python.reflect.namedObject",
+            "zope.dottedname.resolve.resolve",
+            "kombu.utils.imports.symbol_by_name",
+            "celery.utils.imports.import_from_cwd",
+            "celery.utils.imports.instantiate",
+            "celery.utils.imports.symbol_by_name",
+            "traitlets.import_item",
+            "traitlets.utils.importstring.import_item",
+            "hydra.utils.get_class",
+            "hydra.utils.get_method",
+            "hydra.utils.get_object",
+            "lazy_loader.load",
+            "test.support.import_fresh_module",
+            "test.support.import_helper.import_fresh_module",
+            "ctypes.pythonapi.PyImport_ImportModule",
+        )
+    },
     "builtins.exec": Loader("source", 0, "source"),
     "builtins.eval": Loader("source", 0, "source"),
     "builtins.compile": Loader("source", 0, "source"),

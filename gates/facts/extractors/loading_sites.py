@@ -15,6 +15,7 @@ from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.extractors.known_values import (
     Bound,
     Class,
+    Function,
     Known,
     Made,
     Named,
@@ -25,7 +26,10 @@ from gates.facts.extractors.known_values import (
     Values,
     as_text,
 )
-from gates.facts.extractors.loaders import HOOKS, HOSTS, Loader, loader_of, names_a_loader, roots, spelled
+from gates.facts.extractors.launch_targets import Launched, launched, told
+from gates.facts.extractors.launchers import LAUNCHERS, METHODS, PATCHER, PATCHERS, SETTINGS, roots_of
+from gates.facts.extractors.loader import Loader
+from gates.facts.extractors.loaders import HOOKS, HOSTS, loader_of, names_a_loader, roots, spelled
 from gates.facts.extractors.loading_targets import (
     Argument,
     Arguments,
@@ -36,7 +40,7 @@ from gates.facts.extractors.loading_targets import (
     loaded,
     targets,
 )
-from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Place, Scope
+from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Link, Place, Scope
 from gates.facts.extractors.short_text import quoted, shown
 
 _DEEPEST_SOURCE = 3
@@ -81,13 +85,15 @@ class _Look:
         self._depth = depth
         self._drops = not is_expression  # what eval is given is no statement: its value goes somewhere
         self._folding = Folding(survey)
-        self._concerned = survey.concern(names | roots(survey.imports()))
+        reached = roots(survey.imports()) | roots_of(survey.imports(), survey.mentions)
+        self._concerned = survey.concern(names | reached)
 
     def sites(self) -> Iterator[LoadingSite]:
         for seen in self._survey.places:
             if seen[-1].concerned:
                 yield from self._at(Place(*seen))
         yield from self._never_called()
+        yield from self._settings()
 
     def _at(self, place: Place) -> Iterator[LoadingSite]:
         node = place.node
@@ -106,7 +112,8 @@ class _Look:
     def _may_load(self, node: Union[ast.Call, ast.Subscript], scope: Scope) -> bool:
         """Whether it is worth going through the rounds of the loops around."""
         used = self._folding.fold(node.func if isinstance(node, ast.Call) else node.value, scope)
-        return any(isinstance(one, (Named, Bound)) or one == TOO_INVOLVED for one in used)
+        says = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
+        return says or any(isinstance(one, (Named, Bound)) or one == TOO_INVOLVED for one in used)
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
@@ -117,50 +124,86 @@ class _Look:
                 yield _site(place, shown(node.func), Target(None, 0, TOO_INVOLVED.reason, "", "..."))
             elif isinstance(function, Named):
                 yield from self._named_call(function.name, node, place)
+            elif isinstance(function, Unknown):
+                yield from self._method_call(node, place)
             elif isinstance(function, Bound):
                 given = bound_arguments(function, self._folding)
                 whole = arguments_of(node, self._folding, place.scope).after(given)
                 for inner in function.functions:
-                    loader = loader_of(inner.name) if isinstance(inner, Named) else None
-                    if loader and isinstance(inner, Named) and not _is_given(loader, given):
-                        yield from self._loads(inner.name, loader, whole, place)
+                    for loader in _loaders_of(inner):
+                        if not _is_given(loader, given):
+                            yield from self._loads(getattr(inner, "name", ""), loader, whole, place)
 
     def _named_call(self, name: str, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
         loader = loader_of(name)
         if loader is not None:
             if name not in _REMOVERS or place.becomes != DROPPED or not self._drops:
                 yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
+        elif name in LAUNCHERS:
+            arguments = arguments_of(node, self._folding, place.scope)
+            for loader in LAUNCHERS[name]:
+                yield from self._loads(name, loader, arguments, place)
         elif name in _PARTIAL and node.args:
             given = arguments_of(node, self._folding, place.scope, skip=1)
             for inner in self._folding.fold(node.args[0], place.scope):
-                loader = loader_of(inner.name) if isinstance(inner, Named) else None
-                if loader and isinstance(inner, Named) and _is_given(loader, given):
-                    yield from self._loads(inner.name, loader, given, place)
+                for loader in _loaders_of(inner):
+                    if _is_given(loader, given):
+                        yield from self._loads(getattr(inner, "name", ""), loader, given, place)
         elif name == "builtins.map" and len(node.args) == 2:
             for inner in self._folding.fold(node.args[0], place.scope):
-                loader = loader_of(inner.name) if isinstance(inner, Named) else None
-                if loader and isinstance(inner, Named):
+                for loader in _loaders_of(inner):
                     each = Argument(self._folding.elements_of(node.args[1], place.scope), shown(node.args[1]))
-                    yield from self._loads(inner.name, loader, Arguments((each,), {}, False), place)
+                    yield from self._loads(getattr(inner, "name", ""), loader, Arguments((each,), {}, False), place)
 
     def _loads(self, name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
         if loader.kind == "source":
-            yield from self._runs(name, arguments, place)
-            return
-        for target in targets(loader, arguments):
-            yield _site(place, spelled(name), target)
+            yield from self._runs(name, loader, arguments, place)
+        elif loader.is_roundabout:
+            yield from self._launches(name, launched(loader, arguments), place)
+        else:
+            for target in targets(loader, arguments):
+                yield _site(place, spelled(name), target)
 
-    def _runs(self, name: str, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+    def _launches(self, name: str, items: Iterable[Launched], place: Place) -> Iterator[LoadingSite]:
+        for one in items:
+            if isinstance(one, Target):
+                yield _site(place, spelled(name), one)._replace(is_roundabout=True)
+            else:
+                yield from (site._replace(is_roundabout=True) for site in self._inside(name, one.text, place))
+
+    def _method_call(self, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
+        """A method of something unknown that says by its name what it loads: `mocker.patch("a.b")`."""
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in METHODS:
+            return
+        (loader, is_sure), called = METHODS[node.func.attr], node.func.attr
+        if called in PATCHERS and not self._is_patcher(node.func.value):
+            return
+        if called == "setattr" and len(node.args) > 2:
+            return  # monkeypatch.setattr(thing, "name", value)
+        arguments = arguments_of(node, self._folding, place.scope)
+        for site in self._loads(shown(node.func), loader, arguments, place):
+            if site.target is not None or is_sure:
+                yield site
+
+    def _is_patcher(self, owner: ast.expr) -> bool:
+        name = getattr(owner, "id", getattr(owner, "attr", ""))
+        return PATCHER.search(name) is not None or "MonkeyPatch" in self._survey.mentions
+
+    def _runs(self, name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
         """exec, eval and compile: what the source text itself imports, where the text is known."""
-        source = arguments.get(0, "source")
-        flags = arguments.get(3, "flags")
+        for site in self._of_source(name, loader, arguments, place):
+            yield site._replace(is_roundabout=loader.is_roundabout)
+
+    def _of_source(self, name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+        source = arguments.get(loader.position, loader.keyword)
+        flags = arguments.get(3, "flags") if not loader.is_roundabout else None
         if source is None or (flags and any(_only_parses(value) for value in flags.values)):
             return
         for value in source.values:
             constant = value.value if isinstance(value, Known) else None
             if isinstance(constant, (str, bytes)):
                 yield from self._inside(name, constant, place)
-            elif not isinstance(value, (Made, Known)):
+            elif not isinstance(value, (Made, Known, Function)):
                 text = as_text(value)
                 why = text if isinstance(text, Unknown) else Unknown("it is not a text")
                 found = _IMPORT_START.search(why.prefix)
@@ -209,10 +252,39 @@ class _Look:
                 if base == Named("sys.modules"):
                     yield _site(place, "sys.modules", replaced._replace(shown=shown(node.slice)), "[]")
         held = self._folding.fold(node.value, place.scope) if isinstance(node, (ast.Attribute, ast.Subscript)) else ()
+        yield from self._told(node, values, held, place)
         for value in values if any(isinstance(base, Named) for base in held) else ():
             name = value.name if isinstance(value, Named) else ""
             if loader_of(name) or name in HOOKS or name == "sys.modules":
                 yield _site(place, spelled(name), replaced, " =")
+
+    def _told(self, node: ast.expr, values: Values, held: Values, place: Place) -> Iterator[LoadingSite]:
+        """`sys.path += [...]`, `sys.path[:0] = [...]`, `os.environ["PYTHONPATH"] = ...`."""
+        value, scope = self._survey.given.get(id(node), (None, place.scope))
+        if value is None:
+            return
+        given = Argument(self._folding.fold(value, scope), shown(value))
+        if Named("sys.path") in values or (isinstance(node, ast.Subscript) and Named("sys.path") in held):
+            yield from self._launches("sys.path", told("folders", given), place)
+        elif isinstance(node, ast.Subscript) and Named("os.environ") in held:
+            key = Argument(self._folding.fold(node.slice, place.scope), shown(node.slice))
+            words = Arguments((key, given), {}, False)
+            yield from self._launches("os.environ", launched(LAUNCHERS["os.environ.setdefault"][0], words), place)
+
+    def _settings(self) -> Iterator[LoadingSite]:
+        """Names at the top of a module that a framework reads."""
+        if self._survey.scope.kind != "module" or self._survey.scope.parent is not None:
+            return
+        for name, bindings in self._survey.scope.bindings.items():
+            kind = SETTINGS.get(name)
+            for binding in bindings if kind else ():
+                node = binding.node
+                value = node.value if isinstance(node, ast.AugAssign) else node
+                if kind is None or not isinstance(value, ast.expr) or binding.how not in ("value", "unknown"):
+                    continue
+                given = Argument(self._folding.fold(value, binding.scope), shown(value))
+                link = Link(None)
+                yield from self._launches(name, told(kind, given), Place(value, binding.scope, AWAY, None, value, link))
 
     def _hooked(self, values: Values, place: Place) -> Iterator[LoadingSite]:
         for value in values:
@@ -306,6 +378,14 @@ def _loaders_in(values: Iterable[Value], hosts: bool = True, depth: int = 0) -> 
             yield from _loaders_in((one for _, held in value.pairs for one in held), hosts, depth + 1)
         elif isinstance(value, Bound) and not value.call.args[1:] and depth < 4:
             yield from _loaders_in(value.functions, hosts, depth + 1)
+
+
+def _loaders_of(value: Value) -> tuple[Loader, ...]:
+    """What loads, of a function that goes by a name: one of the loaders, or of the launchers."""
+    if not isinstance(value, Named):
+        return ()
+    loader = loader_of(value.name)
+    return (loader,) if loader is not None else LAUNCHERS.get(value.name, ())
 
 
 def _is_given(loader: Loader, arguments: Arguments) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from gates.facts.extractors.constant_folding import Folding
+from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.known_values import (
     Bound,
     Known,
@@ -20,10 +22,14 @@ from gates.facts.extractors.known_values import (
     as_text,
     elements,
 )
-from gates.facts.extractors.loaders import OWN, Loader
+from gates.facts.extractors.loader import Loader
+from gates.facts.extractors.loaders import OWN
+from gates.facts.extractors.paths import placed
 from gates.facts.extractors.places import Scope
 from gates.facts.extractors.short_text import quoted, shown
 
+# A folder may hold __main__.py; what is in an archive nobody here knows.
+_SOURCES = frozenset({"", ".py", ".pyi", ".pyw", ".pyc"})
 _UNPACKED = Unknown("its arguments are unpacked from something that is not constant")
 
 
@@ -192,6 +198,8 @@ def _by_file(loader: Loader, arguments: Arguments, argument: Argument) -> Iterat
         text = as_text(value)
         if isinstance(text, Unknown):
             yield Target(None, 0, f"it loads a file whose path is not known: {text.reason}", "", argument.text)
+        elif placed(text) and posixpath.splitext(text)[1] in _SOURCES:
+            yield Target(f"{PATH}{placed(text)}", 0, "", "", argument.text)
         else:
             yield Target(None, 0, f"it loads a file by its path, {quoted(text)}", "", quoted(text))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import shlex
+import textwrap
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import Callable, Union
@@ -155,4 +157,6 @@ PURE: Mapping[str, Callable[[list[Values]], Iterator[Value]]] = {
     "chr": _pure(lambda value: chr(value)),
     "bytes.fromhex": _pure(bytes.fromhex),
     "base64.b64decode": _pure(_from_base64),
+    "shlex.split": _pure(lambda line: shlex.split(line)),
+    "textwrap.dedent": _pure(lambda text: textwrap.dedent(text)),
 }

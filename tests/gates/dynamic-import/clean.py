@@ -12,8 +12,8 @@ import candidates.x
 log = logging.getLogger(__name__)
 log.info("import_module('candidate.d') failed: %s", "candidate.e")
 importlib.metadata.version("candidate")
-importlib.resources.files("candidate")
-version("candidate"), files("candidate"), entry_points(group="candidate")
+importlib.resources.files(__name__)
+version("candidate"), files(__package__), entry_points(group="candidate")
 re.compile("candidate")
 PATTERN = re.compile(r"__import__\('candidate'\)")
 SQL = "SELECT candidate.x FROM candidate"

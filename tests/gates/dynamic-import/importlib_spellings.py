@@ -38,14 +38,14 @@ importlib.reload(json)  # finds: json
 reload(module_of())  # opaque
 importlib.util.find_spec("candidate.m")  # finds: candidate.m
 tools.find_spec(".n", "candidate")  # finds: candidate.n
-spec = util.spec_from_file_location("anything", "candidate/o.py")  # opaque
+spec = util.spec_from_file_location("anything", "candidate/o.py")  # finds: path:candidate/o.py
 module = util.module_from_spec(spec)
 spec.loader.exec_module(module)
 util.module_from_spec(spec_of())  # opaque
 known = util.find_spec("candidate.p")  # finds: candidate.p
 util.module_from_spec(known)
 lazy = util.LazyLoader(known.loader)
-machinery.SourceFileLoader("x", "candidate/x.py").load_module()  # opaque
+machinery.SourceFileLoader("x", "candidate/x.py").load_module()  # finds: path:candidate/x.py
 machinery.PathFinder.find_spec("candidate.q")  # finds: candidate.q
 importlib._bootstrap._gcd_import("candidate.r")  # finds: candidate.r
 importlib._bootstrap._load(spec)  # opaque

@@ -9,7 +9,7 @@ from runpy import run_module as run
 
 runpy.run_module("candidate.a")  # finds: candidate.a
 run("candidate.b", run_name="__main__")  # finds: candidate.b
-runpy.run_path("candidate/c.py")  # opaque
+runpy.run_path("candidate/c.py")  # finds: path:candidate/c.py
 runpy.run_path(path)  # opaque
 pkgutil.resolve_name("candidate.d:Thing.x")  # finds: candidate.d
 resolve_name("candidate.e")  # finds: candidate.e
@@ -22,7 +22,7 @@ pkgutil.iter_modules()
 pydoc.locate("candidate.i.Thing")  # finds: candidate.i.Thing
 pydoc.locate(name)  # opaque
 zipimport.zipimporter("x.zip").load_module("candidate.j")  # opaque
-imp.load_source("x", "candidate/k.py")  # opaque
+imp.load_source("x", "candidate/k.py")  # finds: path:candidate/k.py
 imp.load_module("x", *imp.find_module("candidate.l"))  # finds: candidate.l; opaque
 imp.new_module("candidate.m")
 __loader__.load_module("candidate.n")  # finds: candidate.n

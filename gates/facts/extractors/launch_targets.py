@@ -1,0 +1,191 @@
+"""Which modules a roundabout call may load: read from commands, search paths, settings and dotted names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Callable, Union
+
+from gates.facts.extractors.commands import HOLE, Run, run_by, run_by_line
+from gates.facts.extractors.dynamic_loading import PATH
+from gates.facts.extractors.known_values import Known, Several, Table, Unknown, Value, Values, as_text, elements
+from gates.facts.extractors.launchers import VARIABLES
+from gates.facts.extractors.loader import Loader
+from gates.facts.extractors.loaders import OWN
+from gates.facts.extractors.loading_targets import Argument, Arguments, Target, known_part, named, unknown
+from gates.facts.extractors.paths import placed
+from gates.facts.extractors.short_text import quoted
+
+_DEEPEST = 12
+_NOT_ALL = Unknown("part of it is not known")
+
+Launched = Union[Target, Run]
+"""A target, or source text that is to be looked at in turn."""
+
+
+def launched(loader: Loader, arguments: Arguments) -> Iterator[Launched]:
+    """What a call with these arguments may load."""
+    argument = arguments.get(loader.position, loader.keyword)
+    if loader.kind == "words":
+        given = tuple(one.values for one in arguments.positional[loader.position :])
+        if given:
+            text = arguments.positional[loader.position].text
+            yield from _command(Argument((Several(given),), text))
+    elif argument is not None:
+        if loader.kind == "variable":
+            yield from _variable(argument, arguments.get(1, "value"))
+        else:
+            yield from told(loader.kind, argument)
+
+
+def told(kind: str, argument: Argument) -> Iterator[Launched]:
+    """What an argument, or the value of a setting, of this kind says."""
+    return _KINDS[kind](argument)
+
+
+def _variable(key: Argument, value: Union[Argument, None]) -> Iterator[Launched]:
+    for one in key.values:
+        kind = VARIABLES.get(one.value) if isinstance(one, Known) and isinstance(one.value, str) else None
+        if kind is not None and value is not None:
+            yield from told(kind, value)
+
+
+def _command(argument: Argument) -> Iterator[Launched]:
+    for value in argument.values:
+        if isinstance(value, Several):
+            for words in _spelled_out(value.items):
+                yield from _of_runs(run_by(words), argument)
+            continue
+        text = as_text(value)
+        line = text.text if isinstance(text, Unknown) else text
+        yield from _of_runs(run_by_line(line), argument)
+
+
+def _spelled_out(positions: Iterable[Values]) -> Iterator[list[str]]:
+    """The words of a command, each way that they may be; where there are too many, what is not certain is a hole."""
+    lines: list[list[str]] = [[]]
+    for values in positions:
+        words = [_word(value) for value in values][:_DEEPEST]
+        if len(lines) * len(words) > 64:
+            words = [HOLE]
+        lines = [[*line, *([word] if word is not None else [])] for line in lines for word in words or [HOLE]]
+    yield from lines
+
+
+def _word(value: Value) -> str:
+    text = as_text(value)
+    return text.text if isinstance(text, Unknown) else text
+
+
+def _of_runs(runs: Iterable[Run], argument: Argument) -> Iterator[Launched]:
+    for run in runs:
+        if run.kind == "source":
+            yield unknown(Unknown("part of its source text is not known"), argument) if HOLE in run.text else run
+        elif run.kind == "script":
+            yield from _path(run.text, argument)
+        elif run.kind == "folders":
+            for part in run.text.replace(";", ":").split(":"):
+                yield from _path(part, argument) if part else ()
+        else:
+            yield from _name(run.text, argument, needs_dot=run.kind == "object")
+
+
+def _name(text: str, argument: Argument, needs_dot: bool = False) -> Iterator[Target]:
+    text = text.split(":")[0].split("[")[0].strip()
+    if HOLE in text:
+        if text.strip(f".{HOLE}") or text == HOLE:
+            yield unknown(_NOT_ALL._replace(prefix=text.partition(HOLE)[0]), argument)
+    elif text and (not needs_dot or "." in text) and all(part.isidentifier() for part in text.split(".")):
+        yield named(text, argument)
+
+
+def _path(text: str, argument: Argument) -> Iterator[Target]:
+    place = placed(text)
+    if place is None:
+        yield Target(None, 0, "the path is not known", "", argument.text)
+    elif place:
+        yield Target(f"{PATH}{place}", 0, "", "", argument.text)
+
+
+def _dotted(argument: Argument) -> Iterator[Launched]:
+    for value in argument.values:
+        text = as_text(value)
+        if isinstance(text, Unknown):
+            if HOLE not in text.prefix:
+                yield Target(None, 0, text.reason, known_part(text.prefix), argument.text)
+        elif "." in text or ":" in text:
+            yield from _name(text.replace(":", "."), argument, needs_dot=True)
+
+
+def _modules(argument: Argument) -> Iterator[Launched]:
+    for value in argument.values:
+        if isinstance(value, (Several, Table)):
+            for one in elements((value,)):
+                yield from _module(one, argument)
+        else:
+            yield from _module(value, argument)
+
+
+def _module(value: Value, argument: Argument) -> Iterator[Launched]:
+    text = as_text(value)
+    if isinstance(text, Unknown):
+        if not (isinstance(value, Known) and value.value is None):
+            yield Target(None, 0, text.reason, known_part(text.prefix), argument.text)
+    elif OWN in text:
+        return
+    else:
+        for part in text.split(","):
+            yield from _name(part.strip(), argument)
+
+
+def _folders(argument: Argument) -> Iterator[Launched]:
+    for value in argument.values:
+        if isinstance(value, Several):
+            for one in elements((value,)):
+                yield from _folder(one, argument)
+        else:
+            yield from _folder(value, argument)
+
+
+def _folder(value: Value, argument: Argument) -> Iterator[Launched]:
+    text = as_text(value)
+    if isinstance(text, Unknown):
+        if "sys.path" not in text.reason and "__path__" not in text.reason:
+            yield Target(None, 0, text.reason, "", argument.text)
+        return
+    for part in text.split(":"):
+        yield from _path(part, argument) if part else ()
+
+
+def _script(argument: Argument) -> Iterator[Launched]:
+    for value in argument.values:
+        text = as_text(value)
+        if isinstance(text, str):
+            yield from _path(text, argument)
+
+
+def _settings(argument: Argument, depth: int = 0) -> Iterator[Launched]:
+    """Every dotted name anywhere in a table of settings; what is not known there is somebody's option."""
+    for value in argument.values:
+        inside: Iterable[Values] = ()
+        if isinstance(value, Several):
+            inside = value.items
+        elif isinstance(value, Table):
+            inside = (part for pair in value.pairs for part in pair)
+        elif isinstance(value, Known) and isinstance(value.value, str):
+            text = value.value[len("ext://") :] if value.value.startswith("ext://") else value.value
+            if "." in text:
+                yield from _name(text, argument._replace(text=quoted(text)), needs_dot=True)
+        for values in inside if depth < _DEEPEST else ():
+            yield from _settings(argument._replace(values=values), depth + 1)
+
+
+_KINDS: dict[str, Callable[[Argument], Iterator[Launched]]] = {
+    "command": _command,
+    "object": _dotted,
+    "name": _modules,
+    "names": _modules,
+    "folder": _folders,
+    "folders": _folders,
+    "script": _script,
+    "settings": _settings,
+}

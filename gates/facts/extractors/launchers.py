@@ -1,0 +1,189 @@
+"""What loads code in a roundabout way: commands, patches, search paths, source as text, settings of frameworks.
+
+Unlike the loaders of loaders.py these are used every day for what concerns no lane. A call of one is a site only where
+it names something of the tree, or where it is plain that code is loaded and not which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Mapping
+
+from gates.facts.extractors.loader import Loader
+
+_DOT = re.compile(r"\.")
+
+
+def _of(kind: str, position: int = 0, keyword: str = "") -> Loader:
+    return Loader(kind, position, keyword, is_roundabout=True)
+
+
+def _all(names: str, loader: Loader) -> dict[str, tuple[Loader, ...]]:
+    return dict.fromkeys(names.split(), (loader,))
+
+
+def _of_source(names: str, *places: tuple[int, str]) -> dict[str, tuple[Loader, ...]]:
+    loaders = tuple(_of("source", position, keyword) for position, keyword in places)
+    return dict.fromkeys(names.split(), loaders)
+
+
+LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
+    # a command: its words in a list, or as a line of a shell
+    **_all(
+        "subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen",
+        _of("command", 0, "args"),
+    ),
+    **_all("subprocess.getoutput subprocess.getstatusoutput os.popen", _of("command", 0, "cmd")),
+    **_all("os.system invoke.run fabric.run", _of("command", 0, "command")),
+    **_all("asyncio.create_subprocess_shell asyncio.subprocess.create_subprocess_shell", _of("command", 0, "cmd")),
+    **_all("os.execv os.execve os.execvp os.execvpe", _of("command", 1, "args")),
+    **_all("os.posix_spawn os.posix_spawnp", _of("command", 1, "argv")),
+    **_all("os.spawnv os.spawnve os.spawnvp os.spawnvpe", _of("command", 2, "args")),
+    **_all("pty.spawn", _of("command", 0, "argv")),
+    **_all(
+        "anyio.run_process anyio.open_process trio.run_process pexpect.spawn pexpect.run", _of("command", 0, "command")
+    ),
+    # the same, each word an argument
+    **_all("asyncio.create_subprocess_exec asyncio.subprocess.create_subprocess_exec", _of("words", 0)),
+    **_all("os.execl os.execle os.execlp os.execlpe", _of("words", 1)),
+    **_all("os.spawnl os.spawnle os.spawnlp os.spawnlpe", _of("words", 2)),
+    # something in a module, by its dotted name
+    **_all(
+        "unittest.mock.patch mock.patch unittest.mock.patch.multiple mock.patch.multiple", _of("object", 0, "target")
+    ),
+    **_all("unittest.mock.patch.dict mock.patch.dict", _of("object", 0, "in_dict")),
+    **_all("pytest.MonkeyPatch.setattr pytest.MonkeyPatch.delattr", _of("object", 0, "target")),
+    **_all(
+        "unittest.TestLoader.loadTestsFromName unittest.defaultTestLoader.loadTestsFromName", _of("object", 0, "name")
+    ),
+    **_all("django.urls.include django.conf.urls.include", _of("object", 0, "arg")),
+    **_all("uvicorn.run uvicorn.Config hypercorn.run granian.Granian", _of("object", 0, "app")),
+    **_all("celery.signature celery.execute.send_task", _of("object", 0, "varies")),
+    # modules by their names
+    **_all("pytest.importorskip", _of("name", 0, "modname")),
+    **_all("unittest.main", _of("name", 0, "module")),
+    **_all(
+        "unittest.TestLoader.loadTestsFromNames unittest.defaultTestLoader.loadTestsFromNames", _of("names", 0, "names")
+    ),
+    **_all("doctest.DocTestSuite", _of("name", 0, "module")),
+    **_all("celery.Celery", _of("names", 99, "include")),
+    **_all("jinja2.PackageLoader jinja2.loaders.PackageLoader", _of("name", 0, "package_name")),
+    **{
+        f"{host}.{name}": (_of("name", 0, "package"),)
+        for host in ("importlib.resources", "importlib_resources")
+        for name in "contents files is_resource open_binary open_text path read_binary read_text".split()
+    },
+    **{
+        f"pkg_resources.resource_{name}": (_of("name", 0, "package_or_requirement"),)
+        for name in "exists filename isdir listdir stream string".split()
+    },
+    # folders from which modules are imported from now on
+    **_all("builtins.__path__.append", _of("folder", 0, "object")),
+    **_all("builtins.__path__.insert", _of("folder", 1, "object")),
+    **_all("builtins.__path__.extend", _of("folders", 0, "iterable")),
+    **_all("sys.path.append", _of("folder", 0, "object")),
+    **_all("sys.path.insert", _of("folder", 1, "object")),
+    **_all("sys.path.extend sys.path.__iadd__", _of("folders", 0, "iterable")),
+    **_all("site.addsitedir", _of("folder", 0, "sitedir")),
+    **_all("pytest.MonkeyPatch.syspath_prepend", _of("folder", 0, "path")),
+    **_all("unittest.TestLoader.discover unittest.defaultTestLoader.discover", _of("folder", 0, "start_dir")),
+    # variables by which a child, or a framework, is told what to load
+    **_all("os.environ.__setitem__ os.environ.setdefault os.putenv", _of("variable", 0, "key")),
+    # source as text
+    **_of_source("timeit.timeit timeit.repeat timeit.Timer", (0, "stmt"), (1, "setup")),
+    **_of_source("cProfile.run cProfile.runctx profile.run profile.runctx", (0, "statement")),
+    **_of_source("cProfile.Profile.run cProfile.Profile.runctx profile.Profile.run profile.Profile.runctx", (0, "cmd")),
+    **_of_source("pdb.run pdb.Pdb.run bdb.Bdb.run", (0, "statement")),
+    **_of_source("pdb.runeval pdb.Pdb.runeval bdb.Bdb.runeval", (0, "expression")),
+    **_of_source("trace.Trace.run trace.Trace.runctx", (0, "cmd")),
+    **_of_source("code.compile_command codeop.compile_command", (0, "source")),
+    **_of_source("code.InteractiveInterpreter.runsource code.InteractiveConsole.runsource", (0, "source")),
+    **_of_source("code.InteractiveInterpreter.runcode code.InteractiveConsole.runcode", (0, "code")),
+    **_of_source("code.InteractiveConsole.push", (0, "line")),
+    **_of_source("_xxsubinterpreters.run_string _interpreters.run_string _interpreters.exec", (1, "script")),
+    **_of_source("ctypes.pythonapi.PyRun_SimpleString", (0, "")),
+    **_all("importlib.metadata.EntryPoint importlib_metadata.EntryPoint", _of("object", 1, "value")),
+    # a table of settings
+    **_all("logging.config.dictConfig", _of("settings", 0, "config")),
+}
+
+# Calling one of these gives something whose methods are meant.
+INSTANCES = frozenset(
+    "bdb.Bdb cProfile.Profile code.InteractiveConsole code.InteractiveInterpreter pdb.Pdb profile.Profile "
+    "pytest.MonkeyPatch trace.Trace unittest.TestLoader".split()
+)
+
+# Methods that say enough by their name, of whatever nobody here knows; `is_sure` where they do nothing else, so that an
+# argument which is not known is said. Those of PATCHERS count where their owner is called by the usual name.
+METHODS: Mapping[str, tuple[Loader, bool]] = {
+    "patch": (_of("object", 0, "target"), True),
+    "setattr": (_of("object", 0, "target"), True),
+    "delattr": (_of("object", 0, "target"), True),
+    "syspath_prepend": (_of("folder", 0, "path"), True),
+    "importorskip": (_of("name", 0, "modname"), True),
+    "loadTestsFromName": (_of("object", 0, "name"), True),
+    "loadTestsFromNames": (_of("names", 0, "names"), True),
+    "autodiscover_tasks": (_of("names", 0, "packages"), True),
+    "config_from_object": (_of("object", 0, "obj"), False),
+    "from_object": (_of("object", 0, "obj"), False),
+    "load_extension": (_of("name", 0, "name"), False),
+    "send_task": (_of("object", 0, "name"), False),
+}
+PATCHERS = frozenset({"patch", "setattr", "delattr"})
+PATCHER = re.compile(r"mocker|monkeypatch")
+
+# Names that a framework reads from a module. `names` are modules, `settings` are searched for dotted names throughout.
+SETTINGS: Mapping[str, str] = {
+    **dict.fromkeys("pytest_plugins __lazy_modules__".split(), "names"),
+    **dict.fromkeys("INSTALLED_APPS CELERY_IMPORTS CELERY_INCLUDE".split(), "names"),
+    "__path__": "folders",
+    **dict.fromkeys(
+        "MIDDLEWARE MIDDLEWARE_CLASSES ROOT_URLCONF WSGI_APPLICATION ASGI_APPLICATION AUTHENTICATION_BACKENDS "
+        "TEMPLATES DATABASES CACHES STORAGES LOGGING LOGGING_CONFIG EMAIL_BACKEND DEFAULT_FILE_STORAGE "
+        "STATICFILES_STORAGE "
+        "STATICFILES_FINDERS SESSION_ENGINE SESSION_SERIALIZER MESSAGE_STORAGE CSRF_FAILURE_VIEW TEST_RUNNER "
+        "DATABASE_ROUTERS PASSWORD_HASHERS AUTH_PASSWORD_VALIDATORS FORM_RENDERER DEFAULT_EXCEPTION_REPORTER "
+        "DEFAULT_EXCEPTION_REPORTER_FILTER FILE_UPLOAD_HANDLERS SIGNING_BACKEND MIGRATION_MODULES FORMAT_MODULE_PATH "
+        "CELERY_BEAT_SCHEDULE CELERYBEAT_SCHEDULE REST_FRAMEWORK TEMPLATE_CONTEXT_PROCESSORS CHANNEL_LAYERS".split(),
+        "settings",
+    ),
+}
+
+# Variables of the environment that say what is loaded.
+VARIABLES: Mapping[str, str] = {
+    "PYTHONPATH": "folders",
+    "PYTHONSTARTUP": "script",
+    "DJANGO_SETTINGS_MODULE": "name",
+    "DJANGO_CONFIGURATION": "name",
+    "CELERY_CONFIG_MODULE": "name",
+    "FLASK_APP": "object",
+    "UVICORN_APP": "object",
+    "PYTEST_PLUGINS": "names",
+    "PYTHONBREAKPOINT": "object",
+}
+
+
+TOPS = frozenset(name.partition(".")[0] for name in LAUNCHERS) - {"sys", "builtins"}
+# The modules, classes and objects on the way to a launcher: "subprocess", "unittest.mock", "unittest.mock.patch".
+ON_THE_WAY = frozenset(name[: dot.start()] for name in LAUNCHERS for dot in _DOT.finditer(name))
+
+
+def roots_of(imports: Iterable[tuple[str, str]], mentions: Container[str]) -> set[str]:
+    """The names in a file from which a launcher can be reached: only of those launchers that it mentions."""
+    mentioned = {name for name in LAUNCHERS if _is_mentioned(name, mentions)}
+    on_the_way = {name[: end.start()] for name in mentioned for end in _DOT.finditer(name)}
+    found = {f".{name}" for name in METHODS if f".{name}" in mentions} | {"__path__"}
+    for name, text in imports:
+        module, _, attribute = text.partition(":")
+        whole = f"{module}.{attribute}" if attribute else module
+        if attribute == "*":
+            found.update(full.rpartition(".")[2] for full in LAUNCHERS if full.startswith(f"{module}."))
+        elif whole in LAUNCHERS or whole in on_the_way:
+            found |= {name, f".{name}"}
+    return found
+
+
+def _is_mentioned(name: str, mentions: Container[str]) -> bool:
+    words = name.split(".")
+    last = words[-2] if words[-1].startswith("__") else words[-1]
+    return last in mentions or f".{last}" in mentions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Optional
 
 from runtime.orchestrator.ejection import Ejection, Standing
 from runtime.orchestrator.node import Node
@@ -48,15 +48,19 @@ class NodeLoad:
     """What is known of one node. `cost` is its expected completion time in seconds, as of the last reading.
 
     `estimate` is how long a lone request takes, in seconds, by so many `samples`; with none of them nothing is known.
+    `others` is how many requests of other services are probably there, where the node says how many it holds.
     """
 
     __slots__ = (
         "concurrency",
         "cost",
         "estimate",
+        "heard",
+        "heard_at",
         "in_flight",
         "moved_at",
         "name",
+        "others",
         "passed",
         "sampled_at",
         "samples",
@@ -76,6 +80,9 @@ class NodeLoad:
         self.touched_at = 0.0  # when something last began or ended on it
         self.moved_at = 0.0  # when it last answered, or its first request of those in flight began
         self.passed = 0.0  # how much had passed on its stage when something last began on it
+        self.heard = 0  # how many of others it held when it last said so
+        self.heard_at: Optional[float] = None
+        self.others = 0.0
         self.cost = WORTH_A_TRY
         self.standing = Standing()
 
@@ -86,15 +93,19 @@ class NodeLoad:
 
 
 class StageLoad:
-    """The nodes of one stage by name; how many were last read, lowest estimate, what passed (see `patience`)."""
+    """The nodes of one stage by name; how many were last read, lowest estimate, what passed (see `patience`).
 
-    __slots__ = ("lowest", "nodes", "passed", "size")
+    `others` is how many requests of other services its nodes usually hold, each; None while none has said.
+    """
+
+    __slots__ = ("lowest", "nodes", "others", "passed", "size")
 
     def __init__(self) -> None:
         self.nodes: dict[str, NodeLoad] = {}
         self.size = 0
         self.lowest = 0.0
         self.passed = 0.0
+        self.others: Optional[float] = None
 
 
 class Load:
@@ -154,6 +165,9 @@ class Load:
         load.touched_at = load.moved_at = now = self._clock()
         if isinstance(ending, Done):
             self._answered(load, ending.seconds, crowd, now)
+            held = getattr(node, "held", None)
+            if held is not None:
+                self._heard(stage, load, max(0, held - load.in_flight), now)
         elif isinstance(ending, Skipped):
             self._waited(load, ending.seconds / crowd, now)
         elif isinstance(ending, TimedOut) and ending.budget < 2.0 * stage.lowest * crowd and not load.out:
@@ -193,8 +207,20 @@ class Load:
             load.cost = cost
         if lowest < LEFT_OUT:
             stage.lowest = lowest
+        if stage.others is not None:
+            self._suppose(loads, stage.others, max(NO_TIME, stage.lowest), now)
         if out > self._ejection.most(stage.size):
             self._let_in(stage, loads, out)
+
+    def _suppose(self, loads: Sequence[NodeLoad], usual: float, span: float, now: float) -> None:
+        """What others have there: as it was heard, and the longer ago that is, in answers, the more what is usual."""
+        for load in loads:
+            if load.heard_at is not None:
+                others = usual + (load.heard - usual) * math.exp((load.heard_at - now) / span)
+            else:  # one that has answered and not said is nobody else's
+                others = 0.0 if load.samples else usual
+            # To the half: what is left of old news must not prefer the same nodes for ever.
+            load.others = round(2.0 * others) / 2.0
 
     def _due(self, stage: StageLoad, load: NodeLoad, now: float) -> bool:
         """Whether a node that is left out may be tried: its time is over, and nothing older is in flight."""
@@ -222,6 +248,11 @@ class Load:
     def _waited(self, load: NodeLoad, seconds: float, now: float) -> None:
         if seconds > load.estimate:  # else it says nothing: it may have been about to answer
             self._sampled(load, seconds, now)
+
+    def _heard(self, stage: StageLoad, load: NodeLoad, others: int, now: float) -> None:
+        load.heard, load.heard_at = others, now
+        usual = others if stage.others is None else stage.others
+        stage.others = usual + self._smoothing.weight * (others - usual)
 
     def _failed(self, stage: StageLoad, load: NodeLoad, ending: Ending, now: float) -> None:
         budget = ending.budget if math.isfinite(ending.budget) else self._smoothing.penalty

@@ -22,7 +22,8 @@ class Node(Protocol):
     `stage` is the stage that it serves; `concurrency` how many queries it takes at once, by which its load is judged.
     What `handle` raises ends the stage as Failed, unless it is NotBegun, and another node is there to be asked; it may
     be cancelled at any await. A node whose work blocks says so with `placement = "thread"` or `"process"`; then
-    `handle` may be a plain function.
+    `handle` may be a plain function. One that several services ask may have an attribute `held`: how many queries it
+    held, whoever asked them, when it last answered one.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Optional
 
 from runtime.orchestrator.ejection import Ejection
 from runtime.orchestrator.load import DEFAULT_EJECTION, DEFAULT_SMOOTHING, Load, NodeLoad, Smoothing
@@ -16,12 +17,13 @@ QUERY = Query("?", "q")
 
 
 class NamedNode:
-    """A node that is chosen and never asked."""
+    """A node that is chosen and never asked. `held` is what it said last of how many it holds."""
 
     def __init__(self, name: str, concurrency: int = 4, stage: str = "thought") -> None:
         self.name = name
         self.stage = stage
         self.concurrency = concurrency
+        self.held: Optional[int] = None
 
     async def handle(self, query: Query) -> Query:
         raise AssertionError("nobody asks it")

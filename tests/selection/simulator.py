@@ -90,12 +90,24 @@ class Attempt:
 
 
 class SimulatedNode:
-    """A node with a queue; `busy` and `behaviour` are what an oracle may look at."""
+    """A node with a queue; `fault` and `waiting` are what an oracle may look at.
+
+    With each answer it says how many it holds, unless it is `silent`.
+    """
 
     stage = "thought"
 
-    def __init__(self, name: str, fault: Fault = healthy, concurrency: int = CONCURRENCY, says: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        fault: Fault = healthy,
+        concurrency: int = CONCURRENCY,
+        says: int = 0,
+        silent: bool = False,
+    ) -> None:
         self.name = name
+        self.silent = silent
+        self.held: Optional[int] = None
         self.fault = fault
         self.servers = concurrency
         self.concurrency = says or concurrency
@@ -281,4 +293,6 @@ class Simulation:
                 following = node.queue.popleft()
                 if not following.over:
                     self._serve(following)
+        if not node.silent:
+            node.held = node.waiting
         self._routers[attempt.router].ended(node, ending)

@@ -76,6 +76,76 @@ def test_nodes_of_one_name_at_two_stages_are_two() -> None:
     assert bench.of(action).samples == 0
 
 
+# What others have there
+
+
+def answer(bench: Bench, node: NamedNode, held: int) -> None:
+    """An answer with which the node says how many it holds."""
+    node.held = held
+    bench.ask(node, done(0.01))
+
+
+def test_what_a_node_holds_besides_what_was_asked_here_is_others() -> None:
+    bench, (node,) = Bench(), named(1)
+    bench.selector.begun(node)
+
+    answer(bench, node, held=4)
+
+    assert bench.of(node).others == 3.0
+
+
+def test_a_node_that_holds_less_than_was_asked_of_it_holds_nothing_of_others() -> None:
+    bench, (node,) = Bench(), named(1)
+    for _ in range(3):
+        bench.selector.begun(node)  # still on their way to it
+
+    answer(bench, node, held=1)
+
+    assert bench.of(node).others == 0.0
+
+
+def test_what_was_heard_is_soon_no_more_than_what_is_usual() -> None:
+    bench, nodes = Bench(), named(2)
+    for _ in range(200):
+        answer(bench, nodes[1], held=2)
+    answer(bench, nodes[0], held=10)
+    heard = bench.of(*nodes).others
+
+    bench.now += 0.01  # as long as an answer takes
+    later = bench.of(*nodes).others
+    bench.now += 1.0
+
+    assert heard == pytest.approx(10.0)
+    assert 2.0 < later < 6.0
+    assert bench.of(*nodes).others == 2.0
+
+
+def test_a_node_that_was_not_asked_yet_holds_what_is_usual() -> None:
+    bench, nodes = Bench(), named(2)
+    answer(bench, nodes[1], held=3)
+
+    assert bench.of(*nodes).others == pytest.approx(3.0)
+
+
+def test_a_node_that_answers_and_does_not_say_is_nobody_elses() -> None:
+    bench, nodes = Bench(), named(2)
+    answer(bench, nodes[1], held=3)
+    bench.ask(nodes[0], done(0.01))
+
+    assert bench.of(*nodes).others == 0.0
+
+
+def test_what_a_node_said_earlier_is_not_news_when_it_fails() -> None:
+    bench, (node,) = Bench(), named(1)
+    answer(bench, node, held=3)
+    answer(bench, node, held=0)
+    node.held = 9
+
+    bench.ask(node, failed(1.0))
+
+    assert bench.of(node).others == 3.0  # what is usual
+
+
 # The estimate
 
 

@@ -50,6 +50,16 @@ def test_among_nodes_about_as_good_the_least_filled_is_chosen() -> None:
     assert set(bench.choices([small, large], 20)) == {"large"}
 
 
+def test_what_others_have_there_fills_a_node_too() -> None:
+    bench, nodes = Bench(), named(2)
+    for node, held in zip(nodes, (3, 0)):
+        node.held = held
+        bench.ask(node, done())
+    bench.selector.begun(nodes[1])
+
+    assert set(bench.choices(nodes, 20)) == {"node-1"}
+
+
 def test_among_equals_chance_decides() -> None:
     bench, nodes = Bench(), named(4)
     for node in nodes:

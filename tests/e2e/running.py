@@ -29,10 +29,11 @@ def running(site: Path, folder: Path, *words: str, **told: str) -> Iterator[tupl
             process.kill()
 
 
-def fed(site: Path, folder: Path) -> str:
+def fed(site: Path, folder: Path, store: str = "") -> str:
+    """The URL of a store that holds the documents: this one, or a file in the folder."""
     for path, text in DOCUMENTS.items():
         (folder / path).write_text(text, encoding="utf-8")
-    store = f"sqlite:///{folder}/memory.db"
+    store = store or f"sqlite:///{folder}/memory.db"
     with running(site, folder, "feed", *DOCUMENTS, LUKHAS_STORE=store) as (process, _):
         assert process.wait(60) == 0
     return store

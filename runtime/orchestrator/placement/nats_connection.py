@@ -9,12 +9,12 @@ from typing import Any, Callable, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from runtime.errors import ConfigurationFault
 from runtime.orchestrator.placement.faults import NodeUnreachable, NotPortable
+from runtime.orchestrator.placement.nats_client import DirectClient
 from runtime.orchestrator.placement.nats_wire import HEADERS_AT_MOST
 
 BETWEEN_ATTEMPTS = 0.25  # seconds between two attempts to reach the server
@@ -58,7 +58,7 @@ class Connection:
     def __init__(self, url: str, name: str, *, lost: Callable[[], None] = lambda: None) -> None:
         self.place = shown(url)
         self._url, self._name, self._lost = url, name, lost
-        self._client = Client()
+        self._client = DirectClient()
         self._wanted: list[Wanted] = []
         self._heard: list[Subscription] = []
         self._kept: Optional[asyncio.Task[None]] = None
@@ -148,7 +148,7 @@ class Connection:
         async def closed() -> None:
             ended.set()
 
-        client = Client()
+        client = DirectClient()
         try:
             await client.connect(
                 self._url,

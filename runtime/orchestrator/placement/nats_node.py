@@ -165,19 +165,15 @@ class RemoteNode:
         Raises NodeUnreachable at once when no worker is there or no server; NodeBusy, NodeLost, OutOfTime; NodeRaised
         with what the node raised; NotPortable for what cannot travel.
         """
-        span = self._asker.span_of(query.id, self.stage, self.name)
-        if span is None:
-            return await self._asked(query)
-        answer = await self._asked(query._replace(traceparent=span))
-        return answer._replace(traceparent=query.traceparent)
-
-    async def _asked(self, query: Query) -> Query:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + query.remaining
+        span = self._asker.span_of(query.id, self.stage, self.name)
+        asked = query if span is None else query._replace(traceparent=span)
         begun = False
         for others in reversed(range(ATTEMPTS)):
             try:
-                return await self._asker.ask(self._subject, query)
+                answer = await self._asker.ask(self._subject, asked)
+                return answer if span is None else answer._replace(traceparent=query.traceparent)
             except (NodeBusy, NodeUnreachable) as refusal:
                 final = not others or isinstance(refusal, NodeUnreachable)
                 if final and begun:  # this one refused, but that nothing was begun would not be true
@@ -188,7 +184,7 @@ class RemoteNode:
                 if not (others and self._repeatable):
                     raise
                 begun = True
-            query = query._replace(remaining=deadline - loop.time())
+            asked = asked._replace(remaining=deadline - loop.time())
         raise AssertionError("the last attempt returns or raises")
 
 

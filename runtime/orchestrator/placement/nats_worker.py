@@ -127,7 +127,8 @@ class Worker:
         question = self._asked[message.reply] = Question(self, served, message.reply, query, beat)
         self._alarm.by(question.due)
         if len(served.running) < served.node.concurrency:
-            self._begin(question)
+            served.running.add(question)
+            question.begin()
         else:
             served.waiting.append(question)
 
@@ -135,10 +136,6 @@ class Worker:
         question = self._asked.get(message.data.decode(errors="replace"))
         if question is not None:
             question.cancel()
-
-    def _begin(self, question: Question) -> None:
-        question.served.running.add(question)
-        question.begin()
 
     def _look(self, now: float) -> float:
         return min([question.look(now) for question in list(self._asked.values())], default=inf)
@@ -154,7 +151,9 @@ class Worker:
         served = question.served
         served.running.discard(question)
         while served.waiting and len(served.running) < served.node.concurrency and not self._draining:
-            self._begin(served.waiting.popleft())
+            waited = served.waiting.popleft()
+            served.running.add(waited)
+            waited.begin(waited=True)
 
     def count(self, served: Served, more: int) -> None:
         """A leftover more, or one less."""
@@ -198,8 +197,10 @@ class Question:
         self._over = self._leftover = False
         self.due = self._next_look(now)
 
-    def begin(self) -> None:
+    def begin(self, waited: bool = False) -> None:
         """Let the node work on it."""
+        if waited or not self._query.remaining <= self._worker.longest:
+            self._query = self._query._replace(remaining=self._deadline - self._loop.time())
         self.task = self._loop.create_task(self._answer())
         self.task.add_done_callback(self._ended)
 
@@ -260,8 +261,7 @@ class Question:
 
     async def _answer(self) -> None:
         try:
-            remaining = self._deadline - self._loop.time()
-            answer = await self.served.node.handle(self._query._replace(remaining=remaining))
+            answer = await self.served.node.handle(self._query)
             if not isinstance(answer, Query):
                 raise NotPortable(f"node '{self.served.node.name}' gave back {answer!r:.80}; it gives back the Query")
             body = wire.body(answer, self._query.found)

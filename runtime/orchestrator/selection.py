@@ -18,8 +18,8 @@ class ExpectedCompletion:
     differs from the peak EWMA of Finagle and Linkerd in that queueing costs nothing before the node is full, in that a
     failure costs its budget (a node that fails at once is not a fast one), and in that all nodes are compared, not two.
 
-    Where several services share the nodes, each knows only what it asked itself. A node that says how many it holds lets
-    the least filled be found among all: the queues that several make in one place are what they lose most by.
+    Where several services share the nodes, each knows only what it asked itself. A node that says how many it holds
+    lets the least filled be found among all: the queues that several make in one place are what they lose most by.
 
     `tie` is how many times worse than the best counts as equal; `near` is the same for a second node, measured by the
     estimates alone: only a node that is about as fast is worth asking twice.

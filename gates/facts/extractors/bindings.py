@@ -38,6 +38,8 @@ class Survey:
         self.changed: set[str] = set()
         self.loop_ends: dict[int, int] = {}  # what a for statement goes over, by id, to the statement's last line
         self.scope = scope if scope is not None else Scope("module")
+        # Of a function, by id: what it returns, and what it yields.
+        self.results: dict[int, tuple[list[ast.expr], list[ast.expr]]] = {}
         self.given: dict[
             int, tuple[ast.expr, Scope]
         ] = {}  # an attribute or item that is assigned to, by id, to the value
@@ -174,6 +176,7 @@ class Survey:
             self._push([node.body], inner, conditional=False)
         else:
             self._bind(scope, node.name, Binding("function", node, scope))
+            self.results[id(node)] = ([], [])
             self._push(node.body, inner, conditional=False)
             annotations = [arg.annotation for arg in everything if arg is not None]
             self._push([*annotations, node.returns], scope, HARMLESS)
@@ -271,6 +274,19 @@ class Survey:
             home = scope.module() if isinstance(node, ast.Global) else _outer_function(scope, name)
             if home is not scope:
                 scope.elsewhere[name] = home
+
+    def _return(self, node: ast.AST, scope: Scope) -> None:
+        assert isinstance(node, ast.Return)
+        if node.value is not None and id(scope.owner) in self.results:
+            self.results[id(scope.owner)][0].append(node.value)
+        self._push([node.value], scope)
+
+    def _yield(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
+        assert isinstance(node, (ast.Yield, ast.YieldFrom))
+        home = scope.holder()
+        if node.value is not None and id(home.owner) in self.results:
+            self.results[id(home.owner)][1].append(node.value)
+        self._push([node.value], scope)
 
     def _delete(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, ast.Delete)
@@ -454,6 +470,7 @@ _STATEMENTS: dict[type, _Visit] = {
     ast.Global: Survey._global,
     ast.Nonlocal: Survey._global,
     ast.Delete: Survey._delete,
+    ast.Return: Survey._return,
     ast.Expr: _dropped,
     ast.Assert: _harmless,
     ast.Raise: _harmless,
@@ -473,6 +490,8 @@ _EXPRESSIONS: dict[type, _See] = {
     ast.Attribute: Survey._attribute,
     ast.Subscript: Survey._subscript,
     ast.NamedExpr: Survey._walrus,
+    ast.Yield: Survey._yield,
+    ast.YieldFrom: Survey._yield,
     ast.Lambda: Survey._lambda,
     ast.ListComp: Survey._comprehension,
     ast.SetComp: Survey._comprehension,

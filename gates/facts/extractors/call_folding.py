@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Optional, Protocol
 
+from gates.facts.extractors.arguments import Arguments, arguments_of
 from gates.facts.extractors.known_values import (
     Bound,
     Class,
@@ -48,17 +49,28 @@ class Folder(Protocol):
     def attribute_of(self, base: Value, attribute: str, text: str = "") -> Iterator[Value]:
         """What an attribute of a value may be worth."""
 
+    def returned(self, function: Function, given: Arguments, skip: int = 0) -> Values:
+        """What a call of a function of this file may return."""
+
 
 def result_of(folding: Folder, function: Value, node: ast.Call, scope: Scope) -> Iterator[Value]:
     """What a call of this function may return."""
     if isinstance(function, Class) and not function.instance:
         yield Class(function.scope, True)
-    elif isinstance(function, Function) and isinstance(function.node, ast.Lambda):
-        yield from folding.fold(function.node.body, function.scope.opened_by(function.node))
+    elif isinstance(function, Function):
+        yield from folding.returned(function, arguments_of(node, folding, scope), given_by_itself(function, node))
     elif isinstance(function, Made) or function == TOO_INVOLVED:
         yield function
     elif isinstance(function, Named):
         yield from _named_result(folding, function.name, node, scope)
+
+
+def given_by_itself(function: Function, node: ast.Call) -> int:
+    """How many parameters a call need not give: 1 for a method that is called on something."""
+    inside = function.scope.kind == "class" and isinstance(node.func, ast.Attribute)
+    decorators = getattr(function.node, "decorator_list", [])
+    is_static = any(getattr(one, "id", "") == "staticmethod" for one in decorators)
+    return int(inside and not is_static)
 
 
 def _named_result(folding: Folder, name: str, node: ast.Call, scope: Scope) -> Iterator[Value]:

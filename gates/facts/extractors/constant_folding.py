@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Callable, Optional
 
+from gates.facts.extractors.arguments import NO_ARGUMENTS, Arguments, Passed, passed
 from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.call_folding import (
     NAMESPACES,
@@ -45,6 +47,7 @@ from gates.facts.extractors.text_folding import percent
 _DEEPEST = 90
 _LONGEST_WORK = 20_000
 _MOST_ROUNDS = 256
+_DEEPEST_CALL = 4
 PATH_ATTRIBUTES = frozenset({"parent", "parents", "name", "stem"})
 _OWN_NAMES = frozenset(
     {"builtins.__name__", "builtins.__package__", "builtins.__spec__.name", "builtins.__spec__.parent"}
@@ -60,6 +63,8 @@ class Folding:
         self._busy: set[tuple[int, str]] = set()
         self._kept: dict[tuple[int, str], Values] = {}
         self._pinned: dict[int, Values] = {}
+        self._passed: Passed = {}
+        self._calls: list[ast.AST] = []
         self._depth = 0
         self._work = 0
 
@@ -101,6 +106,41 @@ class Folding:
             finally:
                 self._pinned.pop(id(over), None)
 
+    # --- calls of this file's own functions ---------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def calling(self, function: Function, given: Arguments, skip: int = 0) -> Iterator[bool]:
+        """Inside, the parameters of a function are worth what a call gives them; False where calls go too deep."""
+        node = function.node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or node in self._calls:
+            yield False
+            return
+        if len(self._calls) >= _DEEPEST_CALL:
+            yield False
+            return
+        before = self._passed
+        self._passed = {**before, **passed(node, function.scope, given, self, skip)}
+        self._calls.append(node)
+        try:
+            yield True
+        finally:
+            self._calls.pop()
+            self._passed = before
+
+    def returned(self, function: Function, given: Arguments, skip: int = 0) -> Values:
+        """What a call of a function of this file may return; of a generator what it may yield."""
+        node = function.node
+        with self.calling(function, given, skip) as goes:
+            if not goes:
+                return (Unknown(f"it is what {getattr(node, 'name', 'a lambda')}() returns"),)
+            inner = function.scope.opened_by(node)
+            if isinstance(node, ast.Lambda):
+                return self.fold(node.body, inner)
+            returns, yields = self.survey.results.get(id(node), ((), ()))
+            if yields:
+                return (Several((distinct(value for one in yields for value in self.fold(one, inner)),)),)
+            return distinct(value for one in returns for value in self.fold(one, inner)) or (Known(None),)
+
     # --- names ----------------------------------------------------------------------------------------------------
 
     def name(self, name: str, scope: Scope, at: Optional[ast.AST] = None) -> Values:
@@ -119,6 +159,9 @@ class Folding:
                 key = (id(current), name)
                 self.read.add(key)
                 found = True
+                if key in self._busy and key in self._passed:
+                    yield from self._passed[key]
+                    return
                 if key not in self._busy:
                     yield from self._variable(key, name, bindings)
                     if not all(binding.conditional for binding in bindings) or current.kind == "function":
@@ -147,13 +190,19 @@ class Folding:
             yield Named(f"builtins.{name}")
 
     def _variable(self, key: tuple[int, str], name: str, bindings: list[Binding]) -> Values:
-        if key in self._kept and not self._pinned:
+        if key in self._kept and not self._pinned and not self._passed:
             return self._kept[key]
-        alone = not self._busy and not self._pinned
+        if key in self._passed:
+            bindings = [binding for binding in bindings if binding.how != "parameter"]
+            if not bindings:
+                return self._passed[key]
+        alone = not self._busy and not self._pinned and not self._passed
         self._busy.add(key)
         try:
             reaching = self._reaching(bindings) if self._pinned else bindings
             found = distinct(value for binding in reaching for value in self.bound(binding))
+            if key in self._passed and all(binding.conditional for binding in reaching):
+                found = distinct((*found, *self._passed[key]))
         finally:
             self._busy.discard(key)
         found = self._as_changed(name, found)
@@ -378,7 +427,10 @@ class Folding:
                 self.read.add((id(scope), attribute))
                 for binding in (*bindings, *self._set_on(scope, attribute)):
                     found = True
-                    yield from self._as_changed(attribute, self.bound(binding))
+                    if binding.how == "function" and is_property(binding.node):
+                        yield from self.returned(Function(binding.node, binding.scope), NO_ARGUMENTS, skip=1)
+                    else:
+                        yield from self._as_changed(attribute, self.bound(binding))
             if not found:
                 yield Unknown(f"it is read from {text}")
             elif base.instance:
@@ -465,6 +517,12 @@ class Folding:
         return self.fold(node.value, scope)
 
 
+def is_property(node: ast.AST) -> bool:
+    """Whether a function is called by reading it."""
+    decorators = node.decorator_list if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
+    return any(getattr(one, "id", getattr(one, "attr", "")) in _PROPERTIES for one in decorators)
+
+
 def _of_the_interpreter(name: str) -> Value:
     """What has this name; the interpreter that runs is called by its usual name."""
     return Known("python") if name == "sys.executable" else Named(name)
@@ -513,6 +571,7 @@ def _only_later(bindings: list[Binding], at: Optional[ast.AST]) -> bool:
     return line is not None and all(getattr(binding.node, "lineno", 0) > line for binding in bindings)
 
 
+_PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
 _BUILTIN_LOADERS = frozenset({"exec", "eval", "compile", "__import__", "getattr", "vars", "globals", "locals"})
 _Rule = Callable[[Folding, ast.AST, Scope], Values]
 _RULES: dict[str, _Rule] = {

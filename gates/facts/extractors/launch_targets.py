@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Callable, Union
 
+from gates.facts.extractors.arguments import Argument, Arguments
 from gates.facts.extractors.commands import HOLE, Run, run_by, run_by_line
 from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.known_values import Known, Several, Table, Unknown, Value, Values, as_text, elements
 from gates.facts.extractors.launchers import VARIABLES
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN
-from gates.facts.extractors.loading_targets import Argument, Arguments, Target, known_part, named, unknown
+from gates.facts.extractors.loading_targets import Target, known_part, named, unknown
 from gates.facts.extractors.paths import placed
 from gates.facts.extractors.short_text import quoted
 

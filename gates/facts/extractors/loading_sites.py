@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Union
 
+from gates.facts.extractors.arguments import Argument, Arguments, arguments_of, bound_arguments
 from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.call_folding import TOO_INVOLVED
 from gates.facts.extractors.constant_folding import Folding
@@ -30,16 +31,7 @@ from gates.facts.extractors.launch_targets import Launched, launched, told
 from gates.facts.extractors.launchers import LAUNCHERS, METHODS, PATCHER, PATCHERS, SETTINGS, roots_of
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import HOOKS, HOSTS, loader_of, names_a_loader, roots, spelled
-from gates.facts.extractors.loading_targets import (
-    Argument,
-    Arguments,
-    Target,
-    arguments_of,
-    bound_arguments,
-    known_part,
-    loaded,
-    targets,
-)
+from gates.facts.extractors.loading_targets import Target, known_part, loaded, targets
 from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Link, Place, Scope
 from gates.facts.extractors.short_text import quoted, shown
 

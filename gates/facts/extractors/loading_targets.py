@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import ast
 import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
-from gates.facts.extractors.constant_folding import Folding
+from gates.facts.extractors.arguments import Argument, Arguments
 from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.known_values import (
-    Bound,
     Known,
     Made,
     Named,
-    Several,
-    Table,
     Unknown,
     Value,
-    Values,
     as_text,
     elements,
 )
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN
 from gates.facts.extractors.paths import placed
-from gates.facts.extractors.places import Scope
-from gates.facts.extractors.short_text import quoted, shown
+from gates.facts.extractors.short_text import quoted
 
 # A folder may hold __main__.py; what is in an archive nobody here knows.
 _SOURCES = frozenset({"", ".py", ".pyi", ".pyw", ".pyc"})
-_UNPACKED = Unknown("its arguments are unpacked from something that is not constant")
 
 
 class Target(NamedTuple):
@@ -41,73 +34,6 @@ class Target(NamedTuple):
     reason: str
     prefix: str
     shown: str
-
-
-class Argument(NamedTuple):
-    """What an argument may be worth, and how it is written."""
-
-    values: Values
-    text: str
-
-
-class Arguments(NamedTuple):
-    """The arguments of one call, by position and by keyword; `open` where some are unpacked from the unknown."""
-
-    positional: tuple[Argument, ...]
-    words: dict[str, Argument]
-    open: bool
-
-    def get(self, position: int, word: str) -> Optional[Argument]:
-        """The argument at this position or of this name; None where it is not given."""
-        if 0 <= position < len(self.positional):
-            return self.positional[position]
-        found = self.words.get(word)
-        return found if found or not self.open else Argument((_UNPACKED,), "...")
-
-    def after(self, first: Arguments) -> Arguments:
-        """These arguments, behind those that a partial was given."""
-        words = {**first.words, **self.words}
-        return Arguments((*first.positional, *self.positional), words, self.open or first.open)
-
-
-def arguments_of(call: ast.Call, folding: Folding, scope: Scope, skip: int = 0) -> Arguments:
-    """The arguments of a call, folded."""
-    positional: list[Argument] = []
-    words: dict[str, Argument] = {}
-    unpacked = False
-    for node in call.args:
-        if isinstance(node, ast.Starred):
-            values = folding.fold(node.value, scope)
-            exact = len(values) == 1 and isinstance(values[0], Several) and not unpacked
-            if exact and isinstance(values[0], Several):
-                positional.extend(Argument(held, shown(node)) for held in values[0].items)
-            else:
-                unpacked = True
-        elif not unpacked:
-            positional.append(Argument(folding.fold(node, scope), shown(node)))
-    for word in call.keywords:
-        if word.arg is None:
-            unpacked = _take_words(folding.fold(word.value, scope), words) or unpacked
-        else:
-            words[word.arg] = Argument(folding.fold(word.value, scope), shown(word.value))
-    return Arguments(tuple(positional[skip:]), words, unpacked)
-
-
-def _take_words(values: Values, words: dict[str, Argument]) -> bool:
-    """Add what `**values` gives by constant keys; whether there may be more."""
-    table = values[0] if len(values) == 1 else None
-    more = not isinstance(table, Table)
-    for keys, held in table.pairs if isinstance(table, Table) else ():
-        if len(keys) == 1 and isinstance(keys[0], Known) and isinstance(keys[0].value, str):
-            words[keys[0].value] = Argument(held, "...")
-        else:
-            more = True
-    return more
-
-
-def bound_arguments(bound: Bound, folding: Folding) -> Arguments:
-    """What `partial(function, ...)` already gives to the function."""
-    return arguments_of(bound.call, folding, bound.scope, skip=1)
 
 
 def targets(loader: Loader, arguments: Arguments) -> Iterator[Target]:

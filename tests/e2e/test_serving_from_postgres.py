@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 import httpx
 import pytest
@@ -78,7 +79,7 @@ def test_what_is_folded_is_answered_from_its_summary_and_comes_back(server: Post
     settings = PATIENT._replace(store=server.url)
     later = dt.datetime.now(dt.timezone.utc) + dt.timedelta(days=400)
 
-    async def run() -> tuple[int, list[str], list[object]]:
+    async def run() -> tuple[int, list[str], list[Optional[str]]]:
         async with fed_in_here(settings) as app:
             rooms = [
                 f"Room {number} of the lighthouse at Arkona was painted white by the keeper." for number in range(100)

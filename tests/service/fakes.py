@@ -50,6 +50,30 @@ class Echo:
         self.closed = True
 
 
+class Hanging(Echo):
+    """Does not say whether it is ready until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+        self.looks = 0
+
+    def faults(self) -> Sequence[str]:
+        self.looks += 1
+        self.goes_on.wait()
+        return []
+
+
+class Raising(Echo):
+    """Cannot say whether it is ready."""
+
+    looks = 0
+
+    def faults(self) -> Sequence[str]:
+        self.looks += 1
+        raise ValueError("a secret that no client may read")
+
+
 SHED = Shed("1,000 queries are under way", 2.0)
 REFUSED = QueryRefused("the cue is empty: say what is looked for")
 BUG = ZeroDivisionError("a secret that no client may read")

@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[2]
 def serving(seconds: float, drain: float) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, str(ROOT / "tests/service/slow_service.py"), str(seconds), str(drain)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
+    ) as process:
         assert process.stdout is not None
         try:
             yield process, f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -58,3 +60,5 @@ def test_what_never_ends_is_left_at_the_bound_or_at_a_second_signal(signals: lis
 
         assert process.wait(timeout=30) == 0
         assert asked.exception() is not None or asked.result().status_code >= 500
+        assert process.stderr is not None
+        assert "lifespan" not in process.stderr.read()

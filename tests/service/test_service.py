@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.service.fakes import BUG, REFUSED, SHED, Echo, listening
+from runtime import service
+from tests.service.fakes import BUG, REFUSED, SHED, Echo, Hanging, Raising, listening
 
 TOKEN = "a-token-of-16-or-more"
 JSON = {"content-type": "application/json"}
@@ -157,6 +158,30 @@ def test_metrics_and_health_are_there(server: tuple[Echo, httpx.Client]) -> None
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
     backend.reasons.clear()
+
+
+def test_parts_that_hang_are_not_ready_and_hold_up_one_thread_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "READY_SECONDS", 0.05)
+    backend = Hanging()
+    with listening(backend) as address, httpx.Client(base_url=address) as client:
+        answers = [client.get("/readyz") for _ in range(4)]
+        live, metrics = client.get("/healthz"), client.get("/metrics")
+        looks = backend.looks
+        backend.goes_on.set()
+        while client.get("/readyz").status_code != 200:
+            pass
+
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert "have not said within 0.05 s" in answers[0].json()["reasons"][0]
+    assert (live.status_code, metrics.status_code, looks) == (200, 200, 1)
+
+
+def test_parts_that_raise_are_the_services_fault_and_the_next_look_is_another() -> None:
+    backend = Raising()
+    with listening(backend) as address, httpx.Client(base_url=address) as client:
+        assert [client.get("/readyz").status_code for _ in range(2)] == [500, 500]
+
+    assert backend.looks == 2
 
 
 def test_the_openapi_document_names_every_path_and_only_those(server: tuple[Echo, httpx.Client]) -> None:

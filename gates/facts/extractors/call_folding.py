@@ -65,8 +65,10 @@ def result_of(folding: Folder, function: Value, node: ast.Call, scope: Scope) ->
         yield from _named_result(folding, function.name, node, scope)
 
 
-def given_by_itself(function: Function, node: ast.Call) -> int:
+def given_by_itself(function: Value, node: ast.Call) -> int:
     """How many parameters a call need not give: 1 for a method that is called on something."""
+    if not isinstance(function, Function):
+        return 0
     inside = function.scope.kind == "class" and isinstance(node.func, ast.Attribute)
     decorators = getattr(function.node, "decorator_list", [])
     is_static = any(getattr(one, "id", "") == "staticmethod" for one in decorators)

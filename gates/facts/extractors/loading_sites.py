@@ -6,11 +6,11 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Union
+from typing import Optional, Union
 
 from gates.facts.extractors.arguments import Argument, Arguments, arguments_of, bound_arguments
 from gates.facts.extractors.bindings import Survey
-from gates.facts.extractors.call_folding import TOO_INVOLVED
+from gates.facts.extractors.call_folding import TOO_INVOLVED, given_by_itself
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.extractors.known_values import (
@@ -36,6 +36,7 @@ from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STO
 from gates.facts.extractors.short_text import quoted, shown
 
 _DEEPEST_SOURCE = 3
+_DEEPEST_WRAPPING = 4
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
 _HARMLESS_CALLS = frozenset(
     "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
@@ -77,22 +78,46 @@ class _Look:
         self._depth = depth
         self._drops = not is_expression  # what eval is given is no statement: its value goes somewhere
         self._folding = Folding(survey)
+        # Of each function that loads, by id: the places within it, and what was seen of them without any call of it.
+        self._loading: dict[int, dict[int, tuple[Place, set[tuple[Optional[str], int]]]]] = {}
         reached = roots(survey.imports()) | roots_of(survey.imports(), survey.mentions)
         self._concerned = survey.concern(names | reached)
 
     def sites(self) -> Iterator[LoadingSite]:
-        for seen in self._survey.places:
-            if seen[-1].concerned:
-                yield from self._at(Place(*seen))
+        looked_at: set[int] = set()
+        for _ in range(_DEEPEST_WRAPPING):
+            places = [seen for seen in self._survey.places if seen[-1].concerned and id(seen[0]) not in looked_at]
+            looked_at.update(id(seen[0]) for seen in places)
+            wrappers: set[str] = set()
+            for place in (Place(*seen) for seen in places):
+                for site in self._at(place):
+                    wrappers.update(self._note(site, place))
+                    yield site
+            if not wrappers:
+                break
+            # A call of a function that loads is a place like one of the loader itself.
+            self._concerned |= self._survey.concern(wrappers)
         yield from self._never_called()
         yield from self._settings()
+
+    def _note(self, site: LoadingSite, place: Place) -> Iterator[str]:
+        """Keep where each function loads; the names by which those functions are called."""
+        scope: Optional[Scope] = place.scope
+        while scope is not None and scope.parent is not None:
+            if scope.kind == "function":
+                within = self._loading.setdefault(id(scope.owner), {})
+                within.setdefault(id(place.node), (place, set()))[1].add((site.target, site.level))
+                name = getattr(scope.owner, "name", "")
+                yield from (name, f".{name}") if name else ()
+                if name in ("__init__", "__call__", "__enter__", "__new__"):
+                    yield getattr(scope.parent.owner, "name", "")
+            scope = scope.parent
 
     def _at(self, place: Place) -> Iterator[LoadingSite]:
         node = place.node
         values = self._folding.fold(node, place.scope)
         if isinstance(node, (ast.Call, ast.Subscript)) and self._may_load(node, place.scope):
-            for _ in self._folding.rounds(place.within.loops()):
-                yield from self._called(node, place) if isinstance(node, ast.Call) else self._read(node, place)
+            yield from self._called_or_read(place)
         if place.becomes == TARGET:
             yield from self._set(node, values, place)
             return
@@ -105,7 +130,7 @@ class _Look:
         """Whether it is worth going through the rounds of the loops around."""
         used = self._folding.fold(node.func if isinstance(node, ast.Call) else node.value, scope)
         says = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
-        return says or any(isinstance(one, (Named, Bound)) or one == TOO_INVOLVED for one in used)
+        return says or any(isinstance(one, (Named, Bound, Function, Class)) or one == TOO_INVOLVED for one in used)
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
@@ -118,6 +143,9 @@ class _Look:
                 yield from self._named_call(function.name, node, place)
             elif isinstance(function, Unknown):
                 yield from self._method_call(node, place)
+            elif isinstance(function, (Function, Class)):
+                given = arguments_of(node, self._folding, place.scope)
+                yield from self._wrapped(function, given, place, given_by_itself(function, node))
             elif isinstance(function, Bound):
                 given = bound_arguments(function, self._folding)
                 whole = arguments_of(node, self._folding, place.scope).after(given)
@@ -125,6 +153,34 @@ class _Look:
                     for loader in _loaders_of(inner):
                         if not _is_given(loader, given):
                             yield from self._loads(getattr(inner, "name", ""), loader, whole, place)
+
+    def _wrapped(self, called: Value, given: Arguments, place: Place, skip: int) -> Iterator[LoadingSite]:
+        """What a function of this file loads of what a call passes it: seen where the call stands."""
+        if isinstance(called, Class):
+            method = "__call__" if called.instance else "__init__"
+            functions = [one for one in self._folding.attribute_of(called, method) if isinstance(one, Function)]
+            for function in functions:
+                yield from self._wrapped(function, given, place, 1)
+            return
+        within = self._loading.get(id(called.node)) if isinstance(called, Function) else None
+        if within is None or not isinstance(called, Function):
+            return
+        line, column = place.anchor.lineno, place.anchor.col_offset + 1
+        with self._folding.calling(called, given, skip) as goes:
+            for inner, plain in list(within.values()) if goes else ():
+                if not isinstance(inner.node, (ast.Call, ast.Subscript)):
+                    continue
+                for site in self._called_or_read(inner):
+                    if site.target is not None and (site.target, site.level) not in plain:
+                        yield site._replace(line=line, column=column)
+
+    def _called_or_read(self, place: Place) -> Iterator[LoadingSite]:
+        node = place.node
+        for _ in self._folding.rounds(place.within.loops()):
+            if isinstance(node, ast.Call):
+                yield from self._called(node, place)
+            elif isinstance(node, ast.Subscript):
+                yield from self._read(node, place)
 
     def _named_call(self, name: str, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
         loader = loader_of(name)

@@ -54,6 +54,8 @@ BREACHES = [
     ("only facts run commands", "gates/running.py", "import subprocess"),
     ("only the command line and the text reporter know a terminal", "gates/running.py", "import rich.console"),
     ("only the command line and the text reporter know a terminal", "gates/proving.py", "import click"),
+    ("only the contract types know import-linter", "gates/facts/imports.py", "import grimp"),
+    ("only the contract types know import-linter", "gates/running.py", "from importlinter import Contract"),
     ("an unchanged tree is answered without what a run needs", "gates/replay.py", "import msgspec"),
     ("an unchanged tree is answered without what a run needs", "gates/replay.py", "import dataclasses"),
 ]

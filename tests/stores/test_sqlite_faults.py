@@ -36,13 +36,52 @@ def store(path: Path) -> Iterator[SqliteStore]:
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreFault, match=r"nowhere/memory\.db: .*the folder must exist"):
+    with pytest.raises(StoreFault, match=r"nowhere/memory\.db: .*its folder must exist"):
         SqliteStore(tmp_path / "nowhere" / "memory.db")
 
 
 def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreFault, match="unable to open"):
         SqliteStore(tmp_path)
+
+
+@pytest.mark.parametrize("how", ["moved", "removed", "replaced"])
+def test_into_a_file_that_is_not_in_its_place_any_more_nothing_is_written(
+    store: SqliteStore, path: Path, how: str
+) -> None:
+    kept, lost = a_record(), a_record()
+    store.remember([kept])
+    elsewhere = path.with_name("elsewhere.db")
+    if how == "replaced":
+        elsewhere.write_bytes(b"")
+        elsewhere.replace(path)
+    elif how == "removed":
+        path.unlink()
+    else:
+        path.rename(elsewhere)
+
+    for act in (lambda: store.remember([lost]), store.counts, lambda: store.withdraw([kept.id])):
+        with pytest.raises(StoreFault, match=r"memory\.db: was moved, replaced or removed while it was open"):
+            act()
+
+    if how == "moved":
+        elsewhere.rename(path)
+        store.remember([lost])
+        assert store.counts() == Counts(2, 0, 0)
+        assert violations(store, [kept.id, lost.id]) == []
+
+
+def test_a_file_by_a_relative_path_is_the_same_wherever_the_process_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = SqliteStore("memory.db")
+    monkeypatch.chdir("/")
+
+    store.remember([a_record()])
+
+    assert store.counts() == Counts(1, 0, 0)
+    store.close()
 
 
 @pytest.mark.parametrize("path", ["", ":memory:", "file::memory:"])

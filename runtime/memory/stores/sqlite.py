@@ -7,6 +7,7 @@ through one thread; readers have connections of their own and never wait for a w
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sqlite3
 import threading
 import time
@@ -60,7 +61,7 @@ _CHECKPOINT_PAGES = 4000
 _HINTS = {
     "full": "the disk is full; make room and remember again",
     "readonly": "this process may not write to it or to its folder; change who owns them",
-    "unable to open": "the folder must exist and be writable",
+    "unable to open": "its folder must exist and be writable, and it must be a file",
     "locked": "another process has held its write lock for too long",
     "not a database": "name another file, or restore this one from a copy",
     "malformed": "it is damaged; restore it from a copy, or salvage it with `sqlite3 FILE .recover`",
@@ -91,6 +92,7 @@ class SqliteStore:
         self.path = str(path)
         if not self.path or ":memory:" in self.path:
             raise ConfigurationFault("a SQLite store is a file, which other processes can open; use InMemoryStore")
+        self._place = os.path.abspath(self.path)  # connections are made later, too, and the process may move
         self._durable = durable
         self._patience = patience
         self._approximate_from = approximate_from
@@ -115,6 +117,7 @@ class SqliteStore:
                 f"{self.path} holds embeddings of {known} dimensions, not {dimension}; use one embedder"
             )
         self._known_dimension = known
+        self._opened = self._found()
         self._writer = Writer(connection, patience, self._fault)
         self.notes: tuple[str, ...] = () if self._full_text else ("SQLite has no FTS5: matching() reads every text",)
 
@@ -173,6 +176,7 @@ class SqliteStore:
 
     def counts(self) -> Counts:
         """Sizes; one row is read."""
+        self._refuse_if_moved()
         with self._reading() as connection:
             tally = read_tally(connection)
         return Counts(tally.live, tally.cold, tally.folds)
@@ -279,7 +283,22 @@ class SqliteStore:
 
     def _write(self, work: Callable[[Transaction], T]) -> T:
         self._pool.refuse()
+        self._refuse_if_moved()
         return self._writer.write(work)
+
+    def _found(self) -> Optional[tuple[int, int]]:
+        try:
+            status = os.stat(self._place)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _refuse_if_moved(self) -> None:
+        # SQLite goes on with the file that it has open; what is written there nobody would find again.
+        if self._found() != self._opened:
+            raise StoreFault(
+                f"{self.path}: was moved, replaced or removed while it was open; put it back or open it anew"
+            )
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -292,7 +311,7 @@ class SqliteStore:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self._place, timeout=self._patience, isolation_level=None, check_same_thread=False)
         try:
             mode = _shared_log(connection, self._patience)
         except BaseException:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Optional, Protocol
 
 from gates.facts.extractors.arguments import Arguments, arguments_of
+from gates.facts.extractors.handing import SAME
 from gates.facts.extractors.known_values import (
     Bound,
     Class,
@@ -101,8 +102,8 @@ def _named_result(folding: Folder, name: str, node: ast.Call, scope: Scope) -> I
         yield Unknown(f"it comes from the environment ({shown(node.args[0]) if node.args else ''})")
     elif name in ("functools.partial", "functools.partialmethod"):
         yield Bound(first, node, scope)
-    elif short in ("staticmethod", "classmethod"):
-        yield from first
+    elif name in SAME:
+        yield from first or (Named(name),)  # `lru_cache(maxsize=2)` is what takes the function
     elif short in PURE:
         yield from PURE[short](arguments)
     elif name in FUNCTIONS:

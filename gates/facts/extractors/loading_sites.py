@@ -8,11 +8,12 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Optional, Union
 
-from gates.facts.extractors.arguments import Argument, Arguments, arguments_of, bound_arguments
+from gates.facts.extractors.arguments import NO_ARGUMENTS, Argument, Arguments, arguments_of, bound_arguments
 from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.call_folding import TOO_INVOLVED, given_by_itself
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
+from gates.facts.extractors.handing import SAME, handed, hander_of
 from gates.facts.extractors.known_values import (
     Bound,
     Class,
@@ -34,6 +35,8 @@ from gates.facts.extractors.loaders import HOOKS, HOSTS, loader_of, names_a_load
 from gates.facts.extractors.loading_targets import Target, known_part, loaded, targets
 from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Link, Place, Scope
 from gates.facts.extractors.short_text import quoted, shown
+
+Sites = Iterator[LoadingSite]
 
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
@@ -147,12 +150,20 @@ class _Look:
                 given = arguments_of(node, self._folding, place.scope)
                 yield from self._wrapped(function, given, place, given_by_itself(function, node))
             elif isinstance(function, Bound):
-                given = bound_arguments(function, self._folding)
-                whole = arguments_of(node, self._folding, place.scope).after(given)
-                for inner in function.functions:
-                    for loader in _loaders_of(inner):
-                        if not _is_given(loader, given):
-                            yield from self._loads(getattr(inner, "name", ""), loader, whole, place)
+                yield from self._through(function, arguments_of(node, self._folding, place.scope), place)
+
+    def _through(self, called: Value, given: Arguments, place: Place, before: Arguments = NO_ARGUMENTS) -> Sites:
+        """A call of something that is not called by its name; `before` is what a partial gave it, and was seen there."""
+        if isinstance(called, Bound):
+            first = bound_arguments(called, self._folding)
+            for inner in called.functions:
+                yield from self._through(inner, given.after(first), place, first.after(before))
+        elif isinstance(called, (Function, Class)):
+            yield from self._wrapped(called, given, place, 0)
+        else:
+            for loader in _loaders_of(called):
+                if not _is_given(loader, before):
+                    yield from self._loads(getattr(called, "name", ""), loader, given, place)
 
     def _wrapped(self, called: Value, given: Arguments, place: Place, skip: int) -> Iterator[LoadingSite]:
         """What a function of this file loads of what a call passes it: seen where the call stands."""
@@ -197,11 +208,6 @@ class _Look:
                 for loader in _loaders_of(inner):
                     if _is_given(loader, given):
                         yield from self._loads(getattr(inner, "name", ""), loader, given, place)
-        elif name == "builtins.map" and len(node.args) == 2:
-            for inner in self._folding.fold(node.args[0], place.scope):
-                for loader in _loaders_of(inner):
-                    each = Argument(self._folding.elements_of(node.args[1], place.scope), shown(node.args[1]))
-                    yield from self._loads(getattr(inner, "name", ""), loader, Arguments((each,), {}, False), place)
 
     def _loads(self, name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
         if loader.kind == "source":
@@ -344,9 +350,43 @@ class _Look:
         """A loader, or a module full of loaders, that goes where this file does not show its use."""
         if place.becomes == STORED and self._is_followed(place):
             return
+        if place.becomes == ARGUMENT and isinstance(place.decided_by, ast.Call):
+            calls = self._handed(place.decided_by, place)
+            if calls:
+                for value, given in ((value, given) for given in calls for value in values):
+                    yield from self._through(value, given, place)
+                return
+            inside = list(self._inside_of(place.decided_by, place)) if _has_loader(values) else []
+            if inside:
+                yield from inside
+                return
         for name in _loaders_in(values):
             if place.becomes != ARGUMENT or not self._is_harmless(name, place):
                 yield _site(place, spelled(name), Target(None, 0, _REASONS[place.becomes], "", ""), "")
+
+    def _inside_of(self, call: ast.Call, place: Place) -> Iterator[LoadingSite]:
+        """What a function of this file does with a loader that a call hands to it."""
+        given = arguments_of(call, self._folding, place.scope)
+        line, column = place.anchor.lineno, place.anchor.col_offset + 1
+        for function in self._folding.fold(call.func, place.scope):
+            if not isinstance(function, Function):
+                continue
+            inner = function.scope.opened_by(function.node)
+            skip = given_by_itself(function, call)
+            with self._folding.calling(function, given, skip) as goes:
+                for seen in self._survey.places if goes else ():
+                    if isinstance(seen[0], ast.Call) and seen[1] is inner:
+                        for site in self._called(seen[0], Place(*seen)):
+                            yield site._replace(line=line, column=column)
+
+    def _handed(self, call: ast.Call, place: Place) -> list[Arguments]:
+        """With which arguments a call that takes functions will call the one that stands here."""
+        for function in self._folding.fold(call.func, place.scope):
+            if isinstance(function, (Named, Unknown, Made)):
+                hander = hander_of(function.name if isinstance(function, Named) else "", call)
+                if hander is not None:
+                    return handed(hander, call, place.node, self._folding, place.scope)
+        return []
 
     def _is_followed(self, place: Place) -> bool:
         target = place.decided_by
@@ -370,12 +410,12 @@ class _Look:
             return True
         if any(isinstance(one, Named) and one.name in _PARTIAL for one in functions) and call.args[:1] == [place.node]:
             return True
-        if any(one == Named("builtins.map") for one in functions) and call.args[:1] == [place.node]:
-            return True
         return name in HOSTS and _names_something_else(name, call)
 
     @staticmethod
     def _takes_no_part(function: str, name: str) -> bool:
+        if function in SAME:
+            return True
         short = function[len("builtins.") :] if function.startswith("builtins.") else ""
         if short in _HARMLESS_CALLS or function.startswith("logging."):
             return True
@@ -434,6 +474,10 @@ def _loaders_of(value: Value) -> tuple[Loader, ...]:
         return ()
     loader = loader_of(value.name)
     return (loader,) if loader is not None else LAUNCHERS.get(value.name, ())
+
+
+def _has_loader(values: Values) -> bool:
+    return next(_loaders_in(values, hosts=False), None) is not None
 
 
 def _is_given(loader: Loader, arguments: Arguments) -> bool:

@@ -90,7 +90,7 @@ def hand():
 
 
 register(import_module)  # opaque
-executor.submit(import_module, "candidate.ai")  # opaque
+executor.submit(import_module, "candidate.ai")  # finds: candidate.ai
 thing.load = import_module  # opaque
 things["load"] = import_module  # opaque
 register([import_module])  # opaque

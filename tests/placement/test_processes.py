@@ -216,4 +216,5 @@ def test_no_process_outlives_a_parent_that_was_killed_or_forgot_to_close(
         if parent_sleeps:
             parent.kill()
         out, errors = parent.communicate(timeout=20)  # the output ends when no process holds it any more
-    assert (out, errors, parent.returncode) == ("", "", code)
+    assert (out, parent.returncode) == ("", code)
+    assert parent_sleeps or not errors  # one that is just being begun when its parent is killed may say so

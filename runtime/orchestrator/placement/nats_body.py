@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable, Mapping
+from math import inf
 from types import MappingProxyType
 from typing import Any, Optional
 
@@ -17,7 +18,7 @@ import msgspec
 from runtime.orchestrator.placement.faults import NotPortable
 
 _TAG = "~"
-_TAGGED = (b"~", b"\\u007")  # a document with neither, as it is or escaped, holds no tag
+_KEY, _ESCAPED = b'"~"', b"\\u007"  # how the key stands in a document, and what may begin another way to write it
 _DEEPEST = 60
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 _FLOATS = frozenset({float})
@@ -45,8 +46,9 @@ def unpacked(document: bytes) -> Body:
     """The body of a message. Raises NotPortable."""
     try:
         body = _decoded(document)
-        if _TAGGED[0] in document or _TAGGED[1] in document:
-            body.found = _object(_untag(body.found))
+        tags = inf if _ESCAPED in document else document.count(_KEY)
+        if tags:
+            body.found = _object(_Tags(tags).undone(body.found))
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise NotPortable(f"no query as JSON: {type(error).__name__}: {error}; it begins {document[:60]!r}") from error
     return body
@@ -120,17 +122,27 @@ def place_of(value: object, where: str, depth: int = 0) -> str:
     return ""
 
 
-def _untag(value: Any) -> object:
-    """The value of what was decoded, in place where it may be."""
-    if type(value) is list:
-        for index, item in enumerate(value):
-            if type(item) in _CONTAINERS:
-                value[index] = _untag(item)
-        return value
-    for key, item in value.items():
-        if type(item) in _CONTAINERS:
-            value[key] = _untag(item)
-    return value if _TAG not in value else _meant(value)
+class _Tags:
+    """Puts back what `left` tags at most stand for, in place where it may be, and then looks no further."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: float) -> None:
+        self.left = left
+
+    def undone(self, value: Any) -> object:
+        """The value of what was decoded, a list or a dictionary."""
+        if type(value) is list:
+            for index, item in enumerate(value):
+                if self.left and type(item) in _CONTAINERS:
+                    value[index] = self.undone(item)
+            return value
+        tagged = _TAG in value
+        self.left -= tagged
+        for key, item in value.items():
+            if self.left and type(item) in _CONTAINERS:
+                value[key] = self.undone(item)
+        return _meant(value) if tagged else value
 
 
 def _meant(document: dict[str, Any]) -> object:

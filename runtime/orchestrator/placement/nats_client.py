@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Optional
+from collections.abc import Mapping
+from typing import Optional
 
 from nats.aio.client import Client
 
@@ -11,28 +12,27 @@ _HEADER_LINE = b"NATS/1.0\r\n"
 
 
 class DirectClient(Client):
-    """Publishes into the socket, while nothing else waits for it, and reads plain headers in one go.
+    """Writes into the socket, while nothing else waits for it, and reads plain headers in one go.
 
     In nats-py a task of its own writes what was published, a turn of the loop later, on either side of a hop; and it
-    looks at every character of every header. What is overridden here is not of its public face. Where a version of it
-    has other names for this, its own way is taken, and so it is for all that is not as it usually is.
+    looks at every character of every header. What is used of it here and not of its public face is looked for: where a
+    version of it has other names for that, its own way is taken, and so it is for all that is not as it usually is.
     """
 
-    async def _send_publish(
-        self, subject: str, reply: str, payload: bytes, payload_size: int, headers: Optional[dict[str, Any]]
-    ) -> None:
+    def say(self, subject: str, body: bytes, headers: Optional[Mapping[str, str]], reply: str) -> bool:
+        """Publish now; False where that has to be left to `publish`. The subjects are the caller's to check."""
         transport = self._idle_transport()
         head = b"" if headers is None else _head(headers)
         if transport is None or head is None:
-            await super()._send_publish(subject, reply, payload, payload_size, headers)
-            return
+            return False
         if head:
-            command = f"HPUB {subject} {reply} {len(head)} {len(head) + payload_size}\r\n"
+            command = f"HPUB {subject} {reply} {len(head)} {len(head) + len(body)}\r\n"
         else:
-            command = f"PUB {subject} {reply} {payload_size}\r\n"
-        transport.write(b"".join((command.encode(), head, payload, b"\r\n")))
+            command = f"PUB {subject} {reply} {len(body)}\r\n"
+        transport.write(b"".join((command.encode(), head, body, b"\r\n")))
         self.stats["out_msgs"] += 1
-        self.stats["out_bytes"] += payload_size
+        self.stats["out_bytes"] += len(body)
+        return True
 
     async def _process_headers(self, headers: Optional[bytes]) -> Optional[dict[str, str]]:
         found = _plain_headers(headers) if headers else None
@@ -41,13 +41,13 @@ class DirectClient(Client):
     def _idle_transport(self) -> Optional[asyncio.WriteTransport]:
         """Where to write to; None where something waits to be written before, or where it is not a plain stream."""
         writer = getattr(self._transport, "_io_writer", None)
-        if writer is None or self._pending or not self.is_connected:
+        if writer is None or getattr(self, "_pending", True) or not self.is_connected:
             return None
         transport: asyncio.WriteTransport = writer.transport
         return None if transport.get_write_buffer_size() else transport
 
 
-def _head(headers: dict[str, Any]) -> Optional[bytes]:
+def _head(headers: Mapping[str, str]) -> Optional[bytes]:
     """The headers as they are sent; None where one of them holds an end of a line."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if lines.count("\r") != len(headers) or lines.count("\n") != len(headers):

@@ -98,6 +98,8 @@ class Connection:
             )
         if client.pending_data_size and client.pending_data_size + len(body) > BACKLOG:
             raise NodeUnreachable(f"{client.pending_data_size:,} bytes wait to be sent to {self.place}")
+        if client.say(subject, body, headers, reply):
+            return
         try:
             await client.publish(subject, body, reply=reply, headers=headers)
         except nats.errors.Error as error:

@@ -331,7 +331,7 @@ class _Resolver:
         """The nodes that a loading site enters: a dotted name, or the path of a file or of a folder to be searched."""
         if name.startswith(PATH):
             return self._by_path(path, name[len(PATH) :])
-        return self._prefix(path, name) if is_roundabout else self.resolve(path, name, ())
+        return self._prefix(path, name) or (() if is_roundabout else self.resolve(path, name, ()))
 
     def _by_path(self, path: str, text: str) -> tuple[int, ...]:
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))

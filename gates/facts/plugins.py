@@ -49,7 +49,7 @@ class Plugins:
     @cached_property
     def announced(self) -> tuple[Plugin, ...]:
         """All of them. FactUnavailable where a file that may hold some cannot be read."""
-        return tuple((*_of_pyproject(self._content(PYPROJECT)), *_of_setup(self._content(SETUP))))
+        return (*_of_pyproject(self._content(PYPROJECT)), *_of_setup(self._content(SETUP)))
 
     def _content(self, path: str) -> bytes:
         return self.checkout.read(path) if path in self.checkout.files else b""
@@ -97,7 +97,7 @@ def _of_setup(content: bytes) -> Iterator[Plugin]:
     import configparser  # hardly any repository announces its plugins there
 
     parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  (names of groups keep their case)
+    setattr(parser, "optionxform", str)  # noqa: B010  (groups keep their case; a type checker sees a method replaced)
     try:
         parser.read_string(content.decode("utf-8-sig"))
     except (configparser.Error, UnicodeDecodeError) as error:

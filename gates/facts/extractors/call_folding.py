@@ -102,6 +102,8 @@ def _named_result(folding: Folder, name: str, node: ast.Call, scope: Scope) -> I
         yield Unknown(f"it comes from the environment ({shown(node.args[0]) if node.args else ''})")
     elif name in ("functools.partial", "functools.partialmethod"):
         yield Bound(first, node, scope)
+    elif name == "pkgutil.extend_path":
+        yield from first
     elif name in SAME:
         yield from first or (Named(name),)  # `lru_cache(maxsize=2)` is what takes the function
     elif short in PURE:

@@ -61,7 +61,7 @@ class Folding:
         self.survey = survey
         self.read: set[tuple[int, str]] = set()
         self._busy: set[tuple[int, str]] = set()
-        self._kept: dict[tuple[int, str], Values] = {}
+        self._kept: dict[tuple[int, str], tuple[int, Values]] = {}
         self._pinned: dict[int, Values] = {}
         self._passed: Passed = {}
         self._calls: list[ast.AST] = []
@@ -159,6 +159,8 @@ class Folding:
                 key = (id(current), name)
                 self.read.add(key)
                 found = True
+                if current is start and at is not None:
+                    bindings = _that_reach(bindings, at)
                 if key in self._busy and key in self._passed:
                     yield from self._passed[key]
                     return
@@ -190,8 +192,9 @@ class Folding:
             yield Named(f"builtins.{name}")
 
     def _variable(self, key: tuple[int, str], name: str, bindings: list[Binding]) -> Values:
-        if key in self._kept and not self._pinned and not self._passed:
-            return self._kept[key]
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == len(bindings) and not self._pinned and not self._passed:
+            return kept[1]
         if key in self._passed:
             bindings = [binding for binding in bindings if binding.how != "parameter"]
             if not bindings:
@@ -207,7 +210,7 @@ class Folding:
             self._busy.discard(key)
         found = self._as_changed(name, found)
         if alone:
-            self._kept[key] = found
+            self._kept[key] = (len(bindings), found)
         return found
 
     def _reaching(self, bindings: list[Binding]) -> list[Binding]:
@@ -515,6 +518,18 @@ class Folding:
     def _awaited(self, node: ast.AST, scope: Scope) -> Values:
         assert isinstance(node, ast.Await)
         return self.fold(node.value, scope)
+
+
+def _that_reach(bindings: list[Binding], at: ast.AST) -> list[Binding]:
+    """Of straight-line code the last binding before a use, with those behind it that may not have been made."""
+    line = getattr(at, "lineno", 0)
+    certain = [i for i, one in enumerate(bindings) if not one.conditional and 0 < getattr(one.node, "lineno", 0) < line]
+    if len(bindings) < 2 or not certain:
+        return bindings
+    last = max(certain, key=lambda i: getattr(bindings[i].node, "lineno", 0))
+    since = getattr(bindings[last].node, "lineno", 0)
+    later = [one for one in bindings if one.conditional and getattr(one.node, "lineno", 0) >= since]
+    return [bindings[last], *later]
 
 
 def is_property(node: ast.AST) -> bool:

@@ -1,4 +1,4 @@
-"""Functions that call what they are handed, and with which arguments: threads, executors, callbacks, `map`, `sorted`."""
+"""Functions that call what they are handed, and with which arguments: threads, executors, callbacks, `map` and kin."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Callable, Union
 
@@ -17,6 +18,10 @@ from gates.facts.extractors.paths import placed
 from gates.facts.extractors.short_text import quoted
 
 _DEEPEST = 12
+_LOADING_KEYS = frozenset(
+    "|class|()|factory|BACKEND|ENGINE|loaders|context_processors|builtins|libraries|task|KEY_FUNCTION|filter".split("|")
+)
+_LOADING_KEY = re.compile(r"_(?:CLASS|CLASSES|BACKEND|BACKENDS|HANDLER|SERIALIZER|STORAGE)$")
 _NOT_ALL = Unknown("part of it is not known")
 
 Launched = Union[Target, Run]
@@ -26,7 +31,13 @@ Launched = Union[Target, Run]
 def launched(loader: Loader, arguments: Arguments) -> Iterator[Launched]:
     """What a call with these arguments may load."""
     argument = arguments.get(loader.position, loader.keyword)
-    if loader.kind == "words":
+    if loader.kind.startswith("of "):  # the arguments of this program
+        for value in argument.values if argument is not None else ():
+            words = value.items if isinstance(value, Several) else ((value,),)
+            yield from _command(
+                Argument((Several(((Known(loader.kind[3:]),), *words)),), argument.text if argument else "")
+            )
+    elif loader.kind == "words":
         given = tuple(one.values for one in arguments.positional[loader.position :])
         if given:
             text = arguments.positional[loader.position].text
@@ -164,20 +175,27 @@ def _script(argument: Argument) -> Iterator[Launched]:
             yield from _path(text, argument)
 
 
-def _settings(argument: Argument, depth: int = 0) -> Iterator[Launched]:
-    """Every dotted name anywhere in a table of settings; what is not known there is somebody's option."""
+def says_what_to_load(key: str) -> bool:
+    """Whether what stands under this key of a table of settings is loaded; "" is the whole of a setting."""
+    return key in _LOADING_KEYS or _LOADING_KEY.search(key) is not None
+
+
+def _settings(argument: Argument, key: str = "", depth: int = 0) -> Iterator[Launched]:
+    """Every dotted name in a table of settings under a key that says so; what is not known is somebody's option."""
     for value in argument.values:
-        inside: Iterable[Values] = ()
+        inside: Iterable[tuple[Values, str]] = ()
         if isinstance(value, Several):
-            inside = value.items
+            inside = ((held, key) for held in value.items)
         elif isinstance(value, Table):
-            inside = (part for pair in value.pairs for part in pair)
+            inside = ((held, str(getattr(under, "value", ""))) for keys, held in value.pairs for under in keys[:1])
         elif isinstance(value, Known) and isinstance(value.value, str):
-            text = value.value[len("ext://") :] if value.value.startswith("ext://") else value.value
-            if "." in text:
-                yield from _name(text, argument._replace(text=quoted(text)), needs_dot=True)
-        for values in inside if depth < _DEEPEST else ():
-            yield from _settings(argument._replace(values=values), depth + 1)
+            text = value.value
+            is_external = text.startswith("ext://")
+            if is_external or (says_what_to_load(key) and "." in text):
+                name = text[len("ext://") :] if is_external else text
+                yield from _name(name, argument._replace(text=quoted(text)), needs_dot=True)
+        for values, under in inside if depth < _DEEPEST else ():
+            yield from _settings(argument._replace(values=values), under, depth + 1)
 
 
 _KINDS: dict[str, Callable[[Argument], Iterator[Launched]]] = {

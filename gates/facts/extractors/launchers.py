@@ -43,6 +43,9 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all(
         "anyio.run_process anyio.open_process trio.run_process pexpect.spawn pexpect.run", _of("command", 0, "command")
     ),
+    **_all("pytest.main", _of("of pytest", 0, "args")),
+    **_all("uvicorn.main", _of("of uvicorn", 0, "args")),
+    **_all("django.core.management.execute_from_command_line", _of("of env", 0, "argv")),
     # the same, each word an argument
     **_all("asyncio.create_subprocess_exec asyncio.subprocess.create_subprocess_exec", _of("words", 0)),
     **_all("os.execl os.execle os.execlp os.execlpe", _of("words", 1)),
@@ -135,7 +138,8 @@ PATCHER = re.compile(r"mocker|monkeypatch")
 # Names that a framework reads from a module. `names` are modules, `settings` are searched for dotted names throughout.
 SETTINGS: Mapping[str, str] = {
     **dict.fromkeys("pytest_plugins __lazy_modules__".split(), "names"),
-    **dict.fromkeys("INSTALLED_APPS CELERY_IMPORTS CELERY_INCLUDE".split(), "names"),
+    **dict.fromkeys("INSTALLED_APPS CELERY_IMPORTS CELERY_INCLUDE imports include".split(), "names"),
+    **dict.fromkeys("wsgi_app worker_class logger_class".split(), "settings"),
     "__path__": "folders",
     **dict.fromkeys(
         "MIDDLEWARE MIDDLEWARE_CLASSES ROOT_URLCONF WSGI_APPLICATION ASGI_APPLICATION AUTHENTICATION_BACKENDS "

@@ -39,7 +39,7 @@ _ANY = re.compile(
     rb"x(?<=ex)ec(?!\w)|v(?:ars|(?<=ev)al)(?!\w)|b(?:uiltin|(?<=importlib)|(?<=glob)als)"
     rb"|y(?:(?<=sy)s(?!\w)|(?<=monkey)patch)|k(?:(?<=mock)er|(?<=importorsk)ip)|T(?<=loadT)ests|W(?<=MIDDLE)ARE|G(?<=LOG)GING(?!\w)"
     rb"|m(?:(?<=com)pile(?!\w)(?<![\w.]compile)|(?<=__im)port__)"
-    rb"|_(?:(?<=import_)module|(?<=syspath_)prepend|_(?:loader|spec|path)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
+    rb"|_(?:(?<=import_)module|(?<=syspath_)prepend|(?<=broker_)url|(?<=result_)backend|(?<=wsgi_)app|(?<=worker_)class|_(?:loader|spec|path)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
     rb"|plugins(?<=pytest_plugins)|object\((?<=\.from_object\()|object\((?<=\.config_from_object\()"
     rb"|task\((?<=\.send_task\()|tasks\((?<=\.autodiscover_tasks\()|extension\((?<=\.load_extension\())"
 )
@@ -59,6 +59,10 @@ _TELLING = (
     (b"_BACKENDS", re.compile(rb"_BACKENDS\s*[+=]")),
     (b"LOGGING", re.compile(rb"(?<!\w)LOGGING\s*=")),
     (b"__lazy_modules__", re.compile(rb"__lazy_modules__")),
+    (b"broker_url", re.compile(rb"(?<!\w)(?:imports|include)\s*=")),
+    (b"result_backend", re.compile(rb"(?<!\w)(?:imports|include)\s*=")),
+    (b"wsgi_app", re.compile(rb"(?<!\w)wsgi_app\s*=")),
+    (b"worker_class", re.compile(rb"(?<!\w)worker_class\s*=")),
     (b"pytest_plugins", re.compile(rb"pytest_plugins")),
     (b"from_object(", re.compile(rb"from_object\(")),
     (b".send_task(", re.compile(rb"\.send_task\(")),
@@ -147,9 +151,9 @@ def _led(entry: str) -> tuple[str, ...]:
     if "*" in given:
         return ("*",) if module in ON_THE_WAY else ()
     whole = [f"{module}.{name}" for name in given]
-    if any(name in ON_THE_WAY for name in whole):
-        return (module.partition(".")[0],)
-    return ("*",) if any(name in LAUNCHERS or name in LOADERS for name in whole) else ()
+    if any(name in LAUNCHERS or name in LOADERS for name in whole):
+        return ("*",)
+    return (module.partition(".")[0],) if any(name in ON_THE_WAY for name in whole) else ()
 
 
 def _is_used(top: str, source: bytes) -> bool:

@@ -88,6 +88,7 @@ LOADERS: Mapping[str, Loader] = {
             "django.utils.module_loading.import_string",
             "airflow.utils.module_loading.import_string",
             "werkzeug.utils.import_string",
+            "uvicorn.importer.import_from_string",
             "twisted.python.reflect.namedAny",
             "twisted.python.reflect.namedModule",
             "twisted.python.reflect.namedObject",

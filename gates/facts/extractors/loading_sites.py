@@ -28,7 +28,7 @@ from gates.facts.extractors.known_values import (
     Values,
     as_text,
 )
-from gates.facts.extractors.launch_targets import Launched, launched, told
+from gates.facts.extractors.launch_targets import Launched, launched, says_what_to_load, told
 from gates.facts.extractors.launchers import LAUNCHERS, METHODS, PATCHER, PATCHERS, SETTINGS, roots_of
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import HOOKS, HOSTS, loader_of, names_a_loader, roots, spelled
@@ -40,6 +40,8 @@ Sites = Iterator[LoadingSite]
 
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
+_DEEPEST_PART = 20
+_LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
 _HARMLESS_CALLS = frozenset(
     "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
@@ -153,7 +155,7 @@ class _Look:
                 yield from self._through(function, arguments_of(node, self._folding, place.scope), place)
 
     def _through(self, called: Value, given: Arguments, place: Place, before: Arguments = NO_ARGUMENTS) -> Sites:
-        """A call of something that is not called by its name; `before` is what a partial gave it, and was seen there."""
+        """A call of something that does not go by its name; `before` is what a partial gave it, and was seen there."""
         if isinstance(called, Bound):
             first = bound_arguments(called, self._folding)
             for inner in called.functions:
@@ -332,13 +334,39 @@ class _Look:
         for name, bindings in self._survey.scope.bindings.items():
             kind = SETTINGS.get(name)
             for binding in bindings if kind else ():
-                node = binding.node
-                value = node.value if isinstance(node, ast.AugAssign) else node
-                if kind is None or not isinstance(value, ast.expr) or binding.how not in ("value", "unknown"):
-                    continue
-                given = Argument(self._folding.fold(value, binding.scope), shown(value))
-                link = Link(None)
-                yield from self._launches(name, told(kind, given), Place(value, binding.scope, AWAY, None, value, link))
+                value = binding.node.value if isinstance(binding.node, ast.AugAssign) else binding.node
+                if kind and isinstance(value, ast.expr) and binding.how in ("value", "unknown"):
+                    yield from self._in_parts(name, kind, value, binding.scope)
+
+    def _in_parts(self, name: str, kind: str, value: ast.expr, scope: Scope) -> Iterator[LoadingSite]:
+        """Each part of a list or table of settings, where it stands."""
+        for part, key in self._parts(value, scope):
+            if kind == "names" or says_what_to_load(key):
+                given = Argument(self._folding.fold(part, scope), shown(part))
+                place = Place(part, scope, AWAY, None, part, Link(None))
+                yield from self._launches(name, told(kind, given), place)
+
+    def _parts(self, node: ast.expr, scope: Scope, key: str = "", depth: int = 0) -> Iterator[tuple[ast.expr, str]]:
+        """The leaves of a literal, each with the key that it stands under."""
+        inside: list[tuple[Optional[ast.expr], str]] = []
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            inside = [(part, key) for part in node.elts]
+        elif isinstance(node, ast.Dict):
+            inside = [(part, str(getattr(under, "value", ""))) for under, part in zip(node.keys, node.values)]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "dict":
+            inside = [(word.value, word.arg or "") for word in node.keywords]
+        elif isinstance(node, ast.Starred):
+            inside = [(node.value, key)]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.BitOr)):
+            inside = [(node.left, key), (node.right, key)]
+        elif isinstance(node, ast.Name):
+            inside = [(value, key) for value in _literals_of(node, scope)]
+        if depth > _DEEPEST_PART or not (inside or isinstance(node, _LITERALS)):
+            yield node, key
+            return
+        for part, under in inside:
+            if part is not None:
+                yield from self._parts(part, scope, under, depth + 1)
 
     def _hooked(self, values: Values, place: Place) -> Iterator[LoadingSite]:
         for value in values:
@@ -474,6 +502,13 @@ def _loaders_of(value: Value) -> tuple[Loader, ...]:
         return ()
     loader = loader_of(value.name)
     return (loader,) if loader is not None else LAUNCHERS.get(value.name, ())
+
+
+def _literals_of(name: ast.Name, scope: Scope) -> list[ast.expr]:
+    """The list or table that a name stands for, where it is bound once."""
+    bound = scope.bindings.get(name.id) or scope.module().bindings.get(name.id) or []
+    values = [one.node for one in bound if one.how == "value" and not one.path]
+    return [value for value in values if isinstance(value, _LITERALS)] if len(bound) == 1 else []
 
 
 def _has_loader(values: Values) -> bool:

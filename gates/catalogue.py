@@ -27,12 +27,15 @@ from gates.policy_file import entry_name, escaped, known_keys, typed
 if TYPE_CHECKING:
     import importlib.metadata
 
+    from gates.fixes.edit import Mend
+
 GROUP = "gates.checks"
 OWN = "lukhas-gates"
 # Results of a run that no gate gives; a gate of such a name could not be told apart from them.
 RESERVED = ("waiver", "baseline")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CHECKS = Path(__file__).parent / "checks"
+_FIXES = Path(__file__).parent / "fixes"
 _PACKAGE = Path(__file__).parent
 
 
@@ -279,6 +282,24 @@ def _nearest(glob: str, checkout: Checkout) -> str:
     known = {"/".join(path.split("/")[:depth]) for path in checkout.files}
     near = difflib.get_close_matches(literal, known, n=1, cutoff=0.6)
     return f"; did you mean '{escaped(near[0])}{escaped(tidy[len(literal) :])}'?" if near and near[0] != literal else ""
+
+
+def mendable() -> tuple[str, ...]:
+    """The gates of this distribution that have a fix: a file of the same name."""
+    return tuple(entry.name for entry in own() if (_FIXES / f"{entry.name.replace('-', '_')}.py").is_file())
+
+
+def fix_of(name: str) -> Mend:
+    """`mend` of the gate's fix. GatesError for a gate that has none, and where what mends is not installed."""
+    if name not in mendable():
+        raise GatesError(f"'{name}' has no fix; there are fixes for {', '.join(mendable())}")
+    try:
+        mend: Mend = importlib.import_module(f"gates.fixes.{name.replace('-', '_')}").mend
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "gates":
+            raise
+        raise GatesError(f"to mend, {error.name} is needed: pip install '{OWN}[fix]'") from None
+    return mend
 
 
 @lru_cache(maxsize=1)

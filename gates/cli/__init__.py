@@ -26,9 +26,10 @@ class _Commands(click.Group):
     def _all(self) -> dict[str, click.Command]:
         from gates.cli.evidence import evidence
         from gates.cli.kept import cache
+        from gates.cli.mending import fix
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
-        others = (init, baseline, list_gates, explain, lanes, schemas, evidence, cache)
+        others = (init, baseline, fix, list_gates, explain, lanes, schemas, evidence, cache)
         return {**self.commands, **{command.name or "": command for command in others}}
 
 
@@ -43,6 +44,7 @@ def gates() -> None:
       gates init      propose policies, and record today's debt
       gates run       judge it; the first new violation fails
       gates prove     show that each gate can fail here
+      gates fix       mend what a gate finds, where that is certain
     """
 
 

@@ -8,8 +8,9 @@ names in `allowed_in`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Optional
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
@@ -21,13 +22,30 @@ from gates.finding import Finding
 from gates.globs import Globs
 
 _PLANTED = "gates_planted_module"
+_GROUPS = {
+    "lukhas.cognitive_nodes": "node",
+    "lukhas.constellation_components": "constellation",
+    "lukhas.adapters": "adapter",
+    "lukhas.monitoring": "monitor",
+}
 
 
 @dataclass(frozen=True)
 class DynamicImport:
-    """`allowed_in`: the files that may load modules by name."""
+    """`allowed_in`: the files that may load modules by name.
+
+    For `gates fix`: `resolve`, like "lukhas.registry:resolve", is the function that is asked for a plugin; it `gives` the
+    "plugin", built, or its "class"; `groups` names the kind of plugin that each group of entry points holds.
+    """
 
     allowed_in: Globs = ()
+    """The files that may load modules by name."""
+    resolve: Optional[str] = None
+    """For `gates fix`: the function that is asked for a plugin, as module:function."""
+    gives: Literal["plugin", "class"] = "plugin"
+    """For `gates fix`: what `resolve` gives."""
+    groups: Mapping[str, str] = field(default_factory=lambda: dict(_GROUPS))
+    """For `gates fix`: the kind of plugin that each group of entry points holds."""
 
     def check(self, dynamic_imports: DynamicImports) -> Iterator[Finding]:
         for path, site in dynamic_imports.outside(self.allowed_in):

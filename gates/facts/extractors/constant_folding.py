@@ -159,10 +159,13 @@ class Folding:
                 key = (id(current), name)
                 self.read.add(key)
                 found = True
-                if current is start and at is not None:
+                if current is start and at is not None and all(binding.scope is scope for binding in bindings):
                     bindings = _that_reach(bindings, at)
                 if key in self._busy and key in self._passed:
                     yield from self._passed[key]
+                    return
+                if key in self._busy and len(bindings) == 1 and _is_before(bindings[0], at):
+                    yield from self.bound(bindings[0])  # `name = name + ".x"`
                     return
                 if key not in self._busy:
                     yield from self._variable(key, name, bindings)
@@ -247,7 +250,18 @@ class Folding:
             return (Class(scope.opened_by(node), False),)
         if how == "function":
             return (Function(node, scope),)
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name):
+            return self._grown(node, node.target.id, binding)
         return (Unknown(binding.text),)
+
+    def _grown(self, node: ast.AugAssign, name: str, binding: Binding) -> Values:
+        """`name += value`, done once: what the name was worth before, and the value."""
+        every = binding.scope.bindings.get(name, [])
+        before = [one for one in every if getattr(one.node, "lineno", 0) < node.lineno]
+        if binding.conditional or not before or any(one.conditional or one.scope is not binding.scope for one in every):
+            return (Unknown(binding.text),)
+        worth = distinct(value for one in _that_reach(before, node) for value in self.bound(one))
+        return _added(worth, self.fold(node.value, binding.scope))
 
     def _parameter(self, binding: Binding) -> Values:
         owner = binding.scope
@@ -530,6 +544,10 @@ def _that_reach(bindings: list[Binding], at: ast.AST) -> list[Binding]:
     since = getattr(bindings[last].node, "lineno", 0)
     later = [one for one in bindings if one.conditional and getattr(one.node, "lineno", 0) >= since]
     return [bindings[last], *later]
+
+
+def _is_before(binding: Binding, at: Optional[ast.AST]) -> bool:
+    return 0 < getattr(binding.node, "lineno", 0) < getattr(at, "lineno", 0) and not binding.conditional
 
 
 def is_property(node: ast.AST) -> bool:

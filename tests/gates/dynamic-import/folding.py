@@ -82,10 +82,10 @@ for name_10 in filled:
     import_module(name_10)  # finds: candidate.zq; opaque
 stepwise = "candidate"
 stepwise += ".zr"
-import_module(stepwise)  # finds: candidate; opaque
+import_module(stepwise)  # finds: candidate.zr
 again = "candidate"
 again = again + ".zs"
-import_module(again)  # finds: candidate; opaque
+import_module(again)  # finds: candidate.zs
 try:
     choice = "candidate.zt"
 except Exception:

@@ -19,6 +19,8 @@ from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.facts.lanes import Lanes
 from gates.facts.modules import Modules, dotted
+from gates.facts.recorded_imports import RecordedImports
+from gates.facts.recording import Imported
 from gates.facts.store import Store
 
 SCAN = "gates.facts.extractors.import_statements"
@@ -32,8 +34,9 @@ _INIT = ".__init__"
 class Edge(NamedTuple):
     """One import, confirmed: where it stands, and what it enters.
 
-    `kind` is "static", "dynamic" (loaded by name) or "package" (run on the way to a module in it). `unparsed` says why
-    the importer could not be parsed, where the edge is therefore only what its text says.
+    `kind` is "static", "dynamic" (loaded by name), "recorded" (seen when it ran, and in no other way) or "package"
+    (run on the way to a module in it). `unparsed` says why the importer could not be parsed, where the edge is
+    therefore only what its text says.
     """
 
     importer: int
@@ -57,15 +60,18 @@ class Imports:
     lanes: Lanes
     extraction: Extraction
     store: Store
+    recorded: RecordedImports
     unit: ClassVar[str] = "modules"
     reads: ClassVar[tuple[str, ...]] = ()
     _ghosts: list[str] = field(default_factory=list)
     _exact: dict[int, tuple[Edge, ...]] = field(default_factory=dict)
 
     @classmethod
-    def gather(cls, modules: Modules, lanes: Lanes, extraction: Extraction, store: Store) -> Imports:
+    def gather(
+        cls, modules: Modules, lanes: Lanes, extraction: Extraction, store: Store, recorded: RecordedImports
+    ) -> Imports:
         """Nothing is read until it is asked for."""
-        return cls(modules, lanes, extraction, store)
+        return cls(modules, lanes, extraction, store, recorded)
 
     @classmethod
     def extractors(cls) -> tuple[str, ...]:
@@ -74,8 +80,8 @@ class Imports:
 
     @cached_property
     def digest(self) -> str:
-        """Of the modules and of the lanes' former names, by which an import may be known."""
-        return digest_of(self.modules.digest, repr(sorted(self.lanes.former_roots.items())))
+        """Of the modules, of the lanes' former names, by which an import may be known, and of what was recorded."""
+        return digest_of(self.modules.digest, repr(sorted(self.lanes.former_roots.items())), self.recorded.digest)
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -111,6 +117,8 @@ class Imports:
                 wide[i] = resolver.targets(path, found, by_name.get(path, ()))
                 self._looks[i] = found[0] if found and found[0] in (EXACTLY, UNPARSED) else SCANNED
             self._keep(wide)
+        for node, ran in self._ran.items():  # never kept with the rest, which is of the files alone
+            wide[node] = tuple(sorted({*wide[node], *(edge.target for edge in ran)}))
         return wide
 
     def account(self) -> dict[str, int]:
@@ -257,7 +265,24 @@ class Imports:
             if node not in self._exact:
                 path = self.modules.files[node].path
                 found = self._static(node, exact.get(path, ())) + self._dynamic(node, by_name.get(path, ()))
+                known = {edge.target for edge in found}
+                found += [edge for edge in self._ran.get(node, ()) if edge.target not in known]
                 self._exact[node] = tuple(sorted(set(found), key=lambda edge: (edge.line, edge.column, edge.target)))
+
+    @cached_property
+    def _ran(self) -> dict[int, list[Edge]]:
+        """What each module imported when it ran."""
+        by_file = self.recorded.by_file
+        importers = (node for node, file in enumerate(self.modules.files) if file.path in by_file) if by_file else ()
+        return {
+            node: [
+                Edge(node, target, one.line, 0, "recorded")
+                for one in by_file[self.modules.files[node].path]
+                for target in self._resolver.ran(self.modules.files[node].path, one)
+                if target != node
+            ]
+            for node in importers
+        }
 
     def _static(self, node: int, exact: Any) -> list[Edge]:
         path = self.modules.files[node].path
@@ -332,6 +357,15 @@ class _Resolver:
         if name.startswith(PATH):
             return self._by_path(path, name[len(PATH) :])
         return self._prefix(path, name) or (() if is_roundabout else self.resolve(path, name, ()))
+
+    def ran(self, path: str, imported: Imported) -> tuple[int, ...]:
+        """The node of a module that ran: by its file, and by its name where that is none of the modules."""
+        if imported.path is None:
+            return ()
+        position = self._positions.get(imported.path)
+        if position is not None:
+            return (position,)
+        return self.resolve(path, imported.name or posixpath.splitext(imported.path)[0].replace("/", "."), ())
 
     def _by_path(self, path: str, text: str) -> tuple[int, ...]:
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))

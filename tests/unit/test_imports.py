@@ -13,6 +13,7 @@ from gates.facts.files import PLAIN, Files
 from gates.facts.imports import Edge, Imports
 from gates.facts.lanes import Lane, Lanes, LanesPolicy
 from gates.facts.modules import Modules, ModuleSettings
+from gates.facts.recorded_imports import RecordedImports, RecordingSettings
 from gates.facts.store import Store
 from gates.globs import Glob
 
@@ -31,7 +32,8 @@ def graph(tmp_path: Path, files: dict[str, str], formerly: tuple[str, ...] = ())
     extraction = Extraction(checkout, store, "1")
     modules = Modules.gather(checkout, extraction, ModuleSettings())
     lanes = Lanes.gather(LanesPolicy((Lane("all", (Glob("**"),), ("all",), formerly),)))
-    return Imports.gather(modules, lanes, extraction, store)
+    recorded = RecordedImports.gather(checkout, modules, RecordingSettings())
+    return Imports.gather(modules, lanes, extraction, store, recorded)
 
 
 def edges(imports: Imports) -> set[tuple[str, str, int]]:

@@ -1,6 +1,7 @@
 """Every case is judged by the gates as they are: what they find is what stands on its lines.
 
 The cases that the gates do not judge rightly yet stand in not-yet.txt: these and no others, so that it only shrinks.
+`python -m tests.evasion.test_judged` prints what is wrong with each; with `--names`, what that file must hold.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -165,3 +167,18 @@ def test_what_is_said_as_promised_is_right(promise: Promise, said: list[tuple[st
 )
 def test_whatever_else_is_said_is_wrong(promise: Promise, said: list[tuple[str, Finding]]) -> None:
     assert list(wrong_at(promise, said)) != []
+
+
+def main() -> None:
+    """Print what is wrong with each case that is not judged rightly."""
+    with tempfile.TemporaryDirectory() as folder:
+        answers = judged([case for case in all_cases() if is_judged_here(case)], Path(folder))
+    for name, problems in sorted(answers.items()):
+        if problems:
+            print(name)
+            for problem in () if "--names" in sys.argv else problems:
+                print(f"    {problem}")
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ def document_of(outcome: Outcome) -> Document:
         "outcome": outcome.name,
         "answer": outcome.query.answer,
         "confidence": _field(found.get("decision"), "confidence"),
-        "sources": _sources(found.get("action")),
+        "sources": [] if outcome.query.answer is None else _sources(found.get("action")),
         "passages": found.get("attention", found.get("memory", [])),
         "awareness": found.get("awareness"),
         "seconds": round(outcome.seconds, 6),

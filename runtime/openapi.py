@@ -45,6 +45,7 @@ PROBLEM: Schema = {
         "detail": {"type": "string", "description": "what is wrong, and what would be right"},
     },
 }
+PROBLEM_CONTENT: Schema = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 WHY = {
     400: "no JSON in UTF-8",
     401: "no token, or another",
@@ -67,7 +68,12 @@ def _query(body_limit: int) -> Schema:
             "description": f"at most {body_limit} bytes",
             "content": _content("application/json", {"$ref": "#/components/schemas/Question"}),
         },
-        "responses": {"200": {"description": "answered, or degraded", "content": answer}, **_problems(*WHY)},
+        "responses": {
+            "200": {"description": "answered, or degraded", "content": answer},
+            **_problems(*(status for status in WHY if status != 504)),
+            "503": {"description": WHY[503], "content": {**answer, **PROBLEM_CONTENT}},
+            "504": {"description": WHY[504], "content": answer},
+        },
     }
 
 
@@ -92,8 +98,7 @@ def _health(operation: str, summary: str, may_be_down: bool = False) -> Schema:
 
 
 def _problems(*statuses: int) -> Schema:
-    content = _content("application/problem+json", {"$ref": "#/components/schemas/Problem"})
-    return {str(status): {"description": WHY[status], "content": content} for status in statuses}
+    return {str(status): {"description": WHY[status], "content": PROBLEM_CONTENT} for status in statuses}
 
 
 def _content(kind: str, schema: Schema) -> Schema:
@@ -122,6 +127,18 @@ def _answer() -> Schema:
             "ending": {"enum": ["done", "timed_out", "failed", "skipped", "abandoned"]},
             "seconds": {"type": "number"},
             "budget": {"type": ["number", "null"]},
+            "error": {"type": "string", "description": "the type of what a stage that failed raised"},
+            "reason": {"type": "string", "description": "why a stage was skipped"},
+        },
+    }
+    passage = {
+        "type": "object",
+        "required": ["id", "text", "source", "score"],
+        "properties": {
+            "id": {"type": "string"},
+            "text": {"type": "string"},
+            "source": {"type": "string"},
+            "score": {"type": "number", "description": "relevance; higher is more relevant"},
         },
     }
     return {
@@ -132,11 +149,14 @@ def _answer() -> Schema:
             "outcome": {"enum": ["answered", "degraded", "failed"]},
             "answer": {"type": ["string", "null"], "description": "null where it abstains; `awareness` says why"},
             "confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
-            "sources": {"type": "array", "items": {"type": "object"}},
+            "sources": {"type": "array", "items": {"type": "string"}, "description": "of the answer: FILE:LINE"},
+            "passages": {"type": "array", "items": passage, "description": "what the answer was looked for in"},
             "awareness": {"type": ["object", "null"]},
             "seconds": {"type": "number"},
             "budget": {"type": "number"},
             "stages": {"type": "array", "items": stage},
+            "failed_stage": {"type": "string", "description": "only where the outcome is failed"},
+            "switched_off": {"type": "array", "items": {"type": "string"}, "description": "switches to blame"},
         },
     }
 
@@ -151,7 +171,11 @@ def _document() -> Schema:
             "routes": {"type": "object"},
             "plugins": {"type": "array", "items": {"type": "object"}},
             "failures": {"type": "array", "items": {"type": "object"}},
-            "discovery": {"type": "string"},
+            "discovery": {"type": "object"},
+            "lane": {"type": "string"},
             "lanes": {"type": "array", "items": {"type": "string"}},
+            "unfit": {"type": "array", "items": {"type": "string"}, "description": "nodes that cannot serve, and why"},
+            "stages": {"type": "array", "items": {"type": "object"}},
+            "switches": {"type": "object", "additionalProperties": {"type": "boolean"}},
         },
     }

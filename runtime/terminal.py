@@ -25,10 +25,8 @@ def shown(document: Document, spans: Sequence[SpanRecord] = ()) -> Iterator[str]
 
 def _answer(document: Document) -> Iterator[str]:
     yield str(document["answer"] or "(no answer)")
-    confidence = document["confidence"]
-    sure = "" if confidence is None else f", confidence {confidence:.0%}"
     yield ""
-    yield f"{document['outcome']} in {cast('float', document['seconds']) * 1000:.1f} ms{sure}"
+    yield _ending(document)
     for source in cast("Sequence[str]", document["sources"]):
         yield f"  from {source}"
     account = cast("Mapping[str, Any]", document["awareness"] or {})
@@ -38,13 +36,32 @@ def _answer(document: Document) -> Iterator[str]:
         yield f"  nothing speaks of: {', '.join(account['unmet'])}"
 
 
+def _ending(document: Document) -> str:
+    endings = [row["ending"] for row in cast("Sequence[Mapping[str, Any]]", document["stages"])]
+    done, milliseconds = endings.count("done"), cast("float", document["seconds"]) * 1000
+    if document["outcome"] == "failed":
+        return f"failed at {document['failed_stage']}, after {milliseconds:.1f} ms and {done} of {len(endings)} stages"
+    confidence = document["confidence"]
+    sure = "" if confidence is None or not document["answer"] else f", confidence {confidence:.0%}"
+    return f"{done} of {len(endings)} stages in {milliseconds:.1f} ms{sure}"
+
+
 def _passages(passages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The most relevant first, each with the headings that it stands below."""
     if passages:
         yield ""
-    for passage in passages:
-        text = " ".join(str(passage["text"]).split())
-        yield f"  {passage['score']:.3f}  {passage['source']}"
+    for passage in sorted(passages, key=lambda one: -float(one["score"])):
+        heading, text = _parts(str(passage["text"]))
+        yield f"  {passage['score']:.3f}  {passage['source']}" + (f"  {heading}" if heading else "")
         yield f"         {text if len(text) <= WIDTH else text[: WIDTH - 2] + ' …'}"
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The heading that a passage begins with, and the rest of it on one line."""
+    first, _, rest = text.partition("\n")
+    if not first.startswith("# ") or not rest.strip():
+        return "", " ".join(text.split())
+    return first[2:].rpartition(" > ")[2], " ".join(rest.split())
 
 
 def _row(row: Mapping[str, Any]) -> list[str]:

@@ -17,8 +17,11 @@ ASKING = frozenset(
 )
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 # A sentence ends at . ! ? followed by space and what may begin one, at an empty line, or where a list item begins.
-_END = re.compile(r"(?<=[.!?])[)\"'\u201d]*\s+(?=[\"'\u201c(`*]*[A-Z0-9])|\n\s*\n|\n(?=\s*(?:[-*+|]|\d+[.)])\s)")
+_END = re.compile(r"(?<=[.!?])[)\"'\u201d]*\s+(?=[\"'\u201c(`*]*[A-Z0-9])|\n\s*\n|\n(?=\s*(?:[-*+|]|(?:\d+|#)[.)])\s)")
 _SPACE = re.compile(r"\s+")
+_CODE = re.compile(r"^```.*?(?:^```$|\Z)", re.MULTILINE | re.DOTALL)
+_HEADINGS = re.compile(r"\A# [^\n]*(?:\n|\Z)")
+_BULLET = re.compile(r"(?:[-*+]|#\.|\d{1,3}[.)])\s+")
 LONGEST_SENTENCE = 400
 SHORTEST_STEM = 4
 
@@ -27,6 +30,11 @@ SHORTEST_STEM = 4
 def words(text: str) -> tuple[str, ...]:
     """The words of a text in lower case, each reduced to its stem; `the` and the like among them."""
     return tuple([stem(word) for word in _WORD.findall(text.lower())])
+
+
+def spoken(text: str) -> list[str]:
+    """The words of a text as a person would repeat them, each once: in lower case, without what stands around them."""
+    return list(dict.fromkeys(_WORD.findall(text.lower())))
 
 
 @lru_cache(maxsize=16_384)
@@ -51,15 +59,26 @@ def asked(question: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def sentences(text: str) -> tuple[str, ...]:
-    """Its sentences, each on one line; a longer one than LONGEST_SENTENCE is cut at a word."""
+    """Its sentences, each on one line; a longer one than LONGEST_SENTENCE is cut at a word.
+
+    Code and the headings that a passage begins with are none. A row of a table is one: its first cell, then the others.
+    """
     found = []
-    for piece in _END.split(text):
-        sentence = _SPACE.sub(" ", piece).strip().strip("| ")
+    for piece in _END.split(_CODE.sub("\n\n", _HEADINGS.sub("", text))):
+        sentence = _said(_SPACE.sub(" ", piece).strip())
         if len(sentence) > LONGEST_SENTENCE:
             sentence = sentence[:LONGEST_SENTENCE].rsplit(" ", 1)[0] + " …"
         if any(character.isalnum() for character in sentence):
             found.append(sentence)
     return tuple(found)
+
+
+def _said(piece: str) -> str:
+    if not piece.startswith("|"):
+        return _BULLET.sub("", piece, count=1) if _BULLET.match(piece) else piece
+    first, *others = (cell.strip() for cell in piece.strip("| ").split(" | "))
+    others = [cell for cell in others if cell]
+    return f"{first}: {', '.join(others)}" if others else first
 
 
 def weights(question: str, texts: Sequence[str]) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import httpx
+import jsonschema
 
 from tests.e2e.running import fed, running
 from tests.placement.nats_server import NatsServer
@@ -31,6 +32,13 @@ def test_a_service_is_fed_asked_read_and_stopped(site: Path, tmp_path: Path) -> 
             assert 'matriz_stage_total{stage="awareness"} 1.0' in metrics
             assert 'matriz_plugin_info{kind="node",lane="production",name="recall"} 1.0' in metrics
             assert httpx.get(f"{address}/system/plugins").status_code == 401
+            # What is sent is what the OpenAPI document says is sent.
+            described = client.get("/openapi.json").json()
+            for schema, sent in (("Answer", answer.json()), ("Plugins", plugins), ("Problem", client.get("/x").json())):
+                root = {"$ref": f"#/components/schemas/{schema}", "components": described["components"]}
+                jsonschema.validate(sent, root)
+                declared = described["components"]["schemas"][schema]["properties"]
+                assert schema == "Plugins" or set(sent) <= set(declared)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
 

@@ -1,13 +1,11 @@
-"""An adapter: Markdown and plain text into passages, each with the line where it begins."""
+"""An adapter: Markdown, reStructuredText and plain text into passages, each with the line where it begins."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*$")
-_FENCE = re.compile(r"\s*(```|~~~)")
+from runtime.lanes.markup import CODE, HEADING, Block, blocks
 
 
 class DocumentPassage(NamedTuple):
@@ -29,55 +27,55 @@ class Documents:
         self._most = most
 
     def passages(self, text: str) -> Iterator[DocumentPassage]:
-        """In order. A passage begins with its headings, so that it is found by what it is about."""
-        gathered: list[str] = []
-        begins, above = 1, ""
-        for heading, line, paragraph in _paragraphs(text):
-            for piece in _cut(paragraph, self._most):
-                if gathered and (heading != above or sum(map(len, gathered)) + len(piece) > self._most):
-                    yield _passage(gathered, above, begins)
-                    gathered = []
-                if not gathered:
-                    begins, above = line, heading
-                gathered.append(piece)
+        """In order. A passage begins with its headings, so that it is found by what it is about; code is fenced."""
+        gathered: list[Block] = []
+        above = ""
+        for heading, piece in self._pieces(text):
+            if gathered and (heading != above or _length(gathered) + len(piece.text) > self._most):
+                yield _passage(gathered, above)
+                gathered = []
+            above = heading
+            gathered.append(piece)
         if gathered:
-            yield _passage(gathered, above, begins)
+            yield _passage(gathered, above)
+
+    def _pieces(self, text: str) -> Iterator[tuple[str, Block]]:
+        """What is no heading, in pieces that are short enough, each with the headings above it."""
+        path: list[str] = []
+        bare = None  # a heading below which nothing has been said yet
+        for block in blocks(text):
+            if block.kind == HEADING:
+                if bare is not None and block.level <= bare.level:
+                    yield " > ".join(path[:-1]), bare._replace(kind="text")
+                path[block.level - 1 :] = [block.text]
+                bare = block
+                continue
+            bare = None
+            for piece in _cut(block, self._most):
+                yield " > ".join(path), piece
+        if bare is not None:
+            yield " > ".join(path[:-1]), bare._replace(kind="text")
 
 
-def _passage(paragraphs: list[str], heading: str, line: int) -> DocumentPassage:
-    body = "\n\n".join(paragraphs)
-    return DocumentPassage(f"{heading}\n\n{body}" if heading else body, heading, line)
+def _length(pieces: list[Block]) -> int:
+    return sum(len(piece.text) for piece in pieces)
 
 
-def _paragraphs(text: str) -> Iterator[tuple[str, int, str]]:
-    """Each paragraph with its headings and line; an empty line within a fence ends none."""
-    path: list[str] = []
-    lines: list[str] = []
-    begins, fenced = 1, ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        fence = _FENCE.match(line)
-        if fence and (not fenced or fence.group(1) == fenced):
-            fenced = "" if fenced else fence.group(1)
-        heading = None if fenced else _HEADING.match(line)
-        if (heading or not line.strip()) and not fenced:
-            if lines:
-                yield " > ".join(path), begins, "\n".join(lines)
-                lines = []
-            if heading:
-                path[len(heading.group(1)) - 1 :] = [heading.group(2)]
-            continue
-        if not lines:
-            begins = number
-        lines.append(line)
-    if lines:
-        yield " > ".join(path), begins, "\n".join(lines)
+def _passage(pieces: list[Block], heading: str) -> DocumentPassage:
+    body = "\n\n".join(f"```\n{piece.text}\n```" if piece.kind == CODE else piece.text for piece in pieces)
+    return DocumentPassage(f"# {heading}\n\n{body}" if heading else body, heading, pieces[0].line)
 
 
-def _cut(paragraph: str, most: int) -> Iterator[str]:
-    while len(paragraph) > most:
-        place = paragraph.rfind(" ", most // 2, most)
-        place = most if place < 0 else place
-        yield paragraph[:place]
-        paragraph = paragraph[place:].lstrip()
-    if paragraph.strip():
-        yield paragraph
+def _cut(block: Block, most: int) -> Iterator[Block]:
+    """At the end of a line or of a sentence, else at a space, else anywhere."""
+    text, line = block.text, block.line
+    while len(text) > most:
+        ends = [text.rfind(mark, most // 2, most) + len(mark) - 1 for mark in ("\n", ". ", " ")]
+        place = next((end for end in ends if end >= most // 2), most)
+        if text[:place].strip():
+            yield block._replace(text=text[:place].rstrip(), line=line)
+        left = text[place:].lstrip()
+        line += text[: len(text) - len(left)].count("\n")
+        text = left
+    if text.strip():
+        yield block._replace(text=text, line=line)

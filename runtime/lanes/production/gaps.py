@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from runtime.lanes.findings import Account, Verdict, passages
-from runtime.lanes.words import asked, carried, words
+from runtime.lanes.words import asked, carried, spoken, words
 from runtime.orchestrator.query import Query
 
 EARLIER = ("memory", "attention", "thought", "action", "decision")
@@ -29,7 +29,7 @@ class Gaps:
         verdict = cast("Verdict", query.found.get("decision", {"confidence": 0.0, "abstained": True, "reason": ""}))
         account = Account(
             confidence=verdict["confidence"],
-            unmet=[word for word in dict.fromkeys(query.text.lower().split()) if set(words(word)) & set(unmet)],
+            unmet=[word for word in spoken(query.text) if set(words(word)) & set(unmet)],
             gaps=[*_missing(query), *_weak(query, verdict, len({passage["source"] for passage in picked}))],
         )
         return query.with_finding(self.stage, account)

@@ -34,7 +34,7 @@ class Weigh:
         covered, _ = carried("\n".join(texts), weights(query.text, texts))
         confidence = round((best["support"] * covered) ** 0.5, 4)
         if best["support"] < self._least:
-            reason = f"the best sentence holds {best['support']:.0%} of the question; {self._least:.0%} are asked"
+            reason = f"the best sentence holds {best['support']:.0%} of the question, {self._least:.0%} is the least"
             return query.with_finding(self.stage, _abstained(reason, confidence))
         verdict = Verdict(chosen=best["strategy"], abstained=False, confidence=confidence, reason="the most support")
         return query.with_finding(self.stage, verdict)._replace(answer=best["text"])

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gates.errors import FactUnavailable
+from gates.facts.extraction import Extraction
 from gates.facts.extractors.dynamic_loading import LoadingSite
+from gates.facts.fact import digest_of
+from gates.facts.modules import Modules
 from gates.facts.per_module import PerModule
+from gates.facts.plugins import Plugins
+from gates.facts.scope import Scope
+
+_NONE = Plugins()
 
 
 @dataclass
 class DynamicImports(PerModule):
-    """The loading sites of every module."""
+    """The loading sites of every module, and which of what they load is a plugin that could be asked for."""
 
+    plugins: Plugins = _NONE
     extractor: ClassVar[str] = "gates.facts.extractors.dynamic_loading"
+
+    @classmethod
+    def gather(cls, modules: Modules, extraction: Extraction, scope: Scope, plugins: Plugins = _NONE) -> DynamicImports:
+        """Nothing is read until it is asked for."""
+        return cls(modules.within(scope), extraction, plugins)
+
+    @property
+    def digest(self) -> str:
+        """Of the modules, and of what is announced as a plugin."""
+        return digest_of(self.modules.digest, self.plugins.digest)
 
     def outside(self, allowed: Iterable[str]) -> Iterator[tuple[str, LoadingSite]]:
         """Path and site of each load in a module that none of the globs matches."""
@@ -25,3 +44,18 @@ class DynamicImports(PerModule):
     def unknown(self, allowed: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Path and reason of each such module that mentions a loader and does not parse."""
         return ((path, why) for path, why in self.answers(allowed) if isinstance(why, str))
+
+    def registered(self, kinds: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+        """What a load of a module, or of an object in it, could ask the registry for: dotted name to "kind:name"s.
+
+        Empty where the entry points cannot be read: that is no reason to see fewer loads.
+        """
+        try:
+            objects = self.plugins.by_object(kinds)
+        except FactUnavailable:
+            return {}
+        names: dict[str, tuple[str, ...]] = dict(objects)
+        for dotted, several in objects.items():
+            module = dotted.rpartition(".")[0]
+            names[module] = tuple(sorted({*names.get(module, ()), *several}))
+        return names

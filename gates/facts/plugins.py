@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Optional
 
 from gates.errors import FactUnavailable, PolicyError
 from gates.facts.checkout import Checkout
@@ -26,9 +26,9 @@ class Plugin(NamedTuple):
 
 @dataclass(frozen=True)
 class Plugins:
-    """The entry points of the distribution at the top of the repository."""
+    """The entry points of the distribution at the top of the repository; without a checkout none."""
 
-    checkout: Checkout
+    checkout: Optional[Checkout] = None
     unit: ClassVar[str] = "entry points"
     reads: ClassVar[tuple[str, ...]] = (f":(literal){PYPROJECT}", f":(literal){SETUP}")
 
@@ -40,7 +40,7 @@ class Plugins:
     @cached_property
     def digest(self) -> str:
         """Of the two files."""
-        files = self.checkout.files
+        files = self.checkout.files if self.checkout is not None else {}
         return digest_of(*(files[path].blob if path in files else "" for path in (PYPROJECT, SETUP)))
 
     def __len__(self) -> int:
@@ -52,7 +52,8 @@ class Plugins:
         return (*_of_pyproject(self._content(PYPROJECT)), *_of_setup(self._content(SETUP)))
 
     def _content(self, path: str) -> bytes:
-        return self.checkout.read(path) if path in self.checkout.files else b""
+        checkout = self.checkout
+        return checkout.read(path) if checkout is not None and path in checkout.files else b""
 
     def by_object(self, kinds: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         """Dotted name of each object, "candidate.x.Y", to what it is asked for by: "kind:name", sorted.
@@ -68,7 +69,7 @@ class Plugins:
 
 
 def _of_pyproject(content: bytes) -> Iterator[Plugin]:
-    if b"entry-points" not in content and b"plugins" not in content:
+    if b"entry-points" not in content and b"poetry" not in content:
         return
     try:
         table = parse_toml(content, PYPROJECT)

@@ -8,7 +8,7 @@ names in `allowed_in`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Optional
 
@@ -22,6 +22,7 @@ from gates.finding import Finding
 from gates.globs import Globs
 
 _PLANTED = "gates_planted_module"
+_FEW = 3
 _GROUPS = {
     "lukhas.cognitive_nodes": "node",
     "lukhas.constellation_components": "constellation",
@@ -34,8 +35,8 @@ _GROUPS = {
 class DynamicImport:
     """`allowed_in`: the files that may load modules by name.
 
-    For `gates fix`: `resolve`, like "lukhas.registry:resolve", is the function that is asked for a plugin; it `gives` the
-    "plugin", built, or its "class"; `groups` names the kind of plugin that each group of entry points holds.
+    For `gates fix`: `resolve`, like "lukhas.registry:resolve", is the function that is asked for a plugin; it `gives`
+    the "plugin", built, or its "class"; `groups` names the kind of plugin that each group of entry points holds.
     """
 
     allowed_in: Globs = ()
@@ -48,6 +49,7 @@ class DynamicImport:
     """For `gates fix`: the kind of plugin that each group of entry points holds."""
 
     def check(self, dynamic_imports: DynamicImports) -> Iterator[Finding]:
+        registered = dynamic_imports.registered(self.groups)
         for path, site in dynamic_imports.outside(self.allowed_in):
             known = site.target is not None
             if known and site.is_roundabout:
@@ -59,6 +61,7 @@ class DynamicImport:
                 message if known else f"{message}: what it loads cannot be known here ({site.reason})",
                 subject=site.spelling,
                 column=site.column,
+                fix=_asked(registered.get(site.target or "", ())),
                 verdict="violation" if known else "opaque",
             )
         for path, reason in dynamic_imports.unknown(self.allowed_in):
@@ -73,3 +76,7 @@ class DynamicImport:
                 overlay = {file.path: checkout.read(file.path) + planted}
                 return Plant(overlay, file.path, f"importlib.import_module({_PLANTED!r})")
         raise CannotPlant("allowed_in covers every module: the policy forbids nothing")
+
+
+def _asked(names: Sequence[str]) -> Optional[str]:
+    return " or ".join(f'resolve("{name}")' for name in names[:_FEW]) or None

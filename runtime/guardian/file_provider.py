@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from openfeature.evaluation_context import EvaluationContext
@@ -27,6 +28,10 @@ class FileProvider(AbstractProvider):
     def revision(self) -> int:
         """Another number, other switches."""
         return 0 if self._file is None else self._file.refresh()
+
+    def names(self) -> Sequence[str]:
+        """The switches that the file names."""
+        return () if self._file is None else tuple(self._file.board.rules)
 
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: Optional[EvaluationContext] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Protocol
 
@@ -21,6 +22,7 @@ from runtime.telemetry.events import Observer, SwitchRead, ignore
 _DOMAINS = itertools.count()
 # How long an answer that hangs on nobody is taken for fresh. A kill-switch acts within this time.
 FRESH_SECONDS = 0.05
+_NEARLY = 0.92
 
 
 class Decision(NamedTuple):
@@ -39,7 +41,8 @@ class Switches:
     """Switches of one service. `declared` are those that are on although no file names them: the modules of its lanes.
 
     Any OpenFeature provider may stand behind it. One that has `revision()` is asked again only when that changes, and
-    at most every FRESH_SECONDS; any other is asked for every decision.
+    at most every FRESH_SECONDS; any other is asked for every decision. One that has `names()`, too, is looked through
+    for names that are nearly those of a switch.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Switches:
         self._clock = clock
         self._provider = provider
         self._versioned: Optional[_Versioned] = provider if hasattr(provider, "revision") else None  # type: ignore[assignment]
+        self._names: Callable[[], Iterable[str]] = getattr(provider, "names", tuple)
         domain = f"lukhas.runtime.{next(_DOMAINS)}"
         # Where the SDK can wait for a provider it must: until a provider is ready, every switch is off.
         getattr(api, "set_provider_and_wait", api.set_provider)(provider, domain)
@@ -72,6 +76,7 @@ class Switches:
         """These are on where nothing is said of them."""
         self._declared.update(flags)
         self._known.clear()
+        self._revision = -1
 
     @property
     def declared(self) -> tuple[str, ...]:
@@ -111,6 +116,14 @@ class Switches:
         if revision != self._revision:
             self._revision = revision
             self._known.clear()
+            self._say_misspelt()
+
+    def _say_misspelt(self) -> None:
+        """A switch that nobody asks changes nothing; where it is nearly one that is asked, another was meant."""
+        for name in self._names():
+            near = get_close_matches(name, self._declared, n=1, cutoff=_NEARLY)
+            if near and name not in self._declared:
+                self._observe(SwitchRead(name, False, f"nothing is called so; did you mean {near[0]}?"))
 
     def _ask(self, flag: str, subject: str) -> Decision:
         details = self._client.get_boolean_details(flag, False, EvaluationContext(targeting_key=subject or None))

@@ -28,6 +28,8 @@ _MOST_SWITCHES = 256
 # What comes by the thousand when things go wrong is said once a second, with how often it was not said.
 _OFTEN = (QueryShed, LoopLagged, StageFinished, QueryFinished, OrphansCounted)
 _APART = 1.0
+# Reasons by which one switch is on for some subjects and off for others, query by query: the rule is written once.
+_BY_SUBJECT = ("split", "targeting_match")
 _NAMES: dict[type, str] = {
     PluginBuilt: "plugin",
     NodeEjected: "node_ejected",
@@ -81,7 +83,8 @@ class EventsLog:
             self._logger.log(level, "%s", self._line(_fields(event, unsaid)))
 
     def _has_changed(self, event: SwitchRead) -> bool:
-        if self._switches.get(event.flag) == event:
+        before = self._switches.get(event.flag)
+        if before == event or (before is not None and before.reason in _BY_SUBJECT and event.reason in _BY_SUBJECT):
             return False
         if len(self._switches) >= _MOST_SWITCHES:
             self._switches.clear()
@@ -113,7 +116,9 @@ def _level(event: Event) -> Optional[int]:
         return logging.INFO if event.outcome in ("folded", "repeated") else logging.WARNING
     if isinstance(event, OrphansCounted):
         return logging.WARNING if event.orphans else None
-    if isinstance(event, (NodeReadmitted, SwitchRead)):
+    if isinstance(event, SwitchRead):
+        return logging.INFO if event.value or event.reason in _BY_SUBJECT else logging.WARNING
+    if isinstance(event, NodeReadmitted):
         return logging.INFO
     if isinstance(event, (NodeEjected, QueryShed, LoopLagged, SpansDropped)):
         return logging.WARNING

@@ -75,6 +75,21 @@ def test_a_kill_switch_acts_without_a_restart(tmp_path: Path) -> None:
     assert listener.said == [SwitchRead("x", True, "static"), SwitchRead("x", False, "static")]
 
 
+def test_a_switch_that_is_nearly_called_as_one_that_is_asked_is_said_and_others_are_not(tmp_path: Path) -> None:
+    path = written(tmp_path, "[switches]\nmodule.node.recal = false\nmodule.node.varied-recall = false\nx = true\n")
+    switches, listener = opened(path, "module.node.recall", "module.node.gaps")
+
+    assert switches.is_on("module.node.recall")
+    said = [event for event in listener.said if isinstance(event, SwitchRead) and not event.value]
+    assert said == [SwitchRead("module.node.recal", False, "nothing is called so; did you mean module.node.recall?")]
+
+    path.write_text("[switches]\nmodule.node.gapps = true\n", encoding="utf-8")
+    switches.is_on("module.node.recall")
+    assert SwitchRead("module.node.gapps", False, "nothing is called so; did you mean module.node.gaps?") in (
+        listener.said
+    )
+
+
 def test_an_edit_that_changes_neither_size_nor_time_is_read_all_the_same(tmp_path: Path) -> None:
     path = written(tmp_path, "[switches]\nx = true #\n")
     switches, _ = opened(path)

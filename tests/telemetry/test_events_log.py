@@ -104,10 +104,22 @@ def test_the_same_as_pairs() -> None:
         (QueryFinished("q", "failed", 0, 0.1, 0.25, "memory"), "ERROR"),
         (QueryFinished("q", "degraded", 0, 0.1, 0.25), "WARNING"),
         (finished(ending="abandoned"), "WARNING"),
+        (SwitchRead("recall", True, "static"), "INFO"),
+        (SwitchRead("recall", False, "static"), "WARNING"),
+        (SwitchRead("recall", False, "split"), "INFO"),
     ],
 )
 def test_each_has_the_level_of_what_it_asks_of_the_reader(event: Event, level: str) -> None:
     assert written([event]).levels == [level]
+
+
+def test_a_rollout_is_written_once_and_not_for_every_subject() -> None:
+    split = [SwitchRead("recall", number % 2 == 0, "split") for number in range(20)]
+    targeted = SwitchRead("recall", True, "targeting_match")
+
+    lines = written([*split, targeted, *split, SwitchRead("recall", False, "static"), split[0]]).lines
+
+    assert [json.loads(line)["reason"] for line in lines] == ["split", "static", "split"]
 
 
 def test_a_query_that_goes_well_is_not_written() -> None:

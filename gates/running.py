@@ -276,12 +276,17 @@ def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Re
         return _weighed(this, question, [_finding(fields) for fields in kept["findings"]], kept["account"], {})
     findings = sorted(question.gate.check(**question.facts), key=lambda finding: finding.place)
     reads_files = any(hasattr(fact, "needs") for fact in question.facts.values())
-    unread = gatherer.get(Extraction).errors if reads_files else {}
+    unread = {**(gatherer.get(Extraction).errors if reads_files else {}), **_lacking(question.facts.values())}
     account = _accounted(question.facts.values())
     if keep and not unread and not this.checkout.overlay:
         verdict = json.dumps({"findings": [astuple(finding) for finding in findings], "account": account})
         this.store.put("verdict", {question.digest: verdict.encode("ascii")})
     return _weighed(this, question, findings, account, unread)
+
+
+def _lacking(facts: Iterable[Any]) -> dict[str, str]:
+    """What facts should have been told and were not, by path: a recording that is missing, or no longer holds."""
+    return {path: why for fact in facts for path, why in getattr(fact, "lacking", {}).items()}
 
 
 def _accounted(facts: Iterable[Any]) -> dict[str, int]:

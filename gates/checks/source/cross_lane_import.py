@@ -19,8 +19,11 @@ from gates.facts.imports import Edge, Imports
 from gates.facts.lane_edges import LaneEdges
 from gates.facts.lanes import Lanes
 from gates.facts.modules import SUFFIXES, Modules
+from gates.facts.recorded_imports import RecordedImports
 from gates.facts.unparsed import line_of
 from gates.finding import Finding
+
+_VERBS = {"dynamic": "loads by name", "recorded": "loaded, when it was run,"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,10 @@ class CrossLaneImport:
 
     transitive: bool = True
 
-    def check(self, modules: Modules, lanes: Lanes, imports: Imports, edges: LaneEdges) -> Iterator[Finding]:
+    def check(
+        self, modules: Modules, lanes: Lanes, imports: Imports, edges: LaneEdges, recorded: RecordedImports
+    ) -> Iterator[Finding]:
+        # What was recorded is among the imports; it is asked for itself so that a result says how much of it holds.
         if not len(lanes):
             return  # nothing is promised; that there are no lanes is said once, and not of every module
         yield from _unmapped(modules, lanes)
@@ -87,7 +93,7 @@ class _Judged:
     def direct(self, edge: Edge) -> Finding:
         importer, target = self._imports.name_of(edge.importer), self._imports.name_of(edge.target)
         mine, other = self.lane[edge.importer], self.lane[edge.target]
-        verb = "loads by name" if edge.kind == "dynamic" else "imports"
+        verb = _VERBS.get(edge.kind, "imports")
         message = f"{mine} {verb} {target}, which is {other}{self._where(edge.target)}"
         if edge.unparsed:
             message = f"cannot be parsed ({edge.unparsed}), and its text names {target}, which is {other}"

@@ -17,7 +17,9 @@ from gates.facts.checkout import Checkout
 from gates.facts.dynamic_imports import DynamicImports
 from gates.facts.extraction import Extraction
 from gates.facts.imports import Imports
+from gates.facts.linked_loads import LinkedLoads
 from gates.facts.modules import Modules
+from gates.facts.plugins import Plugins
 from gates.facts.scope import Scope
 from gates.facts.shared_store import open_store
 from gates.policy import DEFAULT_FOLDER, Policy, folder_of
@@ -73,7 +75,9 @@ def _read(this: Run, packages: tuple[str, ...]) -> Loads:
     gatherer = this.gatherer()
     modules, imports, extraction = gatherer.get(Modules), gatherer.get(Imports), gatherer.get(Extraction)
     names = module_names(modules, packages, this.checkout.root)
-    sites = DynamicImports.gather(modules, extraction, Scope(frozenset(names)))
+    sites = DynamicImports.gather(
+        modules, extraction, Scope(frozenset(names)), gatherer.get(Plugins), gatherer.get(LinkedLoads)
+    )
     known = {
         Load(names[path], target, line, _line(this.checkout, path, line))
         for path, line, target in _targets(imports, sites, names)

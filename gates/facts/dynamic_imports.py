@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, Optional
 
 from gates.errors import FactUnavailable
 from gates.facts.extraction import Extraction
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.fact import digest_of
+from gates.facts.linked_loads import LinkedLoads, overlaid
 from gates.facts.modules import Modules
 from gates.facts.per_module import PerModule
 from gates.facts.plugins import Plugins
@@ -23,12 +25,20 @@ class DynamicImports(PerModule):
     """The loading sites of every module, and which of what they load is a plugin that could be asked for."""
 
     plugins: Plugins = _NONE
+    linked: Optional[LinkedLoads] = None
     extractor: ClassVar[str] = "gates.facts.extractors.dynamic_loading"
 
     @classmethod
-    def gather(cls, modules: Modules, extraction: Extraction, scope: Scope, plugins: Plugins = _NONE) -> DynamicImports:
+    def gather(  # type: ignore[override]
+        cls, modules: Modules, extraction: Extraction, scope: Scope, plugins: Plugins, linked: LinkedLoads
+    ) -> DynamicImports:
         """Nothing is read until it is asked for."""
-        return cls(modules.within(scope), extraction, plugins)
+        return cls(modules.within(scope), extraction, plugins, linked)
+
+    @cached_property
+    def _answers(self) -> dict[str, Any]:
+        alone = self.extraction.of(self.extractor, self.modules.files)
+        return alone if self.linked is None else overlaid(alone, self.linked.sites, self.modules.files)
 
     @property
     def digest(self) -> str:

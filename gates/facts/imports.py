@@ -18,6 +18,7 @@ from gates.facts.extractors.import_statements import EXACTLY, UNPARSED, unpacked
 from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.facts.lanes import Lanes
+from gates.facts.linked_loads import LinkedLoads, overlaid
 from gates.facts.modules import Modules, dotted
 from gates.facts.recorded_imports import RecordedImports
 from gates.facts.recording import Imported
@@ -61,6 +62,7 @@ class Imports:
     extraction: Extraction
     store: Store
     recorded: RecordedImports
+    linked: LinkedLoads
     unit: ClassVar[str] = "modules"
     reads: ClassVar[tuple[str, ...]] = ()
     _ghosts: list[str] = field(default_factory=list)
@@ -68,10 +70,16 @@ class Imports:
 
     @classmethod
     def gather(
-        cls, modules: Modules, lanes: Lanes, extraction: Extraction, store: Store, recorded: RecordedImports
+        cls,
+        modules: Modules,
+        lanes: Lanes,
+        extraction: Extraction,
+        store: Store,
+        recorded: RecordedImports,
+        linked: LinkedLoads,
     ) -> Imports:
         """Nothing is read until it is asked for."""
-        return cls(modules, lanes, extraction, store, recorded)
+        return cls(modules, lanes, extraction, store, recorded, linked)
 
     @classmethod
     def extractors(cls) -> tuple[str, ...]:
@@ -117,6 +125,15 @@ class Imports:
                 wide[i] = resolver.targets(path, found, by_name.get(path, ()))
                 self._looks[i] = found[0] if found and found[0] in (EXACTLY, UNPARSED) else SCANNED
             self._keep(wide)
+        # What depends on other files is never kept with what is of one file alone.
+        for path, sites in self.linked.sites.items():
+            node = self._resolver.positions[path]
+            entered = (
+                target
+                for _, _, name, is_roundabout in _known_names(sites)
+                for target in self._resolver.loaded(path, name, is_roundabout)
+            )
+            wide[node] = tuple(sorted({*wide[node], *entered}))
         for node, ran in self._ran.items():  # never kept with the rest, which is of the files alone
             wide[node] = tuple(sorted({*wide[node], *(edge.target for edge in ran)}))
         return wide
@@ -260,7 +277,7 @@ class Imports:
     def _look_exactly(self, nodes: Sequence[int]) -> None:
         files = [self.modules.files[node] for node in nodes if node not in self._exact]
         exact = self.extraction.of(EXACT, files) if files else {}
-        by_name = self.extraction.of(BY_NAME, files) if files else {}
+        by_name = overlaid(self.extraction.of(BY_NAME, files), self.linked.sites, files) if files else {}
         for node in nodes:
             if node not in self._exact:
                 path = self.modules.files[node].path
@@ -306,7 +323,7 @@ class Imports:
 def _known_names(sites: Any) -> Iterator[tuple[int, int, str, bool]]:
     if isinstance(sites, str):  # the file does not parse; the gate that asks for its sites says so
         return
-    for line, column, _, target, level, _, prefix, is_roundabout in sites:
+    for line, column, _, target, level, _, prefix, is_roundabout, _ in sites:
         if target is not None or level:
             yield line, column, "." * level + (target or ""), is_roundabout
         elif "." in prefix.strip("."):  # wherever it goes on, it is below this
@@ -362,7 +379,7 @@ class _Resolver:
         """The node of a module that ran: by its file, and by its name where that is none of the modules."""
         if imported.path is None:
             return ()
-        position = self._positions.get(imported.path)
+        position = self.positions.get(imported.path)
         if position is not None:
             return (position,)
         return self.resolve(path, imported.name or posixpath.splitext(imported.path)[0].replace("/", "."), ())
@@ -372,20 +389,21 @@ class _Resolver:
         places = [beside] if text.startswith("./") else [posixpath.normpath(text), beside]
         for place in places:
             for file in (place, f"{place}/__init__.py"):
-                if file in self._positions and (file == place or place not in self._modules.roots):
-                    return (self._positions[file],)
+                if file in self.positions and (file == place or place not in self._modules.roots):
+                    return (self.positions[file],)
             if place in self._folders and place not in self._modules.roots:
                 return self._of_one_lane(place)
         return ()
 
     def _of_one_lane(self, folder: str) -> tuple[int, ...]:
         """The first module of a folder whose modules are all of one lane: a folder of several says nothing."""
-        inside = [node for path, node in self._positions.items() if path.startswith(f"{folder}/")]
+        inside = [node for path, node in self.positions.items() if path.startswith(f"{folder}/")]
         lanes = {self._lanes.of(self._modules.files[node].path) for node in inside}
         return (min(inside),) if len(lanes) == 1 else ()
 
     @cached_property
-    def _positions(self) -> dict[str, int]:
+    def positions(self) -> dict[str, int]:
+        """Path to node."""
         return {file.path: position for position, file in enumerate(self._modules.files)}
 
     def _prefix(self, path: str, name: str) -> tuple[int, ...]:

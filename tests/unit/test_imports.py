@@ -12,6 +12,7 @@ from gates.facts.extraction import Extraction
 from gates.facts.files import PLAIN, Files
 from gates.facts.imports import Edge, Imports
 from gates.facts.lanes import Lane, Lanes, LanesPolicy
+from gates.facts.linked_loads import LinkedLoads
 from gates.facts.modules import Modules, ModuleSettings
 from gates.facts.recorded_imports import RecordedImports, RecordingSettings
 from gates.facts.store import Store
@@ -33,7 +34,8 @@ def graph(tmp_path: Path, files: dict[str, str], formerly: tuple[str, ...] = ())
     modules = Modules.gather(checkout, extraction, ModuleSettings())
     lanes = Lanes.gather(LanesPolicy((Lane("all", (Glob("**"),), ("all",), formerly),)))
     recorded = RecordedImports.gather(checkout, modules, RecordingSettings())
-    return Imports.gather(modules, lanes, extraction, store, recorded)
+    linked = LinkedLoads.gather(modules, extraction, checkout, store)
+    return Imports.gather(modules, lanes, extraction, store, recorded, linked)
 
 
 def edges(imports: Imports) -> set[tuple[str, str, int]]:

@@ -107,6 +107,15 @@ class Survey:
             for name, bindings in scope.bindings.items():
                 yield from ((name, binding.text) for binding in bindings if binding.how == "import")
 
+    def take_in(self, other: Survey) -> None:
+        """Know of another module what the following of constants asks for."""
+        for name, found in other.attributes.items():
+            self.attributes.setdefault(name, []).extend(found)
+        self.changed |= other.changed
+        self.loop_ends.update(other.loop_ends)
+        self.results.update(other.results)
+        self.given.update(other.given)
+
     def _children(self, node: ast.AST, scope: Scope) -> None:
         self._push(ast.iter_child_nodes(node), scope)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Callable, Optional
+from typing import Callable, Optional, Protocol
 
 from gates.facts.extractors.arguments import NO_ARGUMENTS, Arguments, Passed, passed
 from gates.facts.extractors.bindings import Survey
@@ -54,11 +54,22 @@ _OWN_NAMES = frozenset(
 )
 
 
+class Others(Protocol):
+    """The other modules of the repository, where they are read along (linked_loading.py)."""
+
+    def split(self, name: str) -> list[str]:
+        """The module that a dotted name begins with ("" for none), and the rest of its parts."""
+
+    def scope_of(self, module: str) -> Optional[Scope]:
+        """What such a module binds."""
+
+
 class Folding:
     """Follows constants through the names, attributes and calls of one file."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: Survey, others: Optional[Others] = None) -> None:
         self.survey = survey
+        self._others = others
         self.read: set[tuple[int, str]] = set()
         self._busy: set[tuple[int, str]] = set()
         self._kept: dict[tuple[int, str], tuple[int, Values]] = {}
@@ -175,6 +186,10 @@ class Folding:
                     yield Unknown(f"{name!r} is built up step by step")
                     return
             for star in reversed(current.stars):
+                values = self._elsewhere(f"{_absolute(star, current.module())}.{name}")
+                if values:
+                    yield from values
+                    return
                 whole = canonical(f"{star}.{name}")
                 if loader_of(whole) or whole in HOSTS:
                     yield Named(whole)
@@ -188,9 +203,10 @@ class Folding:
         if name in ("__builtins__", "__builtin__"):
             yield Named("builtins")
         elif f"builtins.{name}" in _OWN_NAMES:
-            yield Known(OWN)
+            module = scope.module()
+            yield Known((module.package if name == "__package__" else module.module_name) or OWN)
         elif name == "__file__":
-            yield Known(FILE)
+            yield Unknown("it is the file of another module") if scope.module().module_name else Known(FILE)
         else:
             yield Named(f"builtins.{name}")
 
@@ -243,7 +259,7 @@ class Folding:
             return self._step_into(elements(self.fold(node, scope)) if row is None else row, binding.path)
         if how == "import":
             module, _, name = binding.text.partition(":")
-            return (_of_the_interpreter(imported(module, name) if name else canonical(module)),)
+            return self._imported(_absolute(module, scope.module()), name)
         if how == "parameter":
             return self._parameter(binding)
         if how == "class":
@@ -253,6 +269,32 @@ class Folding:
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name):
             return self._grown(node, node.target.id, binding)
         return (Unknown(binding.text),)
+
+    def _imported(self, module: str, name: str) -> Values:
+        found = self._elsewhere(f"{module}.{name}" if name else module)
+        return found or (_of_the_interpreter(imported(module, name) if name else canonical(module)),)
+
+    def _elsewhere(self, name: str) -> Values:
+        """What a name of another module of the repository is worth, where such modules are read along."""
+        if self._others is None or len(self._calls) > _DEEPEST_CALL:
+            return ()
+        module, *rest = self._others.split(name)
+        scope = self._others.scope_of(module) if module and rest else None
+        if scope is None or (id(scope), rest[0]) in self._busy or not self._binds(scope, rest[0]):
+            return ()
+        before, self._passed = self._passed, {}
+        try:
+            values = self.name(rest[0], scope)
+            for attribute in rest[1:]:
+                values = distinct(one for value in values for one in self.attribute_of(value, attribute, name))
+        finally:
+            self._passed = before
+        return values
+
+    def _binds(self, scope: Scope, name: str) -> bool:
+        return name in scope.bindings or any(
+            self._elsewhere(f"{_absolute(star, scope)}.{name}") for star in scope.stars if self._others is not None
+        )
 
     def _grown(self, node: ast.AugAssign, name: str, binding: Binding) -> Values:
         """`name += value`, done once: what the name was worth before, and the value."""
@@ -413,7 +455,10 @@ class Folding:
         """What an attribute of a value may be worth."""
         if isinstance(base, Named):
             whole = canonical(f"{base.name}.{attribute}")
-            yield Known(OWN) if whole in _OWN_NAMES else _of_the_interpreter(whole)
+            if whole in _OWN_NAMES:
+                yield Known(OWN)
+            else:
+                yield from self._elsewhere(whole) or (_of_the_interpreter(whole),)
         elif isinstance(base, Class):
             yield from self._of_class(base, attribute, text)
         elif isinstance(base, Made):
@@ -554,6 +599,16 @@ def is_property(node: ast.AST) -> bool:
     """Whether a function is called by reading it."""
     decorators = node.decorator_list if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
     return any(getattr(one, "id", getattr(one, "attr", "")) in _PROPERTIES for one in decorators)
+
+
+def _absolute(module: str, scope: Scope) -> str:
+    """The name of an imported module; a relative one made absolute where the module around it has a name."""
+    name = module.lstrip(".")
+    if len(name) == len(module) or not scope.package:
+        return module
+    above = scope.package.split(".")
+    above = above[: len(above) - (len(module) - len(name) - 1)]
+    return ".".join([*above, name] if name else above)
 
 
 def _of_the_interpreter(name: str) -> Value:

@@ -33,6 +33,8 @@ class LoadingSite(NamedTuple):
     reason: str
     prefix: str
     is_roundabout: bool = False
+    reached_by: tuple[str, ...] = ()
+    """The names at the top of the module by which others can make it load what they choose."""
 
 
 def extract(source: bytes) -> Optional[tuple[LoadingSite, ...]]:

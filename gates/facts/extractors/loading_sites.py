@@ -37,6 +37,8 @@ from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STO
 from gates.facts.extractors.short_text import quoted, shown
 
 Sites = Iterator[LoadingSite]
+Loading = dict[int, dict[int, tuple[Place, set[tuple[Optional[str], int]]]]]
+"""Of each function that loads, by id: the places within it, and what was seen of them without any call of it."""
 
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
@@ -59,36 +61,50 @@ _IMPORT_START = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+([\w.]+)$")
 
 def loading_sites(tree: ast.Module) -> tuple[LoadingSite, ...]:
     """Every loading site of a parsed file, in the order of its lines."""
+    return sites_of(Look(Survey(tree), 0))
+
+
+def sites_of(look: Look) -> tuple[LoadingSite, ...]:
+    """What a look sees, each site once, in the order of the lines; the first says by what others reach them."""
     found: dict[tuple[int, int, str, bool, str], LoadingSite] = {}
-    for site in _Look(Survey(tree), 0).sites():
+    for site in look.sites():
         # A call that is opaque for several reasons is one opaque site.
         key = (site.line, site.column, site.spelling, site.target is None, f"{site.level} {site.target}")
         known = found.setdefault(key, site)
         if known.prefix != site.prefix:
             found[key] = known._replace(prefix="")
-    return tuple(sorted(found.values(), key=_order))
+    sites = sorted(found.values(), key=_order)
+    if sites:
+        sites[0] = sites[0]._replace(reached_by=look.reached_by())
+    return tuple(sites)
 
 
 def _order(site: LoadingSite) -> tuple[int, int, str, str, str]:
     return site.line, site.column, site.spelling, site.target or "", site.reason
 
 
-class _Look:
+class Look:
     """One exact look at a surveyed tree."""
 
     def __init__(
-        self, survey: Survey, depth: int, names: frozenset[str] = frozenset(), is_expression: bool = False
+        self,
+        survey: Survey,
+        depth: int,
+        names: frozenset[str] = frozenset(),
+        is_expression: bool = False,
+        folding: Optional[Folding] = None,
+        loading: Optional[Loading] = None,
     ) -> None:
         self._survey = survey
         self._depth = depth
         self._drops = not is_expression  # what eval is given is no statement: its value goes somewhere
-        self._folding = Folding(survey)
-        # Of each function that loads, by id: the places within it, and what was seen of them without any call of it.
-        self._loading: dict[int, dict[int, tuple[Place, set[tuple[Optional[str], int]]]]] = {}
+        self._folding = folding or Folding(survey)
+        self._loading: Loading = {} if loading is None else loading
         reached = roots(survey.imports()) | roots_of(survey.imports(), survey.mentions)
         self._concerned = survey.concern(names | reached)
 
     def sites(self) -> Iterator[LoadingSite]:
+        """Every site that the look comes upon; one that can be seen in several ways comes several times."""
         looked_at: set[int] = set()
         for _ in range(_DEEPEST_WRAPPING):
             places = [seen for seen in self._survey.places if seen[-1].concerned and id(seen[0]) not in looked_at]
@@ -104,6 +120,23 @@ class _Look:
             self._concerned |= self._survey.concern(wrappers)
         yield from self._never_called()
         yield from self._settings()
+
+    def reached_by(self) -> tuple[str, ...]:
+        """The names at the top of the module that stand for a loader, or for what loads what it is told."""
+        top = self._survey.scope
+        found = set()
+        for name, bindings in top.bindings.items():
+            for binding in bindings:
+                if binding.how in ("function", "class"):
+                    is_one = any(_is_within(place.scope, binding.node) for place in self._places_that_load())
+                else:
+                    is_one = name in self._concerned and _is_a_loader(self._folding.bound(binding))
+                if is_one:
+                    found.add(name)
+        return tuple(sorted(found))
+
+    def _places_that_load(self) -> Iterator[Place]:
+        return (place for within in self._loading.values() for place, _ in within.values())
 
     def _note(self, site: LoadingSite, place: Place) -> Iterator[str]:
         """Keep where each function loads; the names by which those functions are called."""
@@ -285,7 +318,7 @@ class _Look:
             return
         survey = Survey(tree, Scope("module", place.scope))
         survey.changed |= self._survey.changed
-        look = _Look(survey, self._depth + 1, frozenset(self._concerned), name == "builtins.eval")
+        look = Look(survey, self._depth + 1, frozenset(self._concerned), name == "builtins.eval")
         for found in (*look.sites(), *_static_imports(tree)):
             yield found._replace(line=line, column=column, spelling=label)
 
@@ -502,6 +535,20 @@ def _loaders_of(value: Value) -> tuple[Loader, ...]:
         return ()
     loader = loader_of(value.name)
     return (loader,) if loader is not None else LAUNCHERS.get(value.name, ())
+
+
+def _is_within(scope: Optional[Scope], owner: ast.AST) -> bool:
+    while scope is not None:
+        if scope.owner is owner:
+            return True
+        scope = scope.parent
+    return False
+
+
+def _is_a_loader(values: Values) -> bool:
+    return any(
+        _loaders_of(value) or (isinstance(value, Named) and value.name in HOSTS) for value in values
+    ) or _has_loader(values)
 
 
 def _literals_of(name: ast.Name, scope: Scope) -> list[ast.expr]:

@@ -30,6 +30,8 @@ class Scope:
         self.bindings: dict[str, list[Binding]] = {}
         self.elsewhere: dict[str, Scope] = {}  # names that `global` or `nonlocal` put into another scope
         self.stars: list[str] = []
+        self.module_name = ""  # of a module that is read along with another
+        self.package = ""
         self._opened: dict[int, Scope] = {}
         if parent is not None:
             parent._opened[id(owner)] = self

@@ -422,15 +422,22 @@ class _Resolver:
             return self._relative(path, module, names)
         if module.split(".", 1)[0] not in self._tops and self._is_script(path):
             folder = posixpath.dirname(path).replace("/", ".")
-            beside = f"{folder}.{module}" if folder else module
-            if f"{folder}.{module.split('.', 1)[0]}" in self._from_top:
-                return self._find(beside, names, self._from_top)
+            if self._is_beside(folder, module, names):
+                return self._find(f"{folder}.{module}", names, self._from_top)
         return self._absolute(module, names)
 
     def _is_script(self, path: str) -> bool:
         """Whether the file's own folder is where a script in it imports from: a folder that is no package."""
         folder = path.rpartition("/")[0]
         return bool(folder) and f"{folder}/__init__.py" not in self._modules.paths
+
+    def _is_beside(self, folder: str, module: str, names: tuple[str, ...]) -> bool:
+        """Whether a script in the folder finds the module there, or would have to: in a package of that name."""
+        whole = f"{folder}.{module}"
+        if any(name in self._from_top for name in (whole, *(f"{whole}.{name}" for name in names))):
+            return True
+        top = self._from_top.get(f"{folder}.{module.partition('.')[0]}")
+        return top is not None and self._modules.files[top].path.endswith("/__init__.py")
 
     def _absolute(self, module: str, names: tuple[str, ...]) -> tuple[int, ...]:
         if module.split(".", 1)[0] in self._tops:

@@ -106,10 +106,31 @@ def test_a_former_root_is_a_node_though_no_file_has_it(tmp_path: Path) -> None:
     assert {imports.name_of(edge.target) for edge in confirmed(imports)} >= {"old.x"}
 
 
-def test_a_script_finds_what_lies_beside_it(tmp_path: Path) -> None:
-    imports = graph(tmp_path, {"tools/run.py": "import beside\n", "tools/beside.py": ""})
+BESIDE = [
+    ("import beside", "tools/beside.py"),
+    ("from beside import x", "tools/beside.py"),
+    ("import plain.deep", "tools/plain/deep.py"),
+    ("from plain import deep", "tools/plain/deep.py"),
+    ("import package.deep", "tools/package/deep.py"),
+    ("import package.gone", "tools/package/gone.py"),
+]
 
-    assert edges(imports) == {("tools/run.py", "tools/beside.py", 1)}
+
+@pytest.mark.parametrize(("text", "target"), BESIDE)
+def test_a_script_finds_what_lies_beside_it(tmp_path: Path, text: str, target: str) -> None:
+    beside = {f"tools/{name}.py": "" for name in ("beside", "plain/deep", "package/__init__", "package/deep")}
+    imports = graph(tmp_path, {"tools/run.py": text + "\n", **beside})
+
+    assert edges(imports) == {("tools/run.py", target, 1)}
+
+
+@pytest.mark.parametrize(
+    "text", ["import beside.deep", "from beside.deep import x", "import plain.gone", "import elsewhere"]
+)
+def test_nothing_lies_below_a_module_that_is_no_package(tmp_path: Path, text: str) -> None:
+    imports = graph(tmp_path, {"tools/run.py": text + "\n", "tools/beside.py": "", "tools/plain/deep.py": ""})
+
+    assert edges(imports) == set()
 
 
 def test_a_file_that_does_not_parse_keeps_what_its_text_names(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, Optional
 
-SCHEMA = 3
+SCHEMA = 4
 # A memo begins with the digest of the rest.
 _SEAL = 32
 FOLDER = "replay"
@@ -63,8 +63,9 @@ class Recipe:
     """What an answer depended on.
 
     `code` and `content` stand for the code that answered, by signature and by digest; `reads` are git pathspecs of
-    the files whose content was looked at (none: all); `changed` and `untracked` hold paths with digests, `folders` and
-    `ignoring` signatures; `names` is a digest of what lies in the folders.
+    the files whose content was looked at (none: all); `changed` and `untracked` hold paths with digests, and so does
+    `unlisted`, of what was looked at though git ignores it (recordings); `folders` and `ignoring` hold signatures;
+    `names` is a digest of what lies in the folders.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Recipe:
         reads: tuple[str, ...],
         changed: tuple[tuple[str, str], ...],
         untracked: tuple[tuple[str, str], ...],
+        unlisted: tuple[tuple[str, str], ...],
         folders: tuple[tuple[str, Any], ...],
         names: str,
         ignoring: Any,
@@ -93,6 +95,7 @@ class Recipe:
         self.reads = reads
         self.changed = changed
         self.untracked = untracked
+        self.unlisted = unlisted
         self.folders = folders
         self.names = names
         self.ignoring = ignoring
@@ -170,6 +173,9 @@ def remember(
         names = names_digest((folder for folder, _ in folders), held)
     if any(signed is None or signed[0] > listed_ns - _RACY_NS for _, signed in folders):
         return False
+    unlisted = _unlisted(pathspecs, listed)
+    if any(_changed_ns(root, path) > listed_ns - _RACY_NS for path in unlisted):
+        return False
     code = _code()
     if content is None:
         content = before.content if before is not None and before.code == code else content_digest()
@@ -184,6 +190,7 @@ def remember(
         pathspecs,
         _identified(root, [path for path in listed.changed if is_read(path, pathspecs)]),
         untracked,
+        _digested(root, unlisted),
         folders,
         names,
         _ignoring(root),
@@ -204,6 +211,32 @@ def _listed(root: str) -> Optional[Listed]:
     if changed is None or untracked is None or printed is None:
         return None
     return Listed(printed, tuple(changed[1::2]), tuple(untracked))
+
+
+def _unlisted(reads: Iterable[str], listed: Listed) -> list[str]:
+    """Of the files that were named one by one, those that git does not list."""
+    named = (pathspec[len(":(literal)") :] for pathspec in reads if pathspec.startswith(":(literal)"))
+    return [path for path in named if path not in listed.untracked and os.fsencode(f"\t{path}\0") not in listed.listing]
+
+
+def _changed_ns(root: str, path: str) -> int:
+    try:
+        found = os.stat(os.path.join(root, path))
+    except OSError:
+        return 0
+    return max(found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _digested(root: str, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Each path with a digest of what stands there; without the weight of hashlib."""
+    found = []
+    for path in paths:
+        try:
+            with open(os.path.join(root, path), "rb") as stream:
+                found.append((path, digest(stream.read())))
+        except OSError:
+            found.append((path, ""))
+    return tuple(found)
 
 
 def is_read(path: str, reads: Sequence[str]) -> bool:
@@ -245,6 +278,8 @@ def _ignorers(identified: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     """Whether the recipe holds by its shortcuts alone (True), by asking git (False), or not at all (None)."""
     if not recipe.first_day <= _today() <= recipe.last_day or recipe.head != _head(root):
+        return None
+    if recipe.unlisted != _digested(root, [path for path, _ in recipe.unlisted]):
         return None
     changes = ask(root, *CHANGES, "--", *recipe.reads)
     same_index = recipe.index == _index(root)

@@ -10,7 +10,7 @@ from typing import Any, Optional
 from runtime.errors import ConfigurationFault
 from runtime.memory.embedding import HashedNgrams
 from runtime.memory.memory import Memory
-from runtime.memory.recall import Limits
+from runtime.memory.recall import Limits, cosine
 from runtime.memory.relevance import Embedder
 from runtime.memory.store import Store
 from runtime.settings import NGRAMS, Settings
@@ -22,12 +22,22 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+# Of the first records so many are embedded again when a store is opened; at least one must come out as it was kept.
+LOOKED_AT = 4
+SAME_EMBEDDER = 0.99
+
 
 def memory_of(settings: Settings, observe: Observer = ignore) -> Memory:
     """The memory over the store that the settings name. Errors: ConfigurationFault, StoreFault."""
     embedder = embedder_of(settings.embedder)
+    store = store_of(settings.store, embedder.dimension)
+    try:
+        _refuse_another_embedder(store, embedder, settings.embedder)
+    except BaseException:
+        store.close()
+        raise
     return Memory(
-        store_of(settings.store, embedder.dimension),
+        store,
         embedder,
         limits=Limits(context_limit=settings.context_limit, kmax=settings.kmax),
         fold_every=settings.fold_every,
@@ -44,6 +54,19 @@ def embedder_of(name: str) -> Embedder:
     from runtime.memory.models import Model2VecEmbedder, SentenceTransformerEmbedder
 
     return Model2VecEmbedder(model) if library == "model2vec" else SentenceTransformerEmbedder(model)
+
+
+def _refuse_another_embedder(store: Store, embedder: Embedder, name: str) -> None:
+    """Two embedders may well have one dimension; what one has made says nothing to the other."""
+    kept = [record for record in store.oldest(LOOKED_AT) if not record.depth]
+    if not kept:
+        return
+    made = embedder.embed([record.text for record in kept])
+    if max(cosine(one, record.embedding) for one, record in zip(made, kept)) < SAME_EMBEDDER:
+        raise ConfigurationFault(
+            f"the {store.name} store holds embeddings that {name} has not made; set LUKHAS_EMBEDDER to what has, "
+            "or name another store and feed it"
+        )
 
 
 def store_of(url: str, dimension: int) -> Store:

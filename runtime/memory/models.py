@@ -54,7 +54,8 @@ def _loaded(library: str, name: str, load: Callable[[str], Any]) -> Any:
     try:
         return load(name)
     except Exception as error:
-        raise ConfigurationFault(f"{library} cannot load the model {name!r}: {error}") from error
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ConfigurationFault(f"{library} cannot load the model {name!r}: {said}") from error
 
 
 def _unit(rows: Any, dimension: int) -> list[tuple[float, ...]]:

@@ -29,13 +29,18 @@ def announced_already() -> bool:
     return {one.value for one in installed().candidates} <= {one.value for one in scanned().candidates}
 
 
-def runtime(site: Path, folder: Path, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
+def started(site: Path, folder: Path, *words: str, **told: str) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LUKHAS_")}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(site)])
     command = [sys.executable, "-W", "error", "-m", "runtime", *words]
-    return subprocess.run(
-        command, cwd=folder, env={**environment, **told}, capture_output=True, text=True, timeout=120, check=False
-    )
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env={**environment, **told}, stdout=pipe, stderr=pipe, text=True)
+
+
+def runtime(site: Path, folder: Path, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
+    with started(site, folder, *words, **told) as process:
+        out, error = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(words, process.returncode, out, error)
 
 
 def test_documents_are_fed_and_a_question_is_answered_with_passages_stages_and_trace(
@@ -120,6 +125,13 @@ def test_a_drill_leaves_a_record(site: Path, tmp_path: Path) -> None:
             "LUKHAS_PLUGIN_DISCOVERY is 'nearly'",
         ),
         (["ask", "a"], {"LUKHAS_STORE": "sqlite:////nowhere/at/all.db"}, 3, "/nowhere/at/all.db"),
+        (["ask", "a", "--store", "mysql://x"], {}, 2, "--store is 'mysql://x'; use a URL that begins with sqlite:///"),
+        (["ask", "a"], {"LUKHAS_STORE": "memory:", "LUKHAS_EMBEDDER": "model2vec:nowhere"}, 2, "model2vec"),
+        (["serve", "--port", "99999"], {}, 2, "--port is '99999'; use a whole number from 0 to 65535"),
+        (["serve", "--host", "no host"], {"LUKHAS_TOKEN": "sixteen-or-longer"}, 2, "no address here"),
+        (["feed", "/dev/null"], {}, 2, "/dev/null is neither a file nor a folder"),
+        (["feed", "."], {}, 2, ". holds no document"),
+        (["plugins", "--require", "node:recall"], {"LUKHAS_BUDGT": "1"}, 0, "did you mean LUKHAS_BUDGET?"),
     ],
 )
 def test_what_is_wrong_is_one_line_with_its_exit_code(
@@ -143,6 +155,40 @@ def test_a_document_that_cannot_be_read_is_named_and_the_others_are_fed(site: Pa
     assert fed.stderr.splitlines()[0] == "ERROR runtime: left out: latin.txt is not UTF-8: byte 3 is none of it"
     assert fed.stderr.splitlines()[1].startswith("ERROR runtime: left out: nul.txt: record ")
     assert "1  new passages remembered; 1 are live" in fed.stdout
+
+
+def test_an_edited_document_fed_again_takes_the_place_of_what_it_was_and_can_be_forgotten(
+    site: Path, tmp_path: Path
+) -> None:
+    tower = tmp_path / "tower.md"
+    tower.write_text("# Tower\n\nBuilt in 1827.\n\n# Keeper\n\nLives beside it.\n", encoding="utf-8")
+    runtime(site, tmp_path, "feed", "tower.md")
+    tower.write_text("# Tower\n\nBuilt in 1828.\n\n# Keeper\n\nLives beside it.\n", encoding="utf-8")
+
+    fed = runtime(site, tmp_path, "feed", str(tower))
+    asked = runtime(site, tmp_path, "ask", "--budget", "20", "When was the tower built?")
+    forgotten = runtime(site, tmp_path, "forget", "tower.md")
+    again = runtime(site, tmp_path, "forget", "./tower.md", "nowhere.md")
+
+    assert "2  " + str(tower) + "  1 new, 1 withdrawn" in fed.stdout
+    assert "1  new passages remembered, 1 withdrawn; 2 are live in sqlite" in fed.stdout
+    assert asked.stdout.startswith("Built in 1828.")
+    assert "1827" not in asked.stdout
+    assert (forgotten.returncode, forgotten.stdout.split()) == (0, ["2", "tower.md"])
+    assert again.returncode == 1
+    assert again.stdout.count("nothing of it is recalled") == 2
+
+
+def test_a_service_that_is_not_ready_says_why_when_it_begins(site: Path, tmp_path: Path) -> None:
+    told = {"LUKHAS_STORE": "memory:", "LUKHAS_SWITCHES": "nowhere.toml", "LUKHAS_PORT": "0"}
+    with started(site, tmp_path, "serve", **told) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("serving at ")
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+
+    assert "WARNING runtime: not ready: no node serves the critical stage memory; off: module.node.recall" in said
+    assert "nowhere.toml cannot be read" in said
 
 
 def test_help_names_every_setting_and_exit_code(site: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ The first line of a recording says of which commit it is and how many files foll
 of its content and what it imported:
 
     {"recording": "imports", "schema": 1, "commit": "...", "tree": "...", "python": "3.11", "lacks": [], "files": 1}
-    {"file": "app/bridge.py", "blob": "...", "ran": [[7, "candidate.idea", "candidate/idea.py", ""]]}
+    {"file": "app/bridge.py", "blob": "...", "ran": [[1, "app.names", "app/names.py", "import"], [7, "json", null, ""]]}
 
 Several recordings may stand one behind the other: `cat` joins them.
 """
@@ -32,7 +32,7 @@ class Imported:
 
     `name` is the module's, "" where only its file is known. `path` is its file, "" where it has none (a namespace
     package, a module made by hand), None where it lies outside the repository. `through` is the library that was called
-    at the line and did the importing, "" where the line itself did.
+    at the line and did the importing; "import" where a statement did, "" where the line itself called what imports.
     """
 
     line: int

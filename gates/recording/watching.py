@@ -18,7 +18,9 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from gates.recording.places import ELSEWHERE, IMPORT_SYSTEM, TEXT, Places
 
+STATEMENT = "import"
 _Key = tuple[Any, ...]
+_Target = tuple[str, Optional[str]]
 _bootstrap: Any = _import_system
 _IMPORT_NAME = opmap["IMPORT_NAME"]
 # `warnings` leaves frames of such a file out when it counts stack levels: a warning that a module gives about whoever
@@ -87,12 +89,12 @@ class Watch:
             try:
                 module = original(name, globals, locals, fromlist, level)
             except BaseException as error:
-                self._failed(frame_of(1), error)
+                self._failed(frame_of(1), error, is_by_name=False)
                 raise
             frame = frame_of(1)
             code = frame.f_code
             # All of it hashed before, or a small number: this is the price of every import that was seen before.
-            key = (code.co_filename, code.co_firstlineno, frame.f_lasti, name, level)
+            key: _Key = (code.co_filename, code.co_firstlineno, frame.f_lasti, name, level)
             if fromlist.__class__ is tuple:
                 key += fromlist
             elif fromlist:
@@ -116,7 +118,7 @@ class Watch:
             try:
                 module = original(name, package, level)
             except BaseException as error:
-                self._failed(frame, error)
+                self._failed(frame, error, is_by_name=True)
                 raise
             self._imported(frame, None, name, {"__package__": package}, level, ())
             return module
@@ -149,7 +151,7 @@ class Watch:
         if asking is None:
             return
         code = asking.f_code
-        is_by_name = key is None
+        through = "" if key is None else self._how(frame)
         if key is None or asking is not frame:
             key = (code.co_filename, code.co_firstlineno, asking.f_lasti, name, 0, *entries)
             if key in self._seen:
@@ -158,19 +160,19 @@ class Watch:
         place = self._places.of_code(code.co_filename)
         if place != ELSEWHERE:
             # What a statement takes from elsewhere is nobody's question; what a call or a text takes answers one.
-            asked = is_by_name or self._is_call(frame)
-            self._add(place, asking.f_lineno, [found for found in targets if found[1] is not None or asked], "")
-        elif any(path is not None for _, path in targets):
-            self._add_for_caller(asking, [found for found in targets if found[1] is not None])
+            self._add(place, asking.f_lineno, targets if through == "" else _inside(targets), through)
+        elif _inside(targets):
+            self._add_for_caller(asking, _inside(targets), through)
             return  # the next time it may be somebody else who called the library
         self._seen.add(key)
 
-    def _is_call(self, frame: types.FrameType) -> bool:
-        """Whether the repository's code, or a text that it runs, calls the import function: no statement does it."""
+    def _how(self, frame: types.FrameType) -> str:
+        """How a frame asks the import function itself, as `Imported.through` says it."""
         place = self._places.of_code(frame.f_code.co_filename)
-        if place == IMPORT_SYSTEM:  # what it needs itself
-            return False
-        return place == TEXT or frame.f_code.co_code[frame.f_lasti] != _IMPORT_NAME
+        if place == IMPORT_SYSTEM:
+            return _library(frame)
+        is_statement = frame.f_code.co_code[frame.f_lasti] == _IMPORT_NAME
+        return STATEMENT if is_statement and place != TEXT else ""
 
     def _asking(self, frame: Optional[types.FrameType]) -> Optional[types.FrameType]:
         """The first frame from here on that is neither the import system's nor of code without a file."""
@@ -178,23 +180,24 @@ class Watch:
             frame = frame.f_back
         return frame
 
-    def _add_for_caller(self, frame: types.FrameType, targets: list[tuple[str, Optional[str]]]) -> None:
-        for caller, place, through in self._callers(frame):
+    def _add_for_caller(self, frame: types.FrameType, targets: list[_Target], how: str) -> None:
+        for caller, place, through in self._callers(frame, how):
             if place != ELSEWHERE and place not in _PASSED:
                 self._add(place, caller.f_lineno, targets, through)
                 return
 
-    def _callers(self, frame: Optional[types.FrameType]) -> Iterator[tuple[types.FrameType, str, str]]:
-        """Each frame with its place, and the library that the frame below it belongs to."""
-        through = ""
+    def _callers(
+        self, frame: Optional[types.FrameType], through: str = ""
+    ) -> Iterator[tuple[types.FrameType, str, str]]:
+        """Each frame with its place, and the library that it called, or else `through`."""
         while frame is not None:
             place = self._places.of_code(frame.f_code.co_filename)
             yield frame, place, through
             if place == ELSEWHERE:
-                through = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+                through = _library(frame)
             frame = frame.f_back
 
-    def _add(self, importer: str, line: int, targets: list[tuple[str, Optional[str]]], through: str) -> None:
+    def _add(self, importer: str, line: int, targets: list[_Target], through: str) -> None:
         self.ran.update(Ran(importer, line, name, path, through) for name, path in targets if path != importer)
 
     def _executed(self, frame: types.FrameType, code: Any) -> None:
@@ -217,7 +220,7 @@ class Watch:
                 self._add(place, caller.f_lineno, [("", path)], through)
                 return
 
-    def _failed(self, frame: types.FrameType, error: BaseException) -> None:
+    def _failed(self, frame: types.FrameType, error: BaseException, is_by_name: bool) -> None:
         """An import that was given up: the file that it ran until there is in the traceback."""
         if not self._is_on:
             return
@@ -227,7 +230,7 @@ class Watch:
                 code = trace.tb_frame.f_code
                 path = self._places.path_of(code.co_filename) if code.co_name == "<module>" else None
                 if path is not None and trace.tb_frame is not frame:
-                    self._add_for_caller(frame, [("", path)])
+                    self._add_for_caller(frame, [("", path)], "" if is_by_name else self._how(frame))
                     return
                 trace = trace.tb_next
         except Exception as fault:  # noqa: BLE001  (the error that is under way is the one to be heard of)
@@ -258,6 +261,14 @@ class Watch:
         portions = spec.submodule_search_locations
         inside = portions is not None and any(self._places.path_of(str(portion)) for portion in portions)
         return "" if inside else None
+
+
+def _inside(targets: list[_Target]) -> list[_Target]:
+    return [target for target in targets if target[1] is not None]
+
+
+def _library(frame: types.FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _entered(name: str, entries: tuple[str, ...]) -> Iterator[str]:

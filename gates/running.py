@@ -323,7 +323,8 @@ def _weighed(
         question.digest,
         inputs=inputs,
     )
-    empty = [unit for unit, many in question.examined.items() if many == 0]
+    may_be_none = {fact.unit for fact in question.facts.values() if getattr(fact, "may_be_none", False)}
+    empty = [unit for unit, many in question.examined.items() if many == 0 and unit not in may_be_none]
     if empty and not new and (question.is_empty or rule.may_be_empty is None):
         return _vacuous(result, this, section, empty)
     return _declared(result, this, question, unread, bool(new))

@@ -19,7 +19,8 @@ class Fact(Protocol):
     `unit` is what `len()` counts ("modules"): what was searched, never what was found. `digest` is of everything that
     the fact was derived from, tool versions included. Gathering must be cheap: what is dear is worked out when asked
     for, so that a kept verdict costs no more than the digest. `gather` takes other facts, read by type; it raises
-    FactUnavailable with the remedy where the fact cannot be had.
+    FactUnavailable with the remedy where the fact cannot be had. A fact that is looked at beside others, and of which a
+    repository may have none, says so with `may_be_none = True`.
     """
 
     unit: str

@@ -32,7 +32,7 @@ from runtime.orchestrator.placement import (
 )
 from runtime.orchestrator.placement import nats_wire as wire
 from runtime.orchestrator.placement.nats_connection import Connection
-from runtime.orchestrator.placement.nats_node import Asker, RemoteNode
+from runtime.orchestrator.placement.nats_node import COMPANY, Asker, RemoteNode
 from runtime.orchestrator.placement.nats_worker import serve_nodes
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.selection import RoundRobin
@@ -500,6 +500,23 @@ def test_what_fails_over_one_message_does_not_keep_the_next_from_being_heard(
     assert "a message on anything could not be taken" in caplog.text
 
 
+def test_a_question_goes_out_at_once_only_where_none_is_likely_to_follow_it_in_its_turn(server: NatsServer) -> None:
+    async def ask() -> list[bool]:
+        async with served(server.url, Polite(concurrency=8)), remote(server.url) as node:
+            asker = node._asker
+            alone = []
+            await node.handle(text("one"))
+            alone.append(asker._in_company == 0)
+            await asyncio.gather(*[node.handle(text("several")) for _ in range(3)])
+            alone.append(asker._in_company == 0)
+            for _ in range(COMPANY):
+                await node.handle(text("one after the other"))
+            alone.append(asker._in_company == 0)
+            return alone
+
+    assert run(ask()) == [True, False, True]
+
+
 def test_a_worker_process_is_drained_by_sigterm(server: NatsServer) -> None:
     with worker_process(server.url) as worker:
 
@@ -658,6 +675,7 @@ def test_a_password_is_used_and_never_shown(tmp_path: Path, caplog: pytest.LogCa
             assert (await node.handle(text("hello"))).found["thought"] == "HELLO"
             refused = Asker(server.url.replace("//", "//me:wr0ng@"))
             assert not await refused.start(0.2)
+            await eventually(lambda: "uthorization" in refused._connection._reason)
             with pytest.raises(NodeUnreachable, match=r"(?i)authorization") as raised:
                 await RemoteNode(refused, "puppet", "thought", 1).handle(text("hello"))
             await refused.close()

@@ -12,15 +12,16 @@ _HEADER_LINE = b"NATS/1.0\r\n"
 
 
 class DirectClient(Client):
-    """Writes into the socket, while nothing else waits for it, and reads plain headers in one go.
+    """Can write into the socket at once, and reads plain headers in one go.
 
-    In nats-py a task of its own writes what was published, a turn of the loop later, on either side of a hop; and it
-    looks at every character of every header. What is used of it here and not of its public face is looked for: where a
-    version of it has other names for that, its own way is taken, and so it is for all that is not as it usually is.
+    In nats-py a task of its own writes what was published, a turn of the loop later and with all that was published in
+    this one: right where there is much, and a wait for nothing where there is one message. And it looks at every
+    character of every header. What is used of nats-py here and not of its public face is looked for: where a version of
+    it has other names for that, its own way is taken, and so it is for all that is not as it usually is.
     """
 
     def say(self, subject: str, body: bytes, headers: Optional[Mapping[str, str]], reply: str) -> bool:
-        """Publish now; False where that has to be left to `publish`. The subjects are the caller's to check."""
+        """Write it now; False where that has to be left to `publish`. The subjects are the caller's to check."""
         transport = self._idle_transport()
         head = b"" if headers is None else _head(headers)
         if transport is None or head is None:

@@ -85,9 +85,17 @@ class Connection:
         return self.up
 
     async def publish(
-        self, subject: str, body: bytes, headers: Optional[dict[str, str]] = None, reply: str = ""
+        self,
+        subject: str,
+        body: bytes,
+        headers: Optional[dict[str, str]] = None,
+        reply: str = "",
+        alone: bool = False,
     ) -> None:
-        """Say it now, or raise NodeUnreachable: nothing is kept for a later connection. NotPortable when too large."""
+        """Say it now, or raise NodeUnreachable: nothing is kept for a later connection. NotPortable when too large.
+
+        What is said `alone` goes out at once; else with what else is said in this turn of the loop, at its end.
+        """
         client = self._client
         if not client.is_connected:
             raise NodeUnreachable(f"no connection to {self.place} ({self._reason})")
@@ -98,7 +106,7 @@ class Connection:
             )
         if client.pending_data_size and client.pending_data_size + len(body) > BACKLOG:
             raise NodeUnreachable(f"{client.pending_data_size:,} bytes wait to be sent to {self.place}")
-        if client.say(subject, body, headers, reply):
+        if alone and client.say(subject, body, headers, reply):
             return
         try:
             await client.publish(subject, body, reply=reply, headers=headers)

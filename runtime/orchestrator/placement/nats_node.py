@@ -26,6 +26,7 @@ from runtime.orchestrator.query import Query
 ATTEMPTS = 3
 SILENCE = (0.05, 1.0)  # seconds: a worker that said nothing for a quarter of the remaining time, within these, is lost
 BEATS = 3  # how often it would have said that it is at work in that time
+COMPANY = 16  # lone questions in a row after which the next one is taken to be alone, too
 SECOND_LOOK = 0.01  # seconds; after the loop was held up, what came meanwhile is read before anybody is called lost
 
 
@@ -88,6 +89,7 @@ class Asker:
         self._inbox = self._connection.inbox()
         self._connection.listen(f"{self._inbox}.*", self._told)
         self._tokens = itertools.count()
+        self._in_company = 0
         self._waiting: dict[str, Waiting] = {}
         self._alarm = Alarm(self._look)
         self._said: set[asyncio.Future[None]] = set()
@@ -109,10 +111,11 @@ class Asker:
         silence = silence_of(query.remaining)
         headers, body = wire.question(query, silence / BEATS)
         reply = f"{self._inbox}.{next(self._tokens)}"
+        alone = self._alone()
         waiting = self._waiting[reply] = Waiting(asyncio.get_running_loop(), query.remaining, silence)
         self._alarm.by(waiting.due)
         try:
-            await self._connection.publish(subject, body, headers, reply)
+            await self._connection.publish(subject, body, headers, reply, alone)
             message = await waiting.future
         except (asyncio.CancelledError, NodeLost):
             self._cancel(reply)
@@ -120,6 +123,14 @@ class Asker:
         finally:
             del self._waiting[reply]
         return answer_of(message, query, subject)
+
+    def _alone(self) -> bool:
+        """Whether a question that is asked now is likely to be the only one in this turn of the loop."""
+        if self._waiting:
+            self._in_company = COMPANY
+        elif self._in_company:
+            self._in_company -= 1
+        return not self._in_company
 
     def _told(self, message: Msg) -> None:
         waiting = self._waiting.get(message.subject)

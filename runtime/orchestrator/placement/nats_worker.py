@@ -172,7 +172,7 @@ class Worker:
     async def tell(self, reply: str, headers: Optional[dict[str, str]], body: bytes) -> None:
         """Send an answer; without a connection nobody would hear it. Raises NotPortable when it is too large."""
         try:
-            await self._connection.publish(reply, body, headers)
+            await self._connection.publish(reply, body, headers, alone=len(self._asked) < 2)
         except NodeUnreachable as error:
             _log.warning("an answer is lost: %s", error)
 

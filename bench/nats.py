@@ -34,7 +34,7 @@ from runtime.orchestrator.query import Query
 
 BAR = 300e-6  # seconds: what issue 3 asks of the median hop over NATS
 AT_ONCE = 64
-ROUNDS = 5
+ROUNDS = 20
 FOUND = {
     "memory": tuple({"text": f"passage {n} of a document", "score": n / 7} for n in range(5)),
     "attention": [0.5] * 8,
@@ -200,7 +200,7 @@ def main() -> int:
         try:
             assert worker.stdout is not None
             worker.stdout.readline()
-            return report(*asyncio.run(figures(url, 500 if options.quick else 5000)), os.getloadavg())
+            return report(*asyncio.run(figures(url, 1000 if options.quick else 6000)), os.getloadavg())
         finally:
             worker.kill()
             worker.communicate()

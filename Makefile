@@ -23,8 +23,9 @@ DOCS ?= docs README.md
 Q ?=
 # The plugins without which the service is not one.
 SMOKE_PLUGINS ?= node constellation adapter monitor node:recall node:salience node:statements node:extract node:weigh node:gaps
-# QUICK=--quick takes a first look with `make bench-runtime`.
+# QUICK=--quick takes a first look with `make bench-runtime` and `make bench-peers`; LONG=--long adds ten minutes at half load.
 QUICK ?=
+LONG ?=
 
 RUN := .venv/bin
 EVIDENCE := .gates/evidence
@@ -96,9 +97,13 @@ bench: setup  ## how fast, beside ruff, import-linter and tach
 	@$(RUN)/python bench/gates.py
 
 .PHONY: bench-runtime
-bench-runtime: setup  ## how fast the service is, part by part, beside a loop of plain tasks; long
-	@for part in registry pipeline selection telemetry stores recall folding nats service; do \
-		echo "== $$part"; $(RUN)/python -m bench.$$part $(QUICK); done
+bench-runtime: setup  ## how fast the service is, part by part, into the table of docs/runtime.md; long
+	@$(RUN)/python -m bench.runtime $(QUICK) $(LONG) $(if $(QUICK),,--markdown docs/runtime.md)
+
+.PHONY: bench-peers
+bench-peers: setup  ## the pipeline beside hamilton, haystack and langgraph, in an environment of theirs
+	@.ci/peers
+	@$(RUN)/python -m bench.runtime --only pipeline_peers $(QUICK)
 
 ##########################################################################################
 
@@ -144,11 +149,11 @@ evidence: setup  ## build the evidence bundle, and verify it
 ##########################################################################################
 
 .PHONY: lock
-lock:  ## compile requirements.in into both locks
+lock:  ## compile requirements.in into both locks, and requirements-peers.in into its own
 	@.ci/lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: lock-check
-lock-check:  ## show where the locks do not follow from requirements.in
+lock-check:  ## show where the locks do not follow from requirements.in and requirements-peers.in
 	@.ci/lock --check
 
 .PHONY: clean

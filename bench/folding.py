@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import os
 import random
-import statistics
 import sys
 import tempfile
 import time
@@ -16,7 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.calibration import ROUND_TRIP, round_trip
 from bench.containment import START, Open, attempts, wilson
+from bench.figure import Bar, Figure, alone
 from bench.recall import passages
 from runtime.memory.embedding import HashedNgrams
 from runtime.memory.grouping import FoldPolicy
@@ -24,8 +23,6 @@ from runtime.memory.memory import Memory
 from runtime.memory.record import Fold, Record
 from runtime.memory.stores.sqlite import SqliteStore
 from runtime.telemetry.events import Event, MemoryFolded
-
-_SEED_ASKS = 0.997
 
 
 class Kept(NamedTuple):
@@ -49,56 +46,54 @@ def files(folder: Path) -> Iterator[Open]:
                 leftover.unlink()
 
 
-def report_containment(folder: Path, count: int, seed: int) -> int:
-    """A line for each fault; answers how many attempts were not contained."""
-    began = time.perf_counter()
+def containment(folder: Path, count: int, seed: int = 1) -> Iterator[Figure]:
+    """Of all faults that are planted; what was not contained is said at once."""
     tried: Counter[str] = Counter()
-    folds: Counter[str] = Counter()
-    escaped: Counter[str] = Counter()
+    folds = escaped = 0
     for one in attempts(files(folder), count, seed, killing=hasattr(os, "fork")):
         tried[one.fault] += 1
-        folds[one.fault] += one.folds
+        # Those into which nothing was planted show that folding works; they do not count as contained.
+        if one.fault != "none":
+            folds += one.folds
+            escaped += bool(one.escaped)
         if one.escaped:
-            escaped[one.fault] += 1
-            print(f"NOT CONTAINED, {one.fault}: {one.escaped[0]}", flush=True)
-    print(f"{'planted':28} {'attempted':>9} {'folds':>7} {'contained':>9}")
-    for fault, times in tried.items():
-        print(f"{fault:28} {times:9,} {folds[fault]:7,} {times - escaped[fault]:9,}")
-    # Those into which nothing was planted show that folding works; they do not count as contained.
+            print(f"not contained, {one.fault}: {one.escaped[0]}", file=sys.stderr, flush=True)
     attacked = count - tried["none"]
-    contained = attacked - sum(escaped.values()) + escaped["none"]
-    low, high = wilson(contained, attacked)
-    print(
-        f"{'all with something planted':28} {attacked:9,} {sum(folds.values()) - folds['none']:7,} {contained:9,}   "
-        f"{contained / attacked:.4%}, "
-        f"95 % between {low:.4%} and {high:.4%} (Wilson); the seed asks {_SEED_ASKS:.1%}"
+    low, _ = wilson(attacked - escaped, attacked)
+    contained = f"{(attacked - escaped) / attacked:.2%} contained, Wilson's 95 % bound {low:.2%}"
+    yield Figure(
+        f"folds whose effect reached beyond their planned sources, {len(tried) - 1} kinds of fault planted",
+        escaped,
+        "",
+        attacked,
+        bar=Bar(0, enough=10_000),
+        note=f"{contained}; {folds:,} folds were made",
     )
-    print(f"seed {seed}, {time.perf_counter() - began:.0f} s, load {os.getloadavg()[0]:.1f}")
-    return sum(escaped.values())
 
 
-def report_retention(folder: Path, count: int) -> None:
+def kept_in_recall(folder: Path, count: int, floor: float) -> Iterator[Figure]:
     """Fold a corpus that repeats itself, and recall what was folded as anybody would."""
     events: list[Event] = []
-    for floor in (0.0, 0.9):
-        with closing(SqliteStore(folder / f"retention{floor}.db")) as store:
-            policy = FoldPolicy(most_ratio=0.3, floor=floor)
-            memory = Memory(
-                store, HashedNgrams(), fold_policy=policy, fold_every=0, fold_above=None, observe=events.append
-            )
-            store.remember(repeating(count))
-            events.clear()
-            began = time.process_time()
-            run = memory.fold_all()
-            spent = time.process_time() - began
-            outcomes = Counter(event.outcome for event in events if isinstance(event, MemoryFolded))
-            kept = retention(memory, run.folds)
-            print(
-                f"floor {floor:.0%}: {dict(outcomes)} of {count:,} records; live {store.counts().live:,}; "
-                f"{kept.share:.1%} of {kept.sources:,} folded texts find their summary among ten; "
-                f"{spent / max(1, sum(outcomes.values())) * 1e3:.1f} ms of CPU a fold "
-                f"({spent / max(1, sum(outcomes.values())) / _task():,.0f} x task)"
-            )
+    with closing(SqliteStore(folder / f"retention{floor}.db")) as store:
+        policy = FoldPolicy(most_ratio=0.3, floor=floor)
+        memory = Memory(store, HashedNgrams(), fold_policy=policy, fold_every=0, fold_above=None, observe=events.append)
+        store.remember(repeating(count))
+        events.clear()
+        began = time.process_time()
+        run = memory.fold_all()
+        spent = time.process_time() - began
+        outcomes = Counter(event.outcome for event in events if isinstance(event, MemoryFolded))
+        kept = retention(memory, run.folds)
+        live = store.counts().live
+    said = ", ".join(f"{times} {outcome}" for outcome, times in outcomes.items())
+    what = f"folded texts that find their summary among ten, floor {floor:.0%}"
+    note = f"of {count:,} records {live:,} are left; folds: {said}"
+    yield Figure(what, 100 * kept.share, "%", kept.sources, note=note)
+    tries = max(1, sum(outcomes.values()))
+    ratio = spent / tries / round_trip()
+    yield Figure(
+        f"one fold, tried or made, floor {floor:.0%}", 1e3 * spent / tries, "ms of CPU", tries, ROUND_TRIP, ratio
+    )
 
 
 def retention(memory: Memory, folds: Sequence[Fold]) -> Kept:
@@ -132,37 +127,13 @@ def repeating(count: int) -> list[Record]:
     ]
 
 
-def _task(times: int = 20_000) -> float:
-    """Seconds of CPU that asyncio needs to start a task and wait for it."""
-
-    async def nothing() -> None:
-        pass
-
-    async def trips() -> float:
-        for_each = []
-        for _ in range(5):
-            began = time.process_time()
-            for _ in range(times // 5):
-                await asyncio.create_task(nothing())
-            for_each.append((time.process_time() - began) / (times // 5))
-        return statistics.median(for_each)
-
-    return asyncio.run(trips())
-
-
-def main() -> int:
-    """Print both parts; 1 where a fold was not contained."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="500 attempts instead of 10,672")
-    parser.add_argument("--attempts", type=int, default=0, help="so many attempts")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    count = options.attempts or (500 if options.quick else 10_672)  # of which 10,005 with something planted
+def figures(quick: bool) -> Iterator[Figure]:
+    """How many folds stayed in bounds, and what folding keeps and costs."""
     with tempfile.TemporaryDirectory() as folder:
-        escaped = report_containment(Path(folder), count, options.seed)
-        report_retention(Path(folder), 500 if options.quick else 3_000)
-    return 1 if escaped else 0
+        yield from containment(Path(folder), 500 if quick else 10_672)  # of which 10,005 with something planted
+        for floor in (0.0, 0.9):
+            yield from kept_in_recall(Path(folder), 500 if quick else 3_000, floor)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(alone(figures, __doc__))

@@ -1,17 +1,28 @@
-"""Six stages that do nothing, in hamilton, haystack and langgraph: whichever of them is installed."""
+"""Six stages that do nothing, in hamilton, haystack and langgraph: whichever of them is installed, beside ours.
+
+`make bench-peers` runs it in an environment of its own, which holds them and not what the service needs.
+"""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Awaitable
+import sys
+from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Callable
 
+from bench.calibration import in_turns, median_of
+from bench.figure import Bar, Figure, alone
+from bench.pipeline_cost import Ask, cpu, pipeline
+
 STEPS = 6
-Ask = Callable[[], Awaitable[object]]
+OURS = "ours"
+UNIT = "µs of CPU a query"
+MISSING = "not installed here; `make bench-peers` does"
 
 
-def _hamilton() -> tuple[str, Ask]:
+def _hamilton() -> Ask:
     from hamilton import ad_hoc_utils, async_driver, base
 
     async def step_0(start: int) -> int:
@@ -29,10 +40,10 @@ def _hamilton() -> tuple[str, Ask]:
     async def ask() -> object:
         return await driver.execute([f"step_{STEPS - 1}"], inputs={"start": 1})
 
-    return _named("hamilton", "apache-hamilton", "sf-hamilton"), ask
+    return ask
 
 
-def _haystack() -> tuple[str, Ask]:
+def _haystack() -> Ask:
     import haystack
 
     @haystack.component
@@ -54,10 +65,10 @@ def _haystack() -> tuple[str, Ask]:
     async def ask() -> object:
         return await pipeline.run_async({"s0": {"value": 1}})
 
-    return _named("haystack", "haystack-ai"), ask
+    return ask
 
 
-def _langgraph() -> tuple[str, Ask]:
+def _langgraph() -> Ask:
     from langgraph.graph import END, START, StateGraph
 
     async def step(state: dict[str, int]) -> dict[str, int]:
@@ -74,26 +85,34 @@ def _langgraph() -> tuple[str, Ask]:
     async def ask() -> object:
         return await compiled.ainvoke({"value": 1})
 
-    return _named("langgraph", "langgraph"), ask
+    return ask
 
 
-_KNOWN: dict[str, Callable[[], tuple[str, Ask]]] = {
-    "hamilton": _hamilton,
-    "haystack": _haystack,
-    "langgraph": _langgraph,
+# By the name that is imported: how six steps are built, and the distribution that says which version it is.
+PEERS: dict[str, tuple[Callable[[], Ask], str]] = {
+    "hamilton": (_hamilton, "sf-hamilton"),
+    "haystack": (_haystack, "haystack-ai"),
+    "langgraph": (_langgraph, "langgraph"),
 }
 
 
-def peers() -> tuple[list[tuple[str, Ask]], list[str]]:
-    """Those that are installed, each with one query; and the names of those that are not."""
-    missing = [name for name in _KNOWN if importlib.util.find_spec(name) is None]
-    return [build() for name, build in _KNOWN.items() if name not in missing], missing
-
-
-def _named(name: str, *distributions: str) -> str:
-    for distribution in distributions:
-        try:
-            return f"{name} {version(distribution)}"
-        except ImportError:
+def figures(quick: bool) -> Iterator[Figure]:
+    """A figure for each peer; its ratio says how many times its cost ours is."""
+    queries = 100 if quick else 500
+    there = {name: build() for name, (build, _) in PEERS.items() if importlib.util.find_spec(name)}
+    cases = {name: partial(cpu, ask, queries) for name, ask in there.items()}
+    found = in_turns({OURS: partial(cpu, pipeline(), 10 * queries), **cases}, 2 if quick else 5)
+    ours = found[OURS][0]
+    yield Figure("six stages that do nothing, beside the peers", ours, UNIT, 10 * queries, note=median_of(found[OURS]))
+    for name, (_, distribution) in PEERS.items():
+        what = "the same six by " + (f"{name} {version(distribution)}" if name in there else name)
+        if name not in there:
+            yield Figure(what, None, note=MISSING)
             continue
-    return name
+        least, note, samples = found[name][0], median_of(found[name]), tuple(found[name])
+        behind = Bar(1.0, of_ratio=True)
+        yield Figure(what, least, UNIT, queries, "as much is what ours costs", ours / least, behind, note, samples)
+
+
+if __name__ == "__main__":
+    sys.exit(alone(figures, __doc__))

@@ -1,15 +1,21 @@
-"""A store in Postgres of many records: written, searched exactly and by its index. For `bench.stores --postgres N`."""
+"""A store in Postgres of many records: written, searched exactly and by its index; a server of its own.
+
+The server's settings are those that it comes with.
+"""
 
 from __future__ import annotations
 
-import statistics
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from statistics import median
+from typing import Any, Callable
 
 import psycopg
 
-from bench.lines import Line, clustered, median
+from bench.figure import Figure, alone
+from bench.searching import FOUND, clustered, found_of, taken
 from runtime.memory.ids import new_id
 from runtime.memory.record import Record
 from runtime.memory.stores.postgres import PostgresStore
@@ -17,15 +23,18 @@ from tests.stores.places import postgres_server
 from tests.stores.records import NOON
 
 DIMENSION = 384
+RATE = "records a second"
+PLAIN = "the same exact search by psycopg alone"
 _BATCH = 100
 _CUES = 100
 _TEXT = "What was said is kept as it was said, with its words and its time. "
 
 
-def postgres(size: int) -> Iterator[Line]:
-    """A server of its own; its settings are those that it comes with."""
+def figures(quick: bool) -> Iterator[Figure]:
+    """Of 2,000 records, or of 50,000."""
     import numpy
 
+    size = 2_000 if quick else 50_000
     chance = numpy.random.default_rng(0)
     centres = chance.standard_normal((2000, DIMENSION), numpy.float32)
 
@@ -35,19 +44,22 @@ def postgres(size: int) -> Iterator[Line]:
 
     with postgres_server() as url:
         store = PostgresStore(url, approximate_from=None)
-        yield Line(f"Postgres, batches of {_BATCH}", f"{_rate(store, more, size):,.0f} records/s", "", "", f"{size:,}")
+        yield Figure(f"Postgres, written in batches of {_BATCH}", _rate(store, more, size), RATE, size)
         cues = clustered(_CUES, chance, centres).tolist()
-        exact = [store.nearest(cue, 10) for cue in cues]
-        ours, plain = median(lambda cue: store.nearest(cue, 10), cues), _plain(url, cues)
-        beside = f"{ours / plain:.2f} x psycopg alone"
-        yield Line(f"nearest 10 of {size:,}, exact", f"{1000 * ours:.2f} ms p50", beside, "", str(_CUES))
+        best = [store.nearest(cue, 10) for cue in cues]
+        samples, plain = taken(lambda cue: store.nearest(cue, 10), cues), _plain(url, cues)
+        ratio, kept = median(samples) / plain, tuple(samples)
+        what = f"Postgres, the nearest 10 of {size:,}"
+        yield Figure(f"{what}, exact, p50", median(samples), "ms", _CUES, PLAIN, ratio, samples=kept)
         store.close()
-        yield from _by_index(PostgresStore(url, approximate_from=size // 2), cues, exact, plain, more)
+        with closing(PostgresStore(url, approximate_from=size // 2)) as indexed:
+            yield from _by_index(indexed, what, cues, best, plain)
+            yield Figure("Postgres, written with its index", _rate(indexed, more, 2_000), RATE, 2_000)
 
 
 def _by_index(
-    store: PostgresStore, cues: Sequence[Any], exact: Sequence[Any], plain: float, more: Callable[[int], list[Record]]
-) -> Iterator[Line]:
+    store: PostgresStore, what: str, cues: Sequence[Any], best: Sequence[Any], plain: float
+) -> Iterator[Figure]:
     begun = time.monotonic()
     assert store.dimension == DIMENSION
     store.counts()
@@ -55,18 +67,16 @@ def _by_index(
     built = time.monotonic() - begun
     measured = store.index.ready
     if measured is None:
-        yield Line("  by its index", f"refused: {store.index.refusal}", "", "", "")
+        yield Figure(f"{what}, by its index, p50", None, note=f"refused: {store.index.refusal}")
         return
-    ours = median(lambda cue: store.nearest(cue, 10), cues)
-    shares = [
-        len({one.id for one in store.nearest(cue, 10)} & {one.id for one in best}) for cue, best in zip(cues, exact)
-    ]
-    candidates = f"{measured.breadth} candidates"
-    yield Line("  by its index", f"{1000 * ours:.2f} ms p50", f"{ours / plain:.2f} x exact, alone", "", str(len(cues)))
-    yield Line("  its recall@10", f"{statistics.mean(shares) / 10:.3f}", candidates, ".95", str(10 * len(cues)))
-    yield Line("  built and measured in", f"{built:.0f} s", "", "", "1")
-    yield Line("  written with it", f"{_rate(store, more, 2_000):,.0f} records/s", "", "", "2,000")
-    store.close()
+    samples = taken(lambda cue: store.nearest(cue, 10), cues)
+    ratio, note = median(samples) / plain, f"{measured.breadth} candidates"
+    yield Figure(
+        f"{what}, by its index, p50", median(samples), "ms", _CUES, PLAIN, ratio, note=note, samples=tuple(samples)
+    )
+    found = found_of(best, (store.nearest(cue, 10) for cue in cues))
+    yield Figure(f"{what}, by its index, recall@10", found, "", _CUES, bar=FOUND)
+    yield Figure(f"{what}, its index built and measured in", built, "s", 1)
 
 
 def _rate(store: PostgresStore, more: Callable[[int], list[Record]], size: int) -> float:
@@ -80,9 +90,13 @@ def _rate(store: PostgresStore, more: Callable[[int], list[Record]], size: int) 
 
 
 def _plain(url: str, cues: Sequence[Any]) -> float:
-    """The same search by the server's client, without anything of ours."""
+    """The median of the same search by the server's client, without anything of ours; in milliseconds."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET search_path TO memory, public")
         connection.execute("SET jit TO off")
         select = "SELECT id FROM records WHERE folded_into IS NULL ORDER BY embedding <#> %s::vector LIMIT 10"
-        return median(lambda cue: connection.execute(select, (str(cue),)).fetchall(), cues)
+        return median(taken(lambda cue: connection.execute(select, (str(cue),)).fetchall(), cues))
+
+
+if __name__ == "__main__":
+    sys.exit(alone(figures, __doc__))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import datetime as dt
-import os
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Callable, NamedTuple
 
+from bench.calibration import ROUND_TRIP, round_trip
+from bench.figure import Bar, Figure, alone
+from bench.searching import taken
 from runtime.memory.embedding import HashedNgrams
 from runtime.memory.memory import Memory
 from runtime.memory.recall import Limits, telling
@@ -24,6 +25,7 @@ from runtime.memory.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 _NOW = dt.datetime(2026, 11, 22, tzinfo=dt.timezone.utc)
+BUDGET = 100.0  # milliseconds for a recall
 _RANK_FUSION = 60  # Cormack, Clarke and Buettcher, SIGIR 2009
 
 
@@ -105,9 +107,13 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 def quality(memory: Memory, questions: Sequence[Question]) -> Quality:
     """Ask every question; the answer is whichever passage holds its words."""
+    return _judged(questions, lambda text: [one.record.text for one in memory.recall(text, 10, now=_NOW)])
+
+
+def _judged(questions: Sequence[Question], ask: Callable[[str], Sequence[str]]) -> Quality:
     ranks = []
     for question in questions:
-        texts = [one.record.text for one in memory.recall(question.text, 10, now=_NOW)]
+        texts = ask(question.text)
         ranks.append(next((rank for rank, text in enumerate(texts, 1) if question.answer in text), 0))
     return Quality(
         sum(rank == 1 for rank in ranks) / len(ranks),
@@ -135,15 +141,7 @@ class RankFusion:
 
 def _rank_fusion_quality(store: Store, questions: Sequence[Question]) -> Quality:
     fusion = RankFusion(store, HashedNgrams())
-    ranks = []
-    for question in questions:
-        texts = [one.text for one in store.get(fusion.ranked(question.text)[:10])]
-        ranks.append(next((rank for rank, text in enumerate(texts, 1) if question.answer in text), 0))
-    return Quality(
-        sum(rank == 1 for rank in ranks) / len(ranks),
-        sum(1 <= rank <= 5 for rank in ranks) / len(ranks),
-        sum(1 / rank for rank in ranks if rank) / len(ranks),
-    )
+    return _judged(questions, lambda text: [one.text for one in store.get(fusion.ranked(text)[:10])])
 
 
 def _records(texts: Sequence[str]) -> list[Record]:
@@ -154,34 +152,32 @@ def _records(texts: Sequence[str]) -> list[Record]:
     ]
 
 
-def _report_quality(open_store: Callable[[Path], Store], folder: Path) -> None:
+def answers(open_store: Callable[[Path], Store], folder: Path) -> Iterator[Figure]:
+    """Every way to weigh words and vectors, each with the share of questions whose answer is first."""
     texts = passages(ROOT)
-    missing = [question.answer for question in QUESTIONS if not any(question.answer in text for text in texts)]
-    if missing:
-        print(f"left out, because the documents no longer hold their answers: {missing}")
-    questions = [question for question in QUESTIONS if question.answer not in missing]
-    print(f"\n{len(questions)} questions over {len(texts)} passages of this repository's documents")
-    print(f"{'relevance':34} {'first':>6} {'in 5':>6} {'MRR@10':>7}")
+    questions = [one for one in QUESTIONS if any(one.answer in text for text in texts)]
+    for question in QUESTIONS:
+        if question not in questions:
+            print(f"the documents no longer hold: {question.answer}", file=sys.stderr)
     weights = {
-        "vector only": WeightedSum(1.0, 0.0, 0.0, 0.0),
-        "lexical only": WeightedSum(0.0, 1.0, 0.0, 0.0),
-        "fused, the default": WeightedSum(),
-        "fused, without age and importance": WeightedSum(recency=0.0, importance=0.0),
-        "fused, similarity .7 lexical .3": WeightedSum(0.7, 0.3, 0.0, 0.0),
-        "fused, similarity .3 lexical .7": WeightedSum(0.3, 0.7, 0.0, 0.0),
+        "vectors only": WeightedSum(1.0, 0.0, 0.0, 0.0),
+        "words only": WeightedSum(0.0, 1.0, 0.0, 0.0),
+        "both, the default": WeightedSum(),
+        "both, without age and importance": WeightedSum(recency=0.0, importance=0.0),
+        "both, vectors .7 words .3": WeightedSum(0.7, 0.3, 0.0, 0.0),
+        "both, vectors .3 words .7": WeightedSum(0.3, 0.7, 0.0, 0.0),
     }
     with closing(open_store(folder / "quality.db")) as store:
         store.remember(_records(texts))
+        found = {}
         for name, weighted in weights.items():
-            memory = Memory(
-                store, HashedNgrams(), relevance=weighted, limits=Limits(context_limit=0), fold_every=0, fold_above=None
-            )
-            print(f"{name:34} " + _shown(quality(memory, questions)))
-        print(f"{'reciprocal rank fusion':34} " + _shown(_rank_fusion_quality(store, questions)))
-
-
-def _shown(found: Quality) -> str:
-    return f"{found.first:6.2f} {found.among_five:6.2f} {found.reciprocal:7.3f}"
+            limits = Limits(context_limit=0)
+            memory = Memory(store, HashedNgrams(), relevance=weighted, limits=limits, fold_every=0, fold_above=None)
+            found[name] = quality(memory, questions)
+        found["both, by reciprocal rank fusion"] = _rank_fusion_quality(store, questions)
+    for name, each in found.items():
+        note = f"MRR@10 {each.reciprocal:.3f}, first {each.first:.0%}; {len(texts)} passages of these documents"
+        yield Figure(f"answers among the first five, {name}", 100 * each.among_five, "%", len(questions), note=note)
 
 
 def synthetic(count: int, seed: int = 1) -> list[str]:
@@ -191,73 +187,40 @@ def synthetic(count: int, seed: int = 1) -> list[str]:
     return [f"{draw.choice(sentences)} {draw.choice(sentences)} {number}" for number in range(count)]
 
 
-def _report_speed(open_store: Callable[[Path], Store], folder: Path, count: int, asked: int) -> None:
-    task = _task_round_trip()
-    embedder = HashedNgrams()
+def speed(open_store: Callable[[Path], Store], folder: Path, count: int, asked: int) -> Iterator[Figure]:
+    """A whole recall, and what it is made of; wall time, because that is what a budget is of."""
+    embedder, trip = HashedNgrams(), 1e3 * round_trip()
     texts = synthetic(count)
     began = time.process_time()
     embedder.embed(texts)
-    print(f"\nembedding: {count / (time.process_time() - began):,.0f} texts a second of CPU")
+    yield Figure("embedding", count / (time.process_time() - began), "texts a second of CPU", count)
     cues = [text[:80] for text in synthetic(asked, seed=2)]
     with closing(open_store(folder / "speed.db")) as store:
         store.remember(_records(texts))
         memory = Memory(store, embedder, fold_every=0, fold_above=None)
         memory.recall("warm up", 5)
-        threads = os.environ.get("OPENBLAS_NUM_THREADS", "not set")
-        print(
-            f"recall of 10 among {count:,}, {asked} cues; load {os.getloadavg()[0]:.1f}, a task {task * 1e6:.1f} us, "
-            f"OPENBLAS_NUM_THREADS {threads}"
-        )
         embedded = dict(zip(cues, embedder.embed(cues)))
-        for name, work in {
-            "Memory.recall": lambda cue: memory.recall(cue, 10),
-            "  of which embedding": lambda cue: embedder.embed([cue]),
-            "  of which store.nearest": lambda cue: store.nearest(embedded[cue], 40),
-            "  of which store.matching": lambda cue: store.matching(telling(cue), 40),
-        }.items():
-            wall, cpu = _timed(work, cues)
-            print(f"{name:28} wall p50 {wall * 1e3:7.3f} ms   CPU mean {cpu * 1e3:7.3f} ms   {cpu / task:7.0f} x task")
+        whole = f"a whole recall of 10 among {count:,} records, vectors and words, p50"
+        parts: dict[str, Callable[[str], object]] = {
+            whole: lambda cue: memory.recall(cue, 10),
+            "of it, embedding": lambda cue: embedder.embed([cue]),
+            "of it, the nearest vectors": lambda cue: store.nearest(embedded[cue], 40),
+            "of it, the matching words": lambda cue: store.matching(telling(cue), 40),
+        }
+        for name, work in parts.items():
+            samples = taken(work, cues)
+            middle, bar = statistics.median(samples), Bar(BUDGET, enough=300) if name == whole else None
+            yield Figure(name, middle, "ms", asked, ROUND_TRIP, middle / trip, bar, samples=tuple(samples))
 
 
-def _timed(work: Callable[[str], object], cues: Sequence[str]) -> tuple[float, float]:
-    walls = []
-    began = time.process_time()
-    for cue in cues:
-        start = time.perf_counter()
-        work(cue)
-        walls.append(time.perf_counter() - start)
-    return statistics.median(walls), (time.process_time() - began) / len(cues)
-
-
-def _task_round_trip(times: int = 20_000) -> float:
-    """Seconds of CPU that asyncio needs to start a task and wait for it."""
-
-    async def nothing() -> None:
-        pass
-
-    async def trips() -> float:
-        began = time.process_time()
-        for _ in range(times):
-            await asyncio.create_task(nothing())
-        return (time.process_time() - began) / times
-
-    return asyncio.run(trips())
-
-
-def main() -> None:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2,000 records instead of 10,000")
-    parser.add_argument("--records", type=int, default=0, help="so many records")
-    options = parser.parse_args()
-    count = options.records or (2_000 if options.quick else 10_000)
-
+def figures(quick: bool) -> Iterator[Figure]:
+    """How well, and how fast."""
     from runtime.memory.stores.sqlite import SqliteStore
 
     with tempfile.TemporaryDirectory() as folder:
-        _report_quality(SqliteStore, Path(folder))
-        _report_speed(SqliteStore, Path(folder), count, 50 if options.quick else 300)
+        yield from answers(SqliteStore, Path(folder))
+        yield from speed(SqliteStore, Path(folder), 2_000 if quick else 10_000, 50 if quick else 300)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(alone(figures, __doc__))

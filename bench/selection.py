@@ -1,125 +1,135 @@
-"""How well nodes are chosen, beside other policies and an oracle, and what a choice costs: `python -m bench.selection`.
+"""How well nodes are chosen, beside an oracle that knows how each is doing and all that waits there; what it costs.
 
-The table is made in virtual time, so it is the same on every machine; the cost is CPU time, as a ratio to a round trip
-of a plain asyncio task in the same run.
+How well is simulated in virtual time, so it is the same on every machine; the cost is CPU time.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import product
 from random import Random
-from statistics import mean, median
-from typing import Callable, NamedTuple
+from statistics import mean
+from typing import Callable, NamedTuple, Optional
 
+from bench.calibration import ROUND_TRIP, in_turns, median_of, round_trip
+from bench.figure import Bar, Figure, alone
 from runtime.orchestrator.choosing import Selector
 from runtime.orchestrator.load import Load
 from runtime.orchestrator.node import Node
-from runtime.orchestrator.selection import ExpectedCompletion, RoundRobin
+from runtime.orchestrator.selection import ExpectedCompletion
 from tests.selection.fakes import done, named
-from tests.selection.policies import POLICIES, simulated
-from tests.selection.pools import BAD, PER_NODE, run
-from tests.selection.simulator import SCENARIOS, SimulatedNode, slow
+from tests.selection.pools import BAD, ORACLE, OURS, run
+from tests.selection.simulator import SCENARIOS
+from tests.selection.test_a_healed_node_comes_back import FAULTS, WITHIN, share_after
+from tests.selection.test_share_of_the_fast_node import BARS as SHARES
+from tests.selection.test_share_of_the_fast_node import share_of_the_fast
 
-POOLS = ((10, 1), (10, 20), (2, 1))
-ORACLE = "oracle"
-OURS = "expected completion"
+QUERIES = 10_000
+SLOW = "slow x10"
+FEW_TO_A_SLOW_ONE = 0.5  # % of picks
+BACK = 80.0  # % of its fair share
+SEEDS = 10
 
 
-class Job(NamedTuple):
-    """One run."""
+class Pool(NamedTuple):
+    """Who chooses among whom, and the most that the p99 may be, in times of the oracle's, for each seed."""
 
-    policy: str
-    scenario: str
-    size: int
+    nodes: int
     routers: int
-    seed: int
-    queries: int
+    bar: Optional[float] = None
+    silent: bool = False
+
+    def __str__(self) -> str:
+        routers = "one service asks" if self.routers == 1 else f"{self.routers} services ask"
+        says = "that do not say how many they hold, " if self.silent else ""
+        return f"{self.nodes} nodes, one bad in six ways, {says}{routers}"
 
 
-class Row(NamedTuple):
-    """What it came to: milliseconds and per cent."""
+POOLS = (
+    Pool(10, 1, 1.10),
+    Pool(10, 2, 1.10),
+    Pool(10, 10, 1.10),
+    Pool(10, 20, 1.15),
+    Pool(10, 20, silent=True),
+    Pool(20, 1),
+    Pool(2, 1),
+)
 
-    p99: float
-    p999: float
+
+class Run(NamedTuple):
+    """What one seed of one scenario came to: how many times the oracle's p99; errors and picks of the bad node in %."""
+
+    ratio: float
     errors: float
     bad: float
 
 
-def simulate(job: Job) -> Row:
-    """One run of one policy."""
-    fault = SCENARIOS[job.scenario]
-    result = run(POLICIES[job.policy], fault, job.seed, job.size, queries=job.queries, routers=job.routers)
-    return Row(1e3 * result.quantile(0.99), 1e3 * result.quantile(0.999), 100 * result.errors, 100 * result.share(BAD))
+def simulate(job: tuple[Pool, str, int]) -> Run:
+    """Ours and the oracle on the same queries."""
+    pool, scenario, seed = job
+    mine, best = (
+        run(policy, SCENARIOS[scenario], seed, pool.nodes, queries=QUERIES, routers=pool.routers, silent=pool.silent)
+        for policy in (OURS, ORACLE)
+    )
+    return Run(mine.quantile(0.99) / best.quantile(0.99), 100 * mine.errors, 100 * mine.share(BAD))
 
 
-def table(rows: Sequence[Sequence[str]], markdown: bool) -> str:
-    """The first row is the head."""
-    if markdown:
-        head, *body = ["| " + " | ".join(row) + " |" for row in rows]
-        return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+def figures(quick: bool) -> Iterator[Figure]:
+    """The pools, the fast node's share, the healed node's, the cost."""
+    seeds = 2 if quick else SEEDS
+    with ProcessPoolExecutor() as workers:
+        for pool in POOLS:
+            yield from pools(pool, seeds, workers)
+        yield from fast_nodes(seeds, workers)
+        yield healed(workers)
+    yield from costs(5 if quick else 15)
 
 
-def scenarios(size: int, routers: int, seeds: int, queries: int, workers: ProcessPoolExecutor) -> list[list[str]]:
-    """Policies by scenarios: p99, errors, picks of the bad node; for ours, the ratio to the oracle."""
-    jobs = [
-        Job(policy, scenario, size, routers, seed, queries)
-        for policy in POLICIES
-        for scenario in SCENARIOS
-        for seed in range(seeds)
-    ]
-    found = dict(zip(jobs, workers.map(simulate, jobs, chunksize=4)))
-    rows = [["policy", *SCENARIOS]]
-    for policy in POLICIES:
-        row = [policy]
-        for scenario in SCENARIOS:
-            mine, best = (
-                [found[Job(each, scenario, size, routers, seed, queries)] for seed in range(seeds)]
-                for each in (policy, ORACLE)
-            )
-            ratio = max(one.p99 / other.p99 for one, other in zip(mine, best))
-            cells = [f"{mean(one.p99 for one in mine):.1f}", f"{mean(one.errors for one in mine):.2f}"]
-            row.append("/".join([*cells, f"{mean(one.bad for one in mine):.2f}"]) + f" ({ratio:.2f}x)")
-        rows.append(row)
-    return rows
+def pools(pool: Pool, seeds: int, workers: ProcessPoolExecutor) -> Iterator[Figure]:
+    """The worst of all seeds and scenarios."""
+    jobs = [(pool, scenario, seed) for scenario in SCENARIOS for seed in range(seeds)]
+    found = dict(zip(jobs, workers.map(simulate, jobs, chunksize=2)))
+    ratios = {each: [found[pool, each, seed].ratio for seed in range(seeds)] for each in SCENARIOS}
+    means = {each: mean(ratios[each]) for each in SCENARIOS}
+    worst = max(means, key=lambda each: means[each])
+    n, flat = len(jobs), tuple(ratio for each in SCENARIOS for ratio in ratios[each])
+    bar = None if pool.bar is None else Bar(pool.bar, enough=len(SCENARIOS) * SEEDS)
+    said = f"{worst}; mean of its seeds {means[worst]:.3f}"
+    yield Figure(f"{pool}: the worst p99", max(flat), "x", n, "an oracle's", bar=bar, note=said, samples=flat)
+    held = (pool.nodes, pool.routers) == (10, 1)
+    errors = max(each.errors for each in found.values())
+    yield Figure(f"{pool}: errors", errors, "%", n, bar=Bar(0.1, enough=len(SCENARIOS) * SEEDS) if held else None)
+    if held:
+        picks = max(found[pool, SLOW, seed].bad for seed in range(seeds))
+        bar = Bar(FEW_TO_A_SLOW_ONE, enough=SEEDS)
+        yield Figure(f"{pool}: picks of the bad one where it is ten times slower", picks, "%", seeds, bar=bar)
 
 
-def share(job: tuple[str, float, float, int]) -> float:
-    """Of picks, in per cent, that the fast one of two nodes gets."""
-    policy, times, load, seed = job
-    nodes = [SimulatedNode("slow", slow(times)), SimulatedNode("fast")]
-    return 100 * simulated(POLICIES[policy], nodes, load * PER_NODE, 5000, seed).share("fast")
+def fast_nodes(seeds: int, workers: ProcessPoolExecutor) -> Iterator[Figure]:
+    """Of two nodes."""
+    for times, least in SHARES.items():
+        found = [100 * share for share in workers.map(partial(share_of_the_fast, OURS, times), range(seeds))]
+        what = f"picks of the fast one of two nodes, the other {times:g} times slower, the least of all seeds"
+        yield Figure(
+            what, min(found), "%", seeds, bar=Bar(100 * least, at_least=True, enough=SEEDS), samples=tuple(found)
+        )
 
 
-def shares(seeds: int, workers: ProcessPoolExecutor) -> list[list[str]]:
-    """Policies by how much slower the other node is and how loaded the fast one would be: the least over the seeds."""
-    cases = [(times, load) for times in (2.0, 3.0, 10.0) for load in (0.2, 0.5, 0.9)]
-    rows = [["policy", *(f"x{times:g} at {load:g}" for times, load in cases)]]
-    for policy in POLICIES:
-        found = workers.map(share, [(policy, *case, seed) for case in cases for seed in range(seeds)], chunksize=4)
-        each = list(found)
-        rows.append([policy, *(f"{min(each[n * seeds : (n + 1) * seeds]):.1f}" for n in range(len(cases)))])
-    return rows
+def healed(workers: ProcessPoolExecutor) -> Figure:
+    """Whatever it had, soon after and long after the beginning."""
+    cases = list(product(FAULTS, (7.0, 45.3), (1, 20)))
+    found = [100 * share for share in workers.map(_share_after, cases)]
+    what = f"a node's share of what is fair, {WITHIN:.0f} s after it healed of any fault, the least"
+    return Figure(what, min(found), "%", len(cases), bar=Bar(BACK, at_least=True), samples=tuple(found))
 
 
-def task_round_trip(times: int) -> float:
-    """CPU seconds of creating a task and awaiting it."""
-
-    async def nothing() -> None:
-        pass
-
-    async def loop() -> float:
-        began = time.process_time()
-        for _ in range(times):
-            await asyncio.create_task(nothing())
-        return (time.process_time() - began) / times
-
-    return asyncio.run(loop())
+def _share_after(case: tuple[str, float, int]) -> float:
+    fault, moment, routers = case
+    return share_after(OURS, fault, moment, routers)
 
 
 def choice(selector: Selector, nodes: Sequence[Node], times: int) -> float:
@@ -133,45 +143,28 @@ def choice(selector: Selector, nodes: Sequence[Node], times: int) -> float:
     return (time.process_time() - began) / times
 
 
-def costs(rounds: int, times: int) -> list[list[str]]:
-    """What a choice costs, by the number of nodes; the rounds are interleaved with those of the calibration."""
-    cases: dict[str, Callable[[], float]] = {"task round trip": lambda: task_round_trip(times)}
-    for size in (1, 2, 10, 100):
-        nodes = named(size)
-        ours, turns = ExpectedCompletion(Load(), Random(0)), RoundRobin()
-        cases[f"expected completion, {size} nodes"] = lambda s=ours, n=nodes: choice(s, n, times)  # type: ignore[misc]
-        cases[f"round robin, {size} nodes"] = lambda s=turns, n=nodes: choice(s, n, times)  # type: ignore[misc]
-    found: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, measure in cases.items():
-            found[name].append(1e6 * measure())
-    unit = min(found["task round trip"])
-    rows = [["choose + begun + ended", "n", "min us", "median us", "x task round trip"]]
-    for name, micros in found.items():
-        best, middle = min(micros), median(micros)
-        rows.append([name, f"{rounds} x {times}", f"{best:.2f}", f"{middle:.2f}", f"{best / unit:.2f}"])
-    return rows
-
-
-def main() -> None:
-    """Print all of it."""
-    parser = argparse.ArgumentParser(prog="python -m bench.selection", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two seeds of 10,000 queries, not five of 15,000")
-    parser.add_argument("--markdown", action="store_true", help="tables for a document")
-    chosen = parser.parse_args()
-    seeds, queries = (2, 10_000) if chosen.quick else (5, 15_000)
-    with ProcessPoolExecutor() as workers:
-        for size, routers in POOLS:
-            print(f"\n{size} nodes, one of them bad; routers: {routers}; {seeds} seeds of {queries:,} queries")
-            print("p99 ms / errors % / picks of the bad node % (worst seed's p99, times the oracle's)\n")
-            print(table(scenarios(size, routers, seeds, queries, workers), chosen.markdown))
-        print(
-            f"\ntwo nodes: the fast one's picks in %, least of {2 * seeds} seeds; how much slower the other is, load\n"
+def costs(rounds: int, times: int = 10_000) -> Iterator[Figure]:
+    """By the number of nodes."""
+    cases: dict[str, Callable[[], float]] = {ROUND_TRIP: partial(round_trip, times)}
+    for size in (3, 10, 100):
+        cases[f"a choice among {size} nodes, told of its begin and end"] = partial(
+            choice, ExpectedCompletion(Load(), Random(0)), named(size), times
         )
-        print(table(shares(2 * seeds, workers), chosen.markdown))
-    print("\nCPU time\n")
-    print(table(costs(5 if chosen.quick else 15, 10_000), chosen.markdown))
+    found = {name: [1e6 * seconds for seconds in taken] for name, taken in in_turns(cases, rounds).items()}
+    unit = found.pop(ROUND_TRIP)[0]
+    for name, samples in found.items():
+        least = samples[0]
+        yield Figure(
+            name,
+            least,
+            "µs of CPU",
+            rounds * times,
+            ROUND_TRIP,
+            least / unit,
+            note=median_of(samples),
+            samples=tuple(samples),
+        )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(alone(figures, __doc__))

@@ -6,11 +6,9 @@ holds half of the load that the server bears for some minutes, and says how its 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
-import platform
 import random
 import signal
 import statistics
@@ -18,18 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
+
+from bench.calibration import ROUND_TRIP, round_trip
+from bench.figure import Bar, Figure, alone, number
 
 ROOT = Path(__file__).parents[1]
-BAR = 15_000.0  # requests of /system/plugins a second of server CPU
-GROWTH_BAR = 24.0  # MB over ten minutes
+A_SECOND = 15_000.0  # requests of /system/plugins
+GROWTH, SOAKED = 24.0, 10.0  # MB, minutes
 CONNECTIONS = {"plugins": 32, "query": 4}  # more questions at once than that, and a busy machine sheds
 PASSAGES = 2_000
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-CALIBRATION = "plain task round trips"
+ASKED = {"plugins": "/system/plugins", "query": f"/query, {PASSAGES:,} passages"}
 PLUGINS = b"GET /system/plugins HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
@@ -105,21 +107,6 @@ async def load(port: int, process: int, requests: int, path: str, pause: float =
     return done
 
 
-def calibrate(rounds: int = 20_000) -> float:
-    """CPU seconds of one plain task round trip here and now."""
-
-    async def nothing() -> None:
-        return None
-
-    async def run() -> float:
-        began = time.process_time()
-        for _ in range(rounds):
-            await asyncio.ensure_future(nothing())
-        return (time.process_time() - began) / rounds
-
-    return asyncio.run(run())
-
-
 class Server:
     """`python -m runtime serve` with a memory of PASSAGES passages."""
 
@@ -164,72 +151,78 @@ def _free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-async def costs(server: Server, rounds: int, quick: bool) -> None:
-    """The table of costs."""
-    await server.ready()
-    sizes = {"plugins": 4_000 if quick else 20_000, "query": 400 if quick else 2_000}
-    for path, requests in sizes.items():
-        await load(server.port, server.process.pid, requests // 4, path)  # what is cold is not measured
-    print(f"{'request':18} {'n':>8} {'failed':>6} {'requests/s of server CPU':>38} {'us CPU each':>12} {'ratio':>7}")
-    for path, requests in sizes.items():
-        runs, units = [], []
-        for _ in range(rounds):
-            units.append(await asyncio.to_thread(calibrate, 5_000))
-            runs.append(await load(server.port, server.process.pid, requests, path))
-        rates = sorted(run.a_second for run in runs)
-        median = statistics.median(rates)
-        each = 1e6 / median
-        shown = f"median {median:,.0f} (min {rates[0]:,.0f}, max {rates[-1]:,.0f})"
-        failed = sum(run.failed for run in runs)
-        ratio = each / (statistics.median(units) * 1e6)
-        print(f"{path:18} {requests * rounds:8,} {failed:6} {shown:>38} {each:12.1f} {ratio:7.1f}")
-        if path == "plugins":
-            print(f"{'':18} bar {BAR:,.0f}: {'met' if median >= BAR else 'NOT met'}")
-    print(f"ratio: to one of the {CALIBRATION}, {statistics.median(units) * 1e6:.2f} us CPU each in this run")
+def figures(quick: bool) -> Iterator[Figure]:
+    """Requests a second of server CPU."""
+    with serving() as server:
+        yield from asyncio.run(costs(server, 2 if quick else 7, quick))
 
 
-async def soak(server: Server, minutes: float) -> None:
-    """Growth of resident memory at half load."""
-    await server.ready()
-    full = await load(server.port, server.process.pid, 1_000, "query")
-    pause = (
-        CONNECTIONS["query"] * full.wall / full.requests
-    )  # as long again as a request takes at full load: half of it
-    await load(server.port, server.process.pid, 4_000, "query")
-    began, first, done, failed = time.monotonic(), resident_of(server.process.pid), 0, 0
-    print(f"{'minute':>7} {'queries':>9} {'failed':>7} {'MB':>8}\n{0.0:7.1f} {0:9,} {0:7} {first:8.1f}", flush=True)
-    told = began
-    while time.monotonic() - began < minutes * 60:
-        run = await load(server.port, server.process.pid, 1_000, "query", pause)
-        done, failed = done + run.requests, failed + run.failed
-        if time.monotonic() - told >= max(5.0, minutes * 6):
-            told = time.monotonic()
-            print(f"{(told - began) / 60:7.1f} {done:9,} {failed:7} {resident_of(server.process.pid):8.1f}", flush=True)
-    growth = resident_of(server.process.pid) - first
-    bar = GROWTH_BAR * max(1.0, minutes / 10)
-    print(f"grew by {growth:.1f} MB over {minutes:g} minutes and {done:,} queries; bar {bar:.0f}: "
-          f"{'met' if growth <= bar else 'NOT met'}")  # fmt: skip
+def soak(quick: bool) -> Iterator[Figure]:
+    """Ten minutes; twenty seconds for a first look."""
+    with serving() as server:
+        yield asyncio.run(soaked(server, 1 / 3 if quick else SOAKED))
 
 
-def main(words: Optional[Sequence[str]] = None) -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(prog="bench/service.py", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a first look: fewer requests, two rounds")
-    parser.add_argument("--rounds", type=int, default=7, help="rounds of each request [default: 7]")
-    parser.add_argument("--soak", action="store_true", help="hold half load instead")
-    parser.add_argument("--minutes", type=float, default=10.0, help="how long to soak [default: 10]")
-    options = parser.parse_args(words)
-    print(f"python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+@contextmanager
+def serving() -> Iterator[Server]:
+    """A server with PASSAGES passages, that has begun; it is ended afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder))
         try:
-            if options.soak:
-                asyncio.run(soak(server, options.minutes))
-            else:
-                asyncio.run(costs(server, 2 if options.quick else options.rounds, options.quick))
+            asyncio.run(server.ready())
+            yield server
         finally:
             server.stop()
 
 
+async def costs(server: Server, rounds: int, quick: bool) -> list[Figure]:
+    """Each kind of request, with the calibration in turns."""
+    sizes = {"plugins": 4_000 if quick else 20_000, "query": 400 if quick else 2_000}
+    for path, requests in sizes.items():
+        await load(server.port, server.process.pid, requests // 4, path)  # what is cold is not measured
+    found = []
+    for path, requests in sizes.items():
+        runs, units = [], []
+        for _ in range(rounds):
+            units.append(await asyncio.to_thread(round_trip, 5_000))
+            runs.append(await load(server.port, server.process.pid, requests, path))
+        rates = [run.a_second for run in runs]
+        failed, rate = sum(run.failed for run in runs), statistics.median(rates)
+        found.append(
+            Figure(
+                ASKED[path],
+                rate,
+                "requests a second of server CPU",
+                requests * rounds,
+                ROUND_TRIP,
+                1 / (rate * statistics.median(units)),
+                Bar(A_SECOND, at_least=True) if path == "plugins" else None,
+                f"least {number(min(rates))}, {failed} failed",
+                tuple(rates),
+            )
+        )
+    return found
+
+
+async def soaked(server: Server, minutes: float) -> Figure:
+    """Growth of resident memory at half load."""
+    process = server.process.pid
+    full = await load(server.port, process, 1_000, "query")
+    # As long again as a request takes at full load: half of it.
+    pause = CONNECTIONS["query"] * full.wall / full.requests
+    await load(server.port, process, 4_000, "query")
+    began, sizes, done, failed = time.monotonic(), [resident_of(process)], 0, 0
+    while time.monotonic() - began < minutes * 60:
+        run = await load(server.port, process, 200, "query", pause)
+        done, failed = done + run.requests, failed + run.failed
+        sizes.append(resident_of(process))
+    growth, what = sizes[-1] - sizes[0], f"growth of the server's memory in {number(minutes)} minutes at half load"
+    note = f"from {sizes[0]:.0f} MB, {failed} failed"
+    enough = done if minutes >= SOAKED else done + 1
+    return Figure(what, growth, "MB", done, bar=Bar(GROWTH, enough=enough), note=note, samples=tuple(sizes))
+
+
 if __name__ == "__main__":
-    main()
+    long = "--soak" in sys.argv[1:]
+    words = [word for word in sys.argv[1:] if word != "--soak"]
+    sys.exit(alone(soak if long else figures, __doc__, words))

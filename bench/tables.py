@@ -87,20 +87,21 @@ def markdown(corpora: Sequence[Measured], about: Mapping[str, str]) -> str:
     """For docs/benchmarks.md."""
     parts = ["\n".join(f"- {name}: {value}" for name, value in about.items())]
     for measured in corpora:
-        parts += [f"### {title(measured)}", _table((_HEADS, *rows(measured)))]
-        parts += [bars_note(measured), _table((_BAR_HEADS, *bars(measured)))]
+        parts += [f"### {title(measured)}", ruled((_HEADS, *rows(measured)))]
+        parts += [bars_note(measured), ruled((_BAR_HEADS, *bars(measured)))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _table(lines: Sequence[Cells]) -> str:
-    ruled = [lines[0], tuple("---" for _ in lines[0]), *lines[1:]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in ruled)
+def ruled(lines: Sequence[Cells]) -> str:
+    """A table in Markdown; the first line is its head."""
+    rows = [lines[0], tuple("---" for _ in lines[0]), *lines[1:]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in rows)
 
 
-def between_markers(document: str, written: str) -> str:
+def between_markers(document: str, written: str, begin: str = BEGIN, end: str = END) -> str:
     """The document with what stands between its markers replaced. BenchError where it has not one of each, in order."""
-    head, begin, rest = document.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in tail:
-        raise BenchError(f"the document must hold once each, in this order: {BEGIN} and {END}")
-    return f"{head}{BEGIN}\n\n{written.strip()}\n\n{END}{tail}"
+    head, begins, rest = document.partition(begin)
+    _, ends, tail = rest.partition(end)
+    if not begins or not ends or begin in rest or end in tail:
+        raise BenchError(f"the document must hold once each, in this order: {begin} and {end}")
+    return f"{head}{begin}\n\n{written.strip()}\n\n{end}{tail}"

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from bench import telemetry
+from runtime.telemetry.opentelemetry import Queued, Spans
 
 
-def test_every_case_is_measured_beside_the_calibration() -> None:
-    figures = telemetry.measured(rounds=2, queries=3)
-
-    assert list(figures) == ["calibration", *(case.name for case in _closed())]
-    assert all(0 <= figure.least <= figure.median for figure in figures.values())
-
-
-def _closed() -> list[telemetry.Case]:
+def test_every_way_to_listen_is_a_figure_beside_plain_tasks() -> None:
     every = telemetry.cases()
+    names = [case.name for case in every]
     for case in every:
         if case.processor is not None:
             case.processor.shutdown()
-    return every
+
+    found = list(telemetry.figures(quick=True))
+
+    assert [figure.what for figure in found] == [f"six stages with {name}" for name in names]
+    assert all(figure.ratio for figure in found)
 
 
-def test_the_table_says_how_many_rounds_and_the_ratio_to_the_calibration() -> None:
-    figures = {"calibration": telemetry.Figure(2e-5, 3e-5), "nothing": telemetry.Figure(1e-6, 2e-6)}
+def test_the_two_that_are_promised_have_their_bars() -> None:
+    held = [figure.what for figure in telemetry.figures(quick=True) if figure.bar is not None]
 
-    lines = telemetry.table(figures, rounds=5, queries=7).splitlines()
+    assert held == [f"six stages with {name}" for name in telemetry.MICROSECONDS]
 
-    assert lines[0].startswith("n = 5 rounds of 7 queries; load average ")
-    assert lines[-1].split() == ["nothing", "1.0", "2.0", "0.05", "0.0"]
+
+def test_with_every_trace_a_query_is_a_span_and_one_for_each_stage() -> None:
+    taken = []
+
+    class Counted(telemetry.Nowhere):
+        def export(self, spans):  # type: ignore[no-untyped-def]
+            taken.extend(spans)
+            return super().export(spans)
+
+    processor = Queued(Counted(), most=100)
+    case = telemetry.Case("all", Spans(processor, 1.0, ()), processor)
+
+    case.measure(queries=2)()
+    processor.shutdown()
+
+    assert len(taken) == (2 + 3) * 7  # three that are not measured

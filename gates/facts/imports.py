@@ -17,11 +17,11 @@ from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.import_statements import EXACTLY, UNPARSED, unpacked
 from gates.facts.fact import digest_of
 from gates.facts.files import File
+from gates.facts.imported import Imported
 from gates.facts.lanes import Lanes
 from gates.facts.linked_loads import LinkedLoads, overlaid
 from gates.facts.modules import Modules, dotted
 from gates.facts.recorded_imports import RecordedImports
-from gates.facts.recording import Imported
 from gates.facts.store import Store
 
 SCAN = "gates.facts.extractors.import_statements"
@@ -194,6 +194,10 @@ class Imports:
     def _resolver(self) -> _Resolver:
         return _Resolver(self.modules, self.lanes, self._ghosts)
 
+    def entered(self, path: str, name: str) -> tuple[int, ...]:
+        """The nodes that a file of any kind enters by a dotted name (as much of it as is a module) or "path:PATH"."""
+        return self._resolver.loaded(path, name, is_roundabout=True) if self.wide else ()
+
     def edges_into(self, goal: Callable[[int], Set[int]]) -> Iterator[Edge]:
         """The confirmed edges from each module into what is the `goal` for it, by importer and line."""
         suspects = [node for node, targets in enumerate(self.wide) if not goal(node).isdisjoint(targets)]
@@ -209,14 +213,30 @@ class Imports:
         Candidates come from the wide graph; whatever file lies on one is looked at exactly, and what it does not
         import after all is taken out of the graph, until every chain stands confirmed.
         """
+        return self._confirmed(lambda: self._candidate_chains(inside, goal))
+
+    def ways(self, starts: Set[int], goal: Set[int], avoiding: Set[int]) -> Iterator[tuple[Edge, ...]]:
+        """For each start the shortest chain to the goal that enters none of the nodes to avoid, where there is one."""
+        return self._confirmed(lambda: self._candidate_ways(starts, goal, avoiding))
+
+    def _confirmed(self, candidates: Callable[[], Iterable[list[int]]]) -> Iterator[tuple[Edge, ...]]:
         while True:
-            found = list(self._candidate_chains(inside, goal))
+            found = list(candidates())
             unsure = {node for chain in found for node in chain[:-1] if node < len(self.wide)} - self._exact.keys()
             if not unsure:
                 break
             self._look_exactly(sorted(unsure))
         for chain in found:
             yield tuple(self._edge(a, b) for a, b in zip(chain, chain[1:]))
+
+    def _candidate_ways(self, starts: Set[int], goal: Set[int], avoiding: Set[int]) -> Iterator[list[int]]:
+        onward = self._towards(goal, avoiding)
+        for start in sorted(starts - goal):
+            chain = [start]
+            while chain[-1] in onward and chain[-1] not in goal:
+                chain.append(onward[chain[-1]])
+            if chain[-1] in goal:
+                yield chain
 
     def _candidate_chains(self, inside: Set[int], goal: Set[int]) -> Iterator[list[int]]:
         leaving = {node: [first for first in self._targets(node) if first not in inside] for node in inside}
@@ -442,6 +462,9 @@ class _Resolver:
     def _absolute(self, module: str, names: tuple[str, ...]) -> tuple[int, ...]:
         if module.split(".", 1)[0] in self._tops:
             return self._find(module, names, self._index)
+        beyond = self._modules.beyond
+        if module in beyond or any(f"{module}.{name}" in beyond for name in names):
+            return self._find(module, names, beyond)
         return (self._ghost(module),) if self._lanes.former_roots and self._lanes.formerly(module) else ()
 
     def _relative(self, path: str, module: str, names: tuple[str, ...]) -> tuple[int, ...]:

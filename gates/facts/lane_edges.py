@@ -61,7 +61,7 @@ class LaneEdges:
     @cached_property
     def lane(self) -> Sequence[Optional[str]]:
         """The lane of each node of the graph; None where no lane has it."""
-        return [self._lane_of(node) for node in self.imports.nodes()]
+        return [self.lane_of(node) for node in self.imports.nodes()]
 
     def _counted(self) -> Counter[tuple[str, str]]:
         imported: dict[str, list[int]] = {}
@@ -75,5 +75,6 @@ class LaneEdges:
                     counted[mine, other] = many
         return counted
 
-    def _lane_of(self, node: int) -> Optional[str]:
+    def lane_of(self, node: int) -> Optional[str]:
+        """The lane of one node, of one that was found since, too."""
         return self.lanes.of(self.imports.path_of(node)) or self.lanes.formerly(self.imports.name_of(node))

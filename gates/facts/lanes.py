@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from re import Pattern
@@ -106,3 +106,35 @@ class Lanes:
     def may_import(self) -> Mapping[str, frozenset[str]]:
         """The matrix: from a lane to the lanes that it may import."""
         return {lane.name: frozenset(lane.may_import) for lane in self.lanes}
+
+    @cached_property
+    def may_register(self) -> Mapping[str, frozenset[str]]:
+        """From a lane to the lanes that its distribution's entry points may name; those that it may import, if unsaid."""
+        return {
+            lane.name: frozenset(lane.may_import if lane.may_register is None else lane.may_register)
+            for lane in self.lanes
+        }
+
+    def says_what_it_registers(self, name: str) -> bool:
+        """Whether a lane has `may_register` of its own."""
+        return any(lane.name == name and lane.may_register is not None for lane in self.lanes)
+
+    def most_mature(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Of these lanes those that the others build on: which reach none of them that does not reach back."""
+        among = set(names)
+        reached = {name: self._reached(name, among) for name in among}
+        return tuple(
+            lane.name
+            for lane in self.lanes
+            if lane.name in among and all(lane.name in reached[other] for other in reached[lane.name])
+        )
+
+    def _reached(self, name: str, among: set[str]) -> set[str]:
+        """The lanes among some that a lane may import, directly or through others of them."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            more = (self.may_import[waiting.pop()] & among) - found
+            found |= more
+            waiting += more
+        return found

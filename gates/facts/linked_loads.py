@@ -60,24 +60,27 @@ class LinkedLoads:
         """Path to the sites, for the files that were looked at again."""
         alone = self.extraction.of(_BY_NAME, self.modules.files)
         found: dict[str, Sites] = {}
-        exported: set[str] = set()
-        for sites in alone.values():
+        loading: set[str] = set()
+        for path, sites in alone.items():
             if not isinstance(sites, str) and sites:
-                exported.update(sites[0][-1])
-        open_ended = [path for path, sites in alone.items() if self._is_open(sites)]
+                loading |= self._words_of(path, sites[0][-1])
         told: set[str] = set()
-        waiting = {*open_ended, *self._importers(exported - told)}
+        waiting = {path for path, sites in alone.items() if self._is_open(sites)} | {*self._importers(loading)}
         for _ in range(_ROUNDS):
-            told |= exported
+            told |= loading
             for path in sorted(waiting - found.keys()):
-                sites = self._together(self.modules.files[self._positions[path]])
+                sites = self._together(self.modules.files[self._positions[path]], frozenset(told))
                 if sites is not None:
                     found[path] = sites
-                    exported.update(sites[0].reached_by if sites else ())
-            if exported <= told:
+                    loading |= self._words_of(path, sites[0].reached_by if sites else ())
+            if loading <= told:
                 break
-            waiting = set(self._importers(exported - told))
+            waiting = {*self._importers(loading - told)}
         return found
+
+    def _words_of(self, path: str, names: Sequence[str]) -> set[str]:
+        """By which words others reach what a module loads with: the names, and the module's own."""
+        return {*names, self.modules.name_of(path).rpartition(".")[2]} if names else set()
 
     def _is_open(self, sites: Any) -> bool:
         """Whether a file leaves something open that a module of the repository may answer."""
@@ -107,25 +110,40 @@ class LinkedLoads:
             self.store.put(_KIND, {f"importers/{self.extraction.version}/{key}": kept_now})
         return [file.path for file in self.modules.files if known[file.blob]]
 
-    def _together(self, file: File) -> Optional[Sites]:
+    def _together(self, file: File, loading: frozenset[str]) -> Optional[Sites]:
         """What a file loads, seen with the modules that it leads to; None where it cannot be read."""
-        key = f"{self.extraction.version}/{file.blob}/{digest_of(self.modules.names_digest, file.path)}"
+        key = (
+            f"{self.extraction.version}/{file.blob}/{digest_of(self.modules.names_digest, file.path, *sorted(loading))}"
+        )
         kept = self.store.get_one(_KIND, key)
         if kept is not None:
             used, sites = msgspec.msgpack.decode(kept)
             if all(self._blob_of(name) == blob for name, blob in used):
                 return tuple(LoadingSite(*site) for site in sites)
-        return self._looked_at(file, key)
+        return self._looked_at(file, key, loading)
 
-    def _looked_at(self, file: File, key: str) -> Optional[Sites]:
-        from gates.facts.extractors.linked_loading import Module, linked_sites
+    def _looked_at(self, file: File, key: str, loading: frozenset[str]) -> Optional[Sites]:
+        from gates.facts.extractors.linked_loading import linked_sites
 
-        used: dict[str, Optional[str]] = {}
+        used: dict[str, None] = {}
+        own, is_package = self.modules.name_of(file.path), file.path.endswith("/__init__.py")
+        try:
+            source = self.checkout.read(file.path)
+            sites = linked_sites(source, own, is_package, self._readings, loading, used)
+        except (CheckoutError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        if not self.extraction.is_overlaid:
+            blobs = [(name, self._blob_of(name)) for name in sorted(used)]
+            self.store.put(_KIND, {key: msgspec.msgpack.encode((blobs, sites))})
+        return sites
+
+    @cached_property
+    def _readings(self) -> Any:
+        from gates.facts.extractors.linked_loading import Module, Readings
 
         def find(name: str) -> Optional[Module]:
             position = self.modules.index.get(name)
-            used[name] = self._blob_of(name)
-            if position is None or not name.isprintable():
+            if position is None:
                 return None
             path = self.modules.files[position].path
             try:
@@ -133,15 +151,7 @@ class LinkedLoads:
             except CheckoutError:
                 return None
 
-        own = self.modules.name_of(file.path)
-        try:
-            source = self.checkout.read(file.path)
-            sites = linked_sites(source, own, file.path.endswith("/__init__.py"), find)
-        except (CheckoutError, SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-        if not self.extraction.is_overlaid:
-            self.store.put(_KIND, {key: msgspec.msgpack.encode((sorted(used.items()), sites))})
-        return sites
+        return Readings(find)
 
     def _blob_of(self, name: str) -> Optional[str]:
         position = self.modules.index.get(name)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Optional
 
 from gates.errors import PolicyError
+from gates.facts.carrier_files import CarrierFiles
 from gates.facts.checkout import Checkout, tree_digest
 from gates.facts.extraction import Extraction
 from gates.facts.fact import digest_of
@@ -21,6 +22,7 @@ from gates.globs import any_of
 SUFFIXES = (".py", ".pyi", ".pyw")
 _STANDARD_LIBRARY = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_names))  # 3.9 knows the latter
 _SHEBANG = "gates.facts.extractors.shebang"
+_NO_CARRIERS = CarrierFiles()
 _CONVENTIONAL_ROOTS = ("src", "lib", "python")
 
 
@@ -37,17 +39,26 @@ class Modules:
     """The Python files, sorted by path: by suffix, or executable with a Python shebang.
 
     `links` are symlinks (path to target), `submodules` the folders that belong to other repositories: neither is
-    read, both are judged as what they are.
+    read, both are judged as what they are. `given` are names under which a distribution installs a folder or a file,
+    `searched` folders that something puts on the path of imports.
     """
 
     files: tuple[File, ...]
     roots: tuple[str, ...] = ("",)
     links: Mapping[str, str] = field(default_factory=dict)
     submodules: tuple[str, ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
+    searched: tuple[str, ...] = ()
     unit: ClassVar[str] = "modules"
 
     @classmethod
-    def gather(cls, checkout: Checkout, extraction: Extraction, settings: ModuleSettings) -> Modules:
+    def gather(
+        cls,
+        checkout: Checkout,
+        extraction: Extraction,
+        settings: ModuleSettings,
+        carriers: CarrierFiles = _NO_CARRIERS,
+    ) -> Modules:
         """All of the checkout's modules."""
         python = [checkout.files[path] for path in checkout.files if path.endswith(SUFFIXES)]
         named = [file for file in python if not file.is_symlink and not file.is_submodule]
@@ -61,7 +72,10 @@ class Modules:
         for root in roots:
             if root and not any(file.path.startswith(f"{root}/") for file in files):
                 raise PolicyError(f"gates.toml: [facts.modules] roots: '{root}' holds no module")
-        return cls(tuple(files), roots, links, submodules)
+        paths = [file.path for file in files]
+        given = tuple((name, place) for name, place in carriers.given if _inside(paths, place))
+        searched = tuple(folder for folder in carriers.searched if folder not in roots and _inside(paths, folder))
+        return cls(tuple(files), roots, links, submodules, given, searched)
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
@@ -71,14 +85,15 @@ class Modules:
 
     @cached_property
     def digest(self) -> str:
-        """Of every module's path, mode and content, and of the roots, links and submodules."""
+        """Of every module's path, mode and content, and of what else decides which name means which file."""
         return digest_of(tree_digest(self.files), self.names_digest)
 
     @cached_property
     def names_digest(self) -> str:
         """Of what decides which name means which file: the paths alone, not the contents."""
         paths = "\0".join(file.path for file in self.files)
-        return digest_of(paths, "\0".join(self.roots), repr(sorted(self.links.items())), *self.submodules)
+        others = (self.given, self.searched, sorted(self.links.items()))
+        return digest_of(paths, "\0".join(self.roots), repr(others), *self.submodules)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -119,7 +134,30 @@ class Modules:
                 if name and name not in found:
                     found[name] = (rank, position)
             names.update((name, position) for name, (_, position) in found.items())
+        for name, place in self.given:
+            for position in self.below(place):
+                inside, _ = dotted(self.files[position].path, place)
+                names.setdefault(f"{name}.{inside}" if inside else name, position)
         return names
+
+    @cached_property
+    def beyond(self) -> Mapping[str, int]:
+        """The same for names that only a folder on the path of imports gives; the standard library's come first."""
+        names: dict[str, int] = {}
+        for folder in self.searched:
+            for position in self.below(folder):
+                name, _ = dotted(self.files[position].path, folder)
+                if name and name.split(".", 1)[0] not in _STANDARD_LIBRARY:
+                    names.setdefault(name, position)
+        return names
+
+    def below(self, place: str) -> range:
+        """The positions of the modules of a folder ("": all), or of the one at this path."""
+        return range(len(self.files)) if not place else _inside(self._in_order, place)
+
+    @cached_property
+    def _in_order(self) -> Sequence[str]:
+        return [file.path for file in self.files]
 
     @cached_property
     def _through_links(self) -> tuple[tuple[str, int], ...]:
@@ -138,6 +176,14 @@ class Modules:
         """The dotted name of a file: from the deepest root that holds it."""
         inside = [root for root in self.roots if not root or path.startswith(root + "/")]
         return dotted(path, max(inside, key=len, default=""))[0] or path
+
+
+def _inside(paths: Sequence[str], place: str) -> range:
+    """Where in sorted paths those of a folder stand, or the one file."""
+    start = bisect_left(paths, place)
+    if start < len(paths) and paths[start] == place:
+        return range(start, start + 1)
+    return range(bisect_left(paths, f"{place}/"), bisect_left(paths, f"{place}0"))  # "0" comes after "/"
 
 
 def dotted(path: str, root: str) -> tuple[str, int]:

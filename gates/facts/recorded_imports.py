@@ -12,8 +12,9 @@ from typing import ClassVar, Optional
 from gates.errors import PolicyError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
+from gates.facts.imported import Imported
 from gates.facts.modules import Modules
-from gates.facts.recording import Imported, Recording, RecordingError, is_inside, parse
+from gates.facts.recording import Recording, RecordingError, is_inside, parse
 
 _MAKER = "pytest --gates-record-imports"
 _DEFAULT_FILE = ".gates/recordings/imports.jsonl"

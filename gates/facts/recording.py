@@ -18,27 +18,14 @@ from typing import Any, Optional, TypeVar
 
 import msgspec
 
+from gates.facts.imported import Imported
+
 SCHEMA = 1
 T = TypeVar("T")
 
 
 class RecordingError(ValueError):
     """What is no recording, with the line where that shows."""
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What one line imported.
-
-    `name` is the module's, "" where only its file is known. `path` is its file, "" where it has none (a namespace
-    package, a module made by hand), None where it lies outside the repository. `through` is the library that was called
-    at the line and did the importing; "import" where a statement did, "" where the line itself called what imports.
-    """
-
-    line: int
-    name: str
-    path: Optional[str]
-    through: str = ""
 
 
 @dataclass(frozen=True)

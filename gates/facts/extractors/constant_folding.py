@@ -46,6 +46,7 @@ from gates.facts.extractors.text_folding import percent
 
 _DEEPEST = 90
 _LONGEST_WORK = 20_000
+_LONGEST_WORK_TOGETHER = 4_000
 _MOST_ROUNDS = 256
 _DEEPEST_CALL = 4
 PATH_ATTRIBUTES = frozenset({"parent", "parents", "name", "stem"})
@@ -70,6 +71,7 @@ class Folding:
     def __init__(self, survey: Survey, others: Optional[Others] = None) -> None:
         self.survey = survey
         self._others = others
+        self._longest = _LONGEST_WORK if others is None else _LONGEST_WORK_TOGETHER
         self.read: set[tuple[int, str]] = set()
         self._busy: set[tuple[int, str]] = set()
         self._kept: dict[tuple[int, str], tuple[int, Values]] = {}
@@ -86,7 +88,7 @@ class Folding:
         if self._depth == 0:
             self._work = 0
         self._work += 1
-        if self._depth > _DEEPEST or self._work > _LONGEST_WORK:
+        if self._depth > _DEEPEST or self._work > self._longest:
             return (TOO_INVOLVED,)
         self._depth += 1
         try:

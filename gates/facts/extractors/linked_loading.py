@@ -7,17 +7,21 @@ comes from another module) is followed there.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
+from collections.abc import Iterator, Set
 from typing import Callable, NamedTuple, Optional
 
 from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
-from gates.facts.extractors.loading_sites import Loading, Look, sites_of
-from gates.facts.extractors.places import Scope
+from gates.facts.extractors.known_values import Function
+from gates.facts.extractors.loading_sites import Loads, Look, has_loader, in_order
+from gates.facts.extractors.places import Place, Scope
 from gates.facts.extractors.syntax_tree import parsed
 
 _MOST_MODULES = 60
+_PARTS = re.compile(r"[.:]+")
 
 
 class Module(NamedTuple):
@@ -32,36 +36,111 @@ Find = Callable[[str], Optional[Module]]
 """The module of a dotted name, where the repository has one."""
 
 
-def linked_sites(source: bytes, own: str, is_package: bool, find: Find) -> tuple[LoadingSite, ...]:
-    """The sites of a file whose module is called `own`. Raises what parsing raises."""
+class Readings:
+    """Modules that were parsed and looked at by themselves: done once for all the files that use them."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._found: dict[str, Optional[Module]] = {}
+        self._surveys: dict[str, Optional[Survey]] = {}
+        self._looks: dict[int, Look] = {}
+
+    def module(self, name: str) -> Optional[Module]:
+        """The module of this name."""
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def survey(self, name: str) -> Optional[Survey]:
+        """What a module binds and holds; None for one that does not parse."""
+        if name not in self._surveys:
+            module = self.module(name)
+            self._surveys[name] = None if module is None else _surveyed(module)
+        return self._surveys[name]
+
+    def look(self, survey: Survey) -> Look:
+        """Where a module's functions load."""
+        look = self._looks.get(id(survey))
+        if look is None:
+            look = self._looks[id(survey)] = Look(survey, 0)
+            for _ in look.sites():
+                pass
+        return look
+
+
+def linked_sites(
+    source: bytes, own: str, is_package: bool, readings: Readings, loading: Set[str], used: dict[str, None]
+) -> tuple[LoadingSite, ...]:
+    """The sites of a file whose module is called `own`. Raises what parsing raises.
+
+    `loading` are the modules that others load with, and the names by which they do; `used` is told the names of the
+    modules that were asked for.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         survey = Survey(parsed(source))
-    together = _Together(survey, find)
+    alone = Look(survey, 0)
+    elsewhere = [site for site in alone.sites() if not any(site in sites for _, sites in alone.by_place.values())]
     survey.scope.package = own if is_package else own.rpartition(".")[0]
-    names = frozenset(name for name, text in survey.imports() if together.is_ours(text, survey.scope))
-    return sites_of(
-        Look(survey, 0, names | {f".{name}" for name in names}, folding=together.folding, loading=together.loading)
-    )
+    names = frozenset(name for name, text in survey.imports() if not loading.isdisjoint(_PARTS.split(text)))
+    together = _Together(survey, readings, used, alone)
+    sites = [*elsewhere, *together.seen(names)]
+    return in_order(sites, lambda: tuple(sorted({*alone.reached_by(), *together.reached_by(names)})))
 
 
-class _Together:
-    """Several modules under one look; each is read when a name leads into it."""
+def _surveyed(module: Module) -> Optional[Survey]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            survey = Survey(ast.parse(module.source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    survey.scope.module_name = module.name
+    survey.scope.package = module.name if module.is_package else module.name.rpartition(".")[0]
+    return survey
 
-    def __init__(self, survey: Survey, find: Find) -> None:
-        self._survey = survey
-        self._find = find
-        self._found: dict[str, Optional[Module]] = {}
-        self._scopes: dict[str, Optional[Scope]] = {}
-        self.loading: Loading = {}
-        self.folding = Folding(survey, self)
 
-    def is_ours(self, text: str, scope: Scope) -> bool:
-        """Whether an import ("module:name") is of a module of the repository."""
-        module = text.partition(":")[0]
-        if module.startswith("."):
-            return True
-        return self._module(module) is not None or self._module(module.partition(".")[0]) is not None
+class _Together(Look):
+    """A look at one file that goes on in the modules to which its names lead."""
+
+    def __init__(self, survey: Survey, readings: Readings, used: dict[str, None], alone: Look) -> None:
+        super().__init__(survey, 0)
+        self._alone = alone
+        self._readings = readings
+        self._used = used
+        self._taken_in: dict[str, Optional[Survey]] = {}
+        self._folding = Folding(survey, self)
+        self.loading = alone.loading
+
+    def seen(self, names: Set[str]) -> Iterator[LoadingSite]:
+        """The sites at each place: again where one was open, and where something imported by these names is called."""
+        known = set(self._alone.by_place)
+        for place, sites in self._alone.by_place.values():
+            yield from self._at(place) if any(self._is_open(site) for site in sites) else sites
+        self._survey.concern({*names, *(f".{name}" for name in names)})
+        for seen in list(self._survey.places):
+            place = Place(*seen)
+            if place.within.concerned and id(place.node) not in known and _leads_from(place.node, names):
+                yield from self._called_or_read(place)
+
+    def reached_by(self, names: Set[str] = frozenset()) -> tuple[str, ...]:
+        """Those of the imported names that stand for a loader."""
+        bindings = self._survey.scope.bindings
+        return tuple(
+            name
+            for name in sorted(names & bindings.keys())
+            if any(has_loader(self._folding.bound(one)) for one in bindings[name] if one.how == "import")
+        )
+
+    def _is_open(self, site: LoadingSite) -> bool:
+        return site.target is None or self._readings.module(site.spelling.partition(".")[0]) is not None
+
+    def _loads_of(self, function: Function) -> Optional[Loads]:
+        module = function.scope.module().module_name
+        if module:
+            survey = self._taken_in.get(module)
+            return self._readings.look(survey).loading.get(id(function.node)) if survey is not None else None
+        return super()._loads_of(function)
 
     def split(self, name: str) -> list[str]:
         """The module that a dotted name begins with, the longest there is, and the rest of its parts."""
@@ -72,32 +151,31 @@ class _Together:
                 return [module, *parts[length:]]
         return ["", *parts]
 
+    def _module(self, name: str) -> Optional[Module]:
+        self._used[name] = None
+        return self._readings.module(name)
+
     def scope_of(self, module: str) -> Optional[Scope]:
         """What a module binds; None for one that does not parse, or where too many were read already."""
-        if module not in self._scopes:
-            self._scopes[module] = None
-            found = self._module(module)
-            if found is not None and len(self._scopes) <= _MOST_MODULES:
-                self._scopes[module] = self._read(found)
-        return self._scopes[module]
+        if module not in self._taken_in:
+            survey = self._readings.survey(module) if len(self._taken_in) < _MOST_MODULES else None
+            self._taken_in[module] = survey
+            if survey is not None:
+                self._survey.take_in(survey)
+        taken = self._taken_in[module]
+        return None if taken is None else taken.scope
 
-    def _module(self, name: str) -> Optional[Module]:
-        if name not in self._found:
-            self._found[name] = self._find(name)
-        return self._found[name]
 
-    def _read(self, module: Module) -> Optional[Scope]:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(module.source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-        survey = Survey(tree)
-        survey.scope.module_name = module.name
-        survey.scope.package = module.name if module.is_package else module.name.rpartition(".")[0]
-        self._survey.take_in(survey)
-        self._scopes[module.name] = survey.scope
-        for _ in Look(survey, 0, folding=self.folding, loading=self.loading).sites():
-            pass  # where its functions load is kept in `loading`
-        return survey.scope
+def _leads_from(node: ast.expr, names: Set[str]) -> bool:
+    """Whether a call or subscript is of something reached from one of these names."""
+    if not isinstance(node, (ast.Call, ast.Subscript)):
+        return False
+    base: ast.AST = node
+    while isinstance(base, (ast.Call, ast.Subscript, ast.Attribute, ast.Await)):
+        if isinstance(base, ast.Attribute) and base.attr in names:
+            return True
+        base = base.func if isinstance(base, ast.Call) else base.value
+    if isinstance(base, ast.Name) and base.id in names:
+        return True
+    handed = [*node.args, *(word.value for word in node.keywords)] if isinstance(node, ast.Call) else []
+    return any(isinstance(one, ast.Name) and one.id in names for one in handed)

@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 from gates.facts.extractors.arguments import NO_ARGUMENTS, Argument, Arguments, arguments_of, bound_arguments
 from gates.facts.extractors.bindings import Survey
@@ -37,7 +37,8 @@ from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STO
 from gates.facts.extractors.short_text import quoted, shown
 
 Sites = Iterator[LoadingSite]
-Loading = dict[int, dict[int, tuple[Place, set[tuple[Optional[str], int]]]]]
+Loads = dict[int, tuple[Place, set[tuple[Optional[str], int]]]]
+Loading = dict[int, Loads]
 """Of each function that loads, by id: the places within it, and what was seen of them without any call of it."""
 
 _DEEPEST_SOURCE = 3
@@ -65,18 +66,23 @@ def loading_sites(tree: ast.Module) -> tuple[LoadingSite, ...]:
 
 
 def sites_of(look: Look) -> tuple[LoadingSite, ...]:
-    """What a look sees, each site once, in the order of the lines; the first says by what others reach them."""
+    """What a look sees; the first site says by what others reach them."""
+    return in_order(look.sites(), look.reached_by)
+
+
+def in_order(sites: Iterable[LoadingSite], reached_by: Callable[[], tuple[str, ...]]) -> tuple[LoadingSite, ...]:
+    """Each site once, in the order of the lines."""
     found: dict[tuple[int, int, str, bool, str], LoadingSite] = {}
-    for site in look.sites():
+    for site in sites:
         # A call that is opaque for several reasons is one opaque site.
         key = (site.line, site.column, site.spelling, site.target is None, f"{site.level} {site.target}")
         known = found.setdefault(key, site)
         if known.prefix != site.prefix:
             found[key] = known._replace(prefix="")
-    sites = sorted(found.values(), key=_order)
-    if sites:
-        sites[0] = sites[0]._replace(reached_by=look.reached_by())
-    return tuple(sites)
+    ordered = sorted(found.values(), key=_order)
+    if ordered:
+        ordered[0] = ordered[0]._replace(reached_by=reached_by())
+    return tuple(ordered)
 
 
 def _order(site: LoadingSite) -> tuple[int, int, str, str, str]:
@@ -92,14 +98,13 @@ class Look:
         depth: int,
         names: frozenset[str] = frozenset(),
         is_expression: bool = False,
-        folding: Optional[Folding] = None,
-        loading: Optional[Loading] = None,
     ) -> None:
         self._survey = survey
         self._depth = depth
         self._drops = not is_expression  # what eval is given is no statement: its value goes somewhere
-        self._folding = folding or Folding(survey)
-        self._loading: Loading = {} if loading is None else loading
+        self._folding = Folding(survey)
+        self.loading: Loading = {}
+        self.by_place: dict[int, tuple[Place, list[LoadingSite]]] = {}
         reached = roots(survey.imports()) | roots_of(survey.imports(), survey.mentions)
         self._concerned = survey.concern(names | reached)
 
@@ -113,6 +118,7 @@ class Look:
             for place in (Place(*seen) for seen in places):
                 for site in self._at(place):
                     wrappers.update(self._note(site, place))
+                    self.by_place.setdefault(id(place.node), (place, []))[1].append(site)
                     yield site
             if not wrappers:
                 break
@@ -123,27 +129,29 @@ class Look:
 
     def reached_by(self) -> tuple[str, ...]:
         """The names at the top of the module that stand for a loader, or for what loads what it is told."""
-        top = self._survey.scope
+        open_ended = [place.scope for place in self._places_that_load()]
         found = set()
-        for name, bindings in top.bindings.items():
+        for name, bindings in self._survey.scope.bindings.items():
             for binding in bindings:
                 if binding.how in ("function", "class"):
-                    is_one = any(_is_within(place.scope, binding.node) for place in self._places_that_load())
+                    is_one = any(_is_within(scope, binding.node) for scope in open_ended)
                 else:
-                    is_one = name in self._concerned and _is_a_loader(self._folding.bound(binding))
+                    is_one = name in self._concerned and has_loader(self._folding.bound(binding))
                 if is_one:
                     found.add(name)
         return tuple(sorted(found))
 
     def _places_that_load(self) -> Iterator[Place]:
-        return (place for within in self._loading.values() for place, _ in within.values())
+        """The places in functions whose target is not known without a call."""
+        every = (entry for within in self.loading.values() for entry in within.values())
+        return (place for place, plain in every if (None, 0) in plain)
 
     def _note(self, site: LoadingSite, place: Place) -> Iterator[str]:
         """Keep where each function loads; the names by which those functions are called."""
         scope: Optional[Scope] = place.scope
         while scope is not None and scope.parent is not None:
             if scope.kind == "function":
-                within = self._loading.setdefault(id(scope.owner), {})
+                within = self.loading.setdefault(id(scope.owner), {})
                 within.setdefault(id(place.node), (place, set()))[1].add((site.target, site.level))
                 name = getattr(scope.owner, "name", "")
                 yield from (name, f".{name}") if name else ()
@@ -208,7 +216,7 @@ class Look:
             for function in functions:
                 yield from self._wrapped(function, given, place, 1)
             return
-        within = self._loading.get(id(called.node)) if isinstance(called, Function) else None
+        within = self._loads_of(called) if isinstance(called, Function) else None
         if within is None or not isinstance(called, Function):
             return
         line, column = place.anchor.lineno, place.anchor.col_offset + 1
@@ -219,6 +227,10 @@ class Look:
                 for site in self._called_or_read(inner):
                     if site.target is not None and (site.target, site.level) not in plain:
                         yield site._replace(line=line, column=column)
+
+    def _loads_of(self, function: Function) -> Optional[Loads]:
+        """Where a function loads."""
+        return self.loading.get(id(function.node))
 
     def _called_or_read(self, place: Place) -> Iterator[LoadingSite]:
         node = place.node
@@ -417,7 +429,7 @@ class Look:
                 for value, given in ((value, given) for given in calls for value in values):
                     yield from self._through(value, given, place)
                 return
-            inside = list(self._inside_of(place.decided_by, place)) if _has_loader(values) else []
+            inside = list(self._inside_of(place.decided_by, place)) if has_loader(values) else []
             if inside:
                 yield from inside
                 return
@@ -545,12 +557,6 @@ def _is_within(scope: Optional[Scope], owner: ast.AST) -> bool:
     return False
 
 
-def _is_a_loader(values: Values) -> bool:
-    return any(
-        _loaders_of(value) or (isinstance(value, Named) and value.name in HOSTS) for value in values
-    ) or _has_loader(values)
-
-
 def _literals_of(name: ast.Name, scope: Scope) -> list[ast.expr]:
     """The list or table that a name stands for, where it is bound once."""
     bound = scope.bindings.get(name.id) or scope.module().bindings.get(name.id) or []
@@ -558,7 +564,8 @@ def _literals_of(name: ast.Name, scope: Scope) -> list[ast.expr]:
     return [value for value in values if isinstance(value, _LITERALS)] if len(bound) == 1 else []
 
 
-def _has_loader(values: Values) -> bool:
+def has_loader(values: Values) -> bool:
+    """Whether a loader is among these values."""
     return next(_loaders_in(values, hosts=False), None) is not None
 
 

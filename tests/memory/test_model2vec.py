@@ -24,10 +24,10 @@ MEANINGS = {"owl": (1.0, 0.1, 0.0), "bird": (0.9, 0.2, 0.0), "river": (0.0, 0.0,
 def model(tmp_path: Path) -> str:
     """The folder of a model that knows four words; an owl is a bird, and a river is water."""
     import numpy as np
-    from model2vec import StaticModel
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Whitespace
+    from model2vec import StaticModel  # type: ignore[import-not-found, unused-ignore]
+    from tokenizers import Tokenizer  # type: ignore[import-not-found, unused-ignore]
+    from tokenizers.models import WordLevel  # type: ignore[import-not-found, unused-ignore]
+    from tokenizers.pre_tokenizers import Whitespace  # type: ignore[import-not-found, unused-ignore]
 
     words = ["[PAD]", "[UNK]", *MEANINGS]
     tokenizer = Tokenizer(WordLevel({word: place for place, word in enumerate(words)}, unk_token="[UNK]"))

@@ -7,7 +7,7 @@ loads with: a function that loads what it is told, a loader under another name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Optional
@@ -28,7 +28,13 @@ _BY_NAME = "gates.facts.extractors.dynamic_loading"
 _KIND = "linked"
 _ROUNDS = 4
 
+# What a reason says of a name that comes from elsewhere; and reasons that may hide one.
+_ELSEWHERE = re.compile(r"another module \((\.*[\w.]+)")
+_PERHAPS_ELSEWHERE = ("it is what", "it is read from", "the loader is handed", "it is looped over", "it is an item")
+
 Sites = tuple[LoadingSite, ...]
+_Handle = tuple[str, str]
+"""By what others reach what a module loads with: the last part of the module's name, and the name in it."""
 
 
 @dataclass
@@ -60,61 +66,89 @@ class LinkedLoads:
         """Path to the sites, for the files that were looked at again."""
         alone = self.extraction.of(_BY_NAME, self.modules.files)
         found: dict[str, Sites] = {}
-        loading: set[str] = set()
+        loading: set[_Handle] = set()
         for path, sites in alone.items():
             if not isinstance(sites, str) and sites:
-                loading |= self._words_of(path, sites[0][-1])
-        told: set[str] = set()
+                loading |= self._handles(path, sites[0][-1])
+        told: set[_Handle] = set()
         waiting = {path for path, sites in alone.items() if self._is_open(sites)} | {*self._importers(loading)}
         for _ in range(_ROUNDS):
             told |= loading
             for path in sorted(waiting - found.keys()):
-                sites = self._together(self.modules.files[self._positions[path]], frozenset(told))
+                sites = self._together(self.modules.files[self._positions[path]], told)
                 if sites is not None:
                     found[path] = sites
-                    loading |= self._words_of(path, sites[0].reached_by if sites else ())
+                    loading |= self._handles(path, sites[0].reached_by if sites else ())
             if loading <= told:
                 break
             waiting = {*self._importers(loading - told)}
         return found
 
-    def _words_of(self, path: str, names: Sequence[str]) -> set[str]:
-        """By which words others reach what a module loads with: the names, and the module's own."""
-        return {*names, self.modules.name_of(path).rpartition(".")[2]} if names else set()
+    def _handles(self, path: str, names: Sequence[str]) -> set[_Handle]:
+        module = self.modules.name_of(path).rpartition(".")[2]
+        return {(module, name) for name in names}
 
     def _is_open(self, sites: Any) -> bool:
         """Whether a file leaves something open that a module of the repository may answer."""
         if isinstance(sites, str):
             return False
-        return any(site[3] is None or site[2].split(".", 1)[0] in self._tops for site in sites)
+        return any(self._may_be_answered(site[2], site[3], site[5]) for site in sites)
 
-    def _importers(self, names: Iterable[str]) -> list[str]:
-        """The files that import one of these names, or all that a module has."""
-        words = sorted({name for name in names if name})
-        if not words:
+    def _may_be_answered(self, spelling: str, target: Optional[str], reason: str) -> bool:
+        if target is not None:
+            return spelling.split(".", 1)[0] in self._tops
+        from_elsewhere = _ELSEWHERE.search(reason)
+        if from_elsewhere is not None:
+            return from_elsewhere[1].startswith(".") or from_elsewhere[1].split(".", 1)[0] in self._tops
+        return reason.startswith(_PERHAPS_ELSEWHERE)
+
+    def _importers(self, loading: Set[_Handle]) -> list[str]:
+        """The files that import one of these names from a module of that name, or the module and use the name."""
+        if not loading:
             return []
-        pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, words))})(?![\w.])")
-        key = digest_of(*words)
-        kept = self.store.get_one(_KIND, f"importers/{self.extraction.version}/{key}")
+        names: dict[str, set[str]] = {}
+        for module, name in loading:
+            names.setdefault(module, set()).add(name)
+        key = f"importers/{self.extraction.version}/{digest_of(repr(sorted(loading)))}"
+        kept = self.store.get_one(_KIND, key)
         known: dict[str, bool] = msgspec.msgpack.decode(kept) if kept is not None else {}
         fresh = [file for file in self.modules.files if file.blob not in known]
         entries = self.extraction.of(_SCAN, fresh) if fresh else {}
+        mentioned = re.compile("|".join(sorted(map(re.escape, names))))
         for file in fresh:
-            known[file.blob] = any(
-                pattern.search(names) is not None or names == "*"
-                for _, _, names in (entry.partition(":") for entry in entries.get(file.path, ()))
+            imports = entries.get(file.path, ())
+            known[file.blob] = mentioned.search(" ".join(imports)) is not None and self._imports_one(
+                file, imports, names
             )
         if fresh and not self.extraction.is_overlaid:
             blobs = {file.blob for file in self.modules.files}
-            kept_now = msgspec.msgpack.encode({blob: hit for blob, hit in known.items() if blob in blobs})
-            self.store.put(_KIND, {f"importers/{self.extraction.version}/{key}": kept_now})
+            now = {blob: hit for blob, hit in known.items() if blob in blobs}
+            self.store.put(_KIND, {key: msgspec.msgpack.encode(now)})
         return [file.path for file in self.modules.files if known[file.blob]]
 
-    def _together(self, file: File, loading: frozenset[str]) -> Optional[Sites]:
+    def _imports_one(self, file: File, imports: Iterable[str], names: Mapping[str, Set[str]]) -> bool:
+        for entry in imports:
+            module, _, listed = entry.partition(":")
+            last = module.rpartition(".")[2]
+            given = listed.split(",") if listed else []
+            if last in names and (not names[last].isdisjoint(given) or given == ["*"]):
+                return True
+            for whole in [last] if not listed else given:
+                if whole in names and self._mentions(file, names[whole]):
+                    return True
+        return False
+
+    def _mentions(self, file: File, names: Set[str]) -> bool:
+        """Whether a file uses one of the names as an attribute."""
+        try:
+            source = self.checkout.read(file.path)
+        except CheckoutError:
+            return False
+        return any(f".{name}".encode() in source for name in names)
+
+    def _together(self, file: File, loading: Set[_Handle]) -> Optional[Sites]:
         """What a file loads, seen with the modules that it leads to; None where it cannot be read."""
-        key = (
-            f"{self.extraction.version}/{file.blob}/{digest_of(self.modules.names_digest, file.path, *sorted(loading))}"
-        )
+        key = f"{self.extraction.version}/{file.blob}/{digest_of(self.modules.names_digest, file.path, repr(sorted(loading)))}"
         kept = self.store.get_one(_KIND, key)
         if kept is not None:
             used, sites = msgspec.msgpack.decode(kept)
@@ -122,14 +156,15 @@ class LinkedLoads:
                 return tuple(LoadingSite(*site) for site in sites)
         return self._looked_at(file, key, loading)
 
-    def _looked_at(self, file: File, key: str, loading: frozenset[str]) -> Optional[Sites]:
+    def _looked_at(self, file: File, key: str, loading: Set[_Handle]) -> Optional[Sites]:
         from gates.facts.extractors.linked_loading import linked_sites
 
         used: dict[str, None] = {}
+        words = frozenset(word for handle in loading for word in handle)
         own, is_package = self.modules.name_of(file.path), file.path.endswith("/__init__.py")
         try:
             source = self.checkout.read(file.path)
-            sites = linked_sites(source, own, is_package, self._readings, loading, used)
+            sites = linked_sites(source, own, is_package, self._readings, words, used)
         except (CheckoutError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
         if not self.extraction.is_overlaid:

@@ -128,6 +128,11 @@ def _dotted(argument: Argument) -> Iterator[Launched]:
             yield from _name(text.replace(":", "."), argument, needs_dot=True)
 
 
+def _dotted_or_object(argument: Argument) -> Iterator[Launched]:
+    """A text that names something, where the thing itself may stand as well."""
+    return (one for one in _dotted(argument) if not isinstance(one, Target) or one.name is not None)
+
+
 def _modules(argument: Argument) -> Iterator[Launched]:
     for value in argument.values:
         if isinstance(value, (Several, Table)):
@@ -201,6 +206,7 @@ def _settings(argument: Argument, key: str = "", depth: int = 0) -> Iterator[Lau
 _KINDS: dict[str, Callable[[Argument], Iterator[Launched]]] = {
     "command": _command,
     "object": _dotted,
+    "object?": _dotted_or_object,
     "name": _modules,
     "names": _modules,
     "folder": _folders,

@@ -51,10 +51,9 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("os.execl os.execle os.execlp os.execlpe", _of("words", 1)),
     **_all("os.spawnl os.spawnle os.spawnlp os.spawnlpe", _of("words", 2)),
     # something in a module, by its dotted name
-    **_all(
-        "unittest.mock.patch mock.patch unittest.mock.patch.multiple mock.patch.multiple", _of("object", 0, "target")
-    ),
-    **_all("unittest.mock.patch.dict mock.patch.dict", _of("object", 0, "in_dict")),
+    **_all("unittest.mock.patch mock.patch", _of("object", 0, "target")),
+    **_all("unittest.mock.patch.multiple mock.patch.multiple", _of("object?", 0, "target")),
+    **_all("unittest.mock.patch.dict mock.patch.dict", _of("object?", 0, "in_dict")),
     **_all("pytest.MonkeyPatch.setattr pytest.MonkeyPatch.delattr", _of("object", 0, "target")),
     **_all(
         "unittest.TestLoader.loadTestsFromName unittest.defaultTestLoader.loadTestsFromName", _of("object", 0, "name")

@@ -109,7 +109,7 @@ class Lanes:
 
     @cached_property
     def may_register(self) -> Mapping[str, frozenset[str]]:
-        """From a lane to the lanes that its distribution's entry points may name; those that it may import, if unsaid."""
+        """From a lane to the lanes that its distribution's entry points may name; unsaid, those that it may import."""
         return {
             lane.name: frozenset(lane.may_import if lane.may_register is None else lane.may_register)
             for lane in self.lanes

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
+from gates.facts.carriers import Carried, Carriers
 from gates.facts.checkout import Checkout
 from gates.facts.files import File
 from gates.facts.imports import Edge, Imports
@@ -33,7 +34,13 @@ class CrossLaneImport:
     transitive: bool = True
 
     def check(
-        self, modules: Modules, lanes: Lanes, imports: Imports, edges: LaneEdges, recorded: RecordedImports
+        self,
+        modules: Modules,
+        lanes: Lanes,
+        imports: Imports,
+        edges: LaneEdges,
+        recorded: RecordedImports,
+        carriers: Carriers,
     ) -> Iterator[Finding]:
         # What was recorded is among the imports; it is asked for itself so that a result says how much of it holds.
         if not len(lanes):
@@ -45,6 +52,11 @@ class CrossLaneImport:
             yield judged.direct(edge)
         if self.transitive:
             yield from judged.detours()
+        for carried in carriers.entered():
+            if edges.lane_of(carried.node) not in (None, *carried.may):
+                yield judged.carried(carried)
+            elif self.transitive:
+                yield from judged.carried_on(carried)
 
     def plant(self, checkout: Checkout, modules: Modules, lanes: Lanes) -> Plant:
         """Append to a module of one lane an import of a module of a lane that it may not import."""
@@ -74,6 +86,7 @@ class _Judged:
 
     def __init__(self, imports: Imports, lanes: Lanes, edges: LaneEdges) -> None:
         self._imports = imports
+        self._edges = edges
         self._may = lanes.may_import
         self.lane = edges.lane
         self._held: dict[str, set[int]] = {lane: set() for lane in self._may}
@@ -131,6 +144,40 @@ class _Judged:
             trace=names,
         )
 
+    def carried(self, carried: Carried) -> Finding:
+        target, other = self._imports.name_of(carried.node), self._edges.lane_of(carried.node)
+        what = f"{carried.verb} {target}, which is {other}{self._where(carried.node)}"
+        answering = " and ".join(carried.lanes)
+        message = f"{answering} {what}" if carried.is_own else f"{what}; what it ships is {answering}"
+        if carried.unparsed:
+            message = f"cannot be parsed ({carried.unparsed}), and its text names {target}, which is {other}"
+        return Finding(
+            carried.path,
+            carried.line,
+            message,
+            subject=target,
+            column=carried.column,
+            trace=(carried.path, target),
+            verdict="opaque" if carried.unparsed else "violation",
+        )
+
+    def carried_on(self, carried: Carried) -> Iterator[Finding]:
+        """What the module that a file enters reaches in turn; one of a lane that answers is judged by itself."""
+        if carried.node >= len(self._imports) or self._edges.lane_of(carried.node) in (None, *carried.lanes):
+            return
+        inside = frozenset().union(*(self._held[lane] for lane in carried.lanes))
+        for other in (lane for lane in self._may if lane not in carried.may):
+            for chain in self._imports.ways({carried.node}, self._held[other], inside):
+                names = tuple(map(self._imports.name_of, (carried.node, *(edge.target for edge in chain))))
+                yield Finding(
+                    carried.path,
+                    carried.line,
+                    f"{' and '.join(carried.lanes)} reaches {names[-1]}, which is {other}, through {names[0]}",
+                    subject=f"{names[0]} -> {other}",
+                    column=carried.column,
+                    trace=(carried.path, *names),
+                )
+
 
 def _unmapped(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
     for file in modules.files:
@@ -150,7 +197,9 @@ def _links(modules: Modules, lanes: Lanes) -> Iterator[Finding]:
         elif path.endswith(SUFFIXES) and target not in modules.paths and target not in modules.links:
             yield Finding(path, 0, f"links to {target}, which is no module here", subject=target, verdict="opaque")
         else:
-            other = lanes.of(target) or lanes.of(f"{target}/__init__.py")
+            # A glob such as `**` has the folder's own path, whatever lane its files are in.
+            inside = target not in modules.paths and modules.below(target)
+            other = lanes.of(f"{target}/__init__.py" if inside else target) or lanes.of(f"{target}/__init__.py")
             if other is not None and other not in lanes.may_import[mine]:
                 yield Finding(path, 0, f"{mine} links to {target}, which is {other}", subject=target)
     for path in modules.submodules:

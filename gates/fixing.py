@@ -97,8 +97,12 @@ def _sorted(section: Section, checkout: Checkout, steps: Sequence[Any], allow_di
         if why is None:
             edits.append(edit)
         else:
-            unmended.append(Unmended(edit.path, 0, why))
+            unmended += _not_done(edit, why)
     return Mending(section.gate, section.rule.level, tuple(edits), tuple(sorted(unmended)))
+
+
+def _not_done(edit: Edit, why: str) -> list[Unmended]:
+    return [Unmended(edit.path, line, why) for line in [mended.line for mended in edit.mended] or [0]]
 
 
 def carry_out(mending: Mending, checkout: Checkout) -> Mending:
@@ -110,5 +114,5 @@ def carry_out(mending: Mending, checkout: Checkout) -> Mending:
         if why is None:
             done.append(edit)
         else:
-            failed.append(Unmended(edit.path, 0, why))
+            failed += _not_done(edit, why)
     return replace(mending, edits=tuple(done), unmended=(*mending.unmended, *failed))

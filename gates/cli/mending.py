@@ -87,7 +87,9 @@ def _tell(mending: Mending, is_shown: bool, as_diff: bool) -> None:
     for path, mended in mending.mended if not as_diff else ():
         click.echo(printable(f"{path}:{mended.line}: {'would be' if is_shown else 'is now'} {mended.now}"))
     for path, line, reason in mending.unmended:
-        click.echo(printable(f"{path}:{line}: is left: {reason}"), err=as_diff)
+        click.echo(
+            printable(f"{path}:{line}: is left: {reason}" if line else f"{path}: is left: {reason}"), err=as_diff
+        )
     files = many(len(mending.edits), "file")
     done = f"{many(len(mending.mended), 'finding')} {'would be ' if is_shown else ''}mended in {files}"
     left = f", {len(mending.unmended):,} left" if mending.unmended else ""

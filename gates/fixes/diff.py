@@ -26,7 +26,11 @@ def _of(edit: Edit) -> Iterator[bytes]:
     if edit.to is not None:
         yield b"rename from %s\nrename to %s\n" % (_name(b"", edit.path), _name(b"", edit.to))
     lines = difflib.diff_bytes(
-        difflib.unified_diff, _lines(edit.before), _lines(edit.after), b"/dev/null" if edit.before is None else old, new
+        difflib.unified_diff,
+        _lines(edit.before),
+        _lines(edit.after),
+        b"/dev/null" if edit.before is None else _ended(old),
+        _ended(new),
     )
     for line in lines:
         yield line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
@@ -41,5 +45,10 @@ def _name(side: bytes, path: str) -> bytes:
     """As git writes paths: in quotes where they hold more than plain letters."""
     name = side + path.encode("utf-8", "surrogateescape")
     if not _TO_QUOTE.search(name):
-        return name + (b"\t" if b" " in name else b"")
+        return name
     return b'"%s"' % _TO_QUOTE.sub(lambda found: b"\\%03o" % ord(found[0]), name)
+
+
+def _ended(name: bytes) -> bytes:
+    """With the tab by which a reader knows where a name with spaces ends."""
+    return name + b"\t" if b" " in name and not name.startswith(b'"') else name

@@ -28,7 +28,7 @@ from gates.fixes.python.following import Registered, Surroundings
 from gates.fixes.python.import_block import imported_as, with_import
 from gates.fixes.python.loads import Loads, Mendable
 from gates.fixes.python.names import Names
-from gates.fixes.python.rewriting import rewritten
+from gates.fixes.python.rewriting import begun_like, rewritten
 from gates.fixes.python.source import CannotRewrite
 from gates.fixes.python.unused_imports import unused_imports
 from gates.fixes.repository import Repository
@@ -112,8 +112,10 @@ class _File:
         for finding in self.findings:
             place = (finding.line, finding.column)
             try:
-                if place not in calls or several[place] > 1:
-                    raise CannotRewrite("it is no plain load of one module")
+                if several[place] > 1:
+                    raise CannotRewrite("it may load one of several modules")
+                if place not in calls:
+                    raise CannotRewrite("it is no plain load of a module")
                 mends.append((finding, loads.mendable(calls[place])))
             except CannotRewrite as why:
                 left.append(_left(finding, why))
@@ -156,9 +158,10 @@ class _File:
         dropped: set[cst.CSTNode] = {statement for _, mend in mends for statement in mend.dropped}
         shortened, idle = unused_imports(names, {*replaced, *dropped}, lambda name: self._is_wanted(names, name))
         after = rewritten(names.module, {**replaced, **shortened}, dropped | idle)
-        if imported_as(names.module, self.registry.module, self.registry.function) is not None:
-            return after
-        return with_import(after, self.registry.module, self.registry.function, self.repository.is_ours)
+        module, name = self.registry.module, self.registry.function
+        if imported_as(names.module, module, name) is None:
+            after = with_import(after, module, name, self.repository.is_ours)
+        return begun_like(names.module, after)
 
     def _is_wanted(self, names: Names, name: str) -> bool:
         return names.written_as_text(name) is not None or self.repository.user_of(self.path, name) is not None

@@ -72,7 +72,7 @@ class Following:
             self._swap(node, known[0])
         elif isinstance(parent, cst.Call) and parent.func is node:
             if parent.args:
-                raise self._no("it is built with arguments of its own here, and a registry gives it built", node)
+                raise self._no("it is built with arguments here, and a registry gives it built", node)
             self._swap(parent, known[0])
         elif anyhow:
             self._swap(node, known[0])

@@ -27,8 +27,8 @@ class Names:
         wrapper = metadata.MetadataWrapper(module)
         self.module = wrapper.module
         self._parents = wrapper.resolve(metadata.ParentNodeProvider)
-        self._positions = wrapper.resolve(metadata.PositionProvider)
         self._scopes = wrapper.resolve(metadata.ScopeProvider)
+        self._positions = wrapper.resolve(metadata.PositionProvider)
         # As libcst counts lines: a form feed ends none.
         self._lines = self.module.code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         seen = _Seen()

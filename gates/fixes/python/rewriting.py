@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Union
 
@@ -43,31 +44,33 @@ class _Rewriting(cst.CSTTransformer):
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.SimpleStatementLine:
-        kept = self._kept(original_node, updated_node)
-        if kept is None:
+        if self._dropped.isdisjoint(original_node.body) and self._replaced.keys().isdisjoint(original_node.body):
             return updated_node
-        if kept:
-            return updated_node.with_changes(body=kept)
-        said = [cst.EmptyLine(comment=comment) for comment in _comments(original_node.with_changes(leading_lines=()))]
+        kept = self._kept(original_node, updated_node)
         # Without a statement libcst would take the line out, and its comments with it.
-        gone = updated_node.with_changes(body=[cst.Pass()], leading_lines=[*updated_node.leading_lines, *said])
-        self._gone.add(gone)
-        return gone
+        after = updated_node.with_changes(body=kept or [cst.Pass()])
+        if not kept:
+            after = after.with_changes(trailing_whitespace=cst.TrailingWhitespace())
+        lost = Counter(_comments(original_node)) - Counter(_comments(after))
+        above = [cst.EmptyLine(comment=cst.Comment(comment)) for comment in lost.elements()]
+        after = after.with_changes(leading_lines=[*after.leading_lines, *above])
+        if not kept:
+            self._gone.add(after)
+        return after
 
     def leave_SimpleStatementSuite(
         self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
     ) -> cst.SimpleStatementSuite:
-        kept = self._kept(original_node, updated_node)
-        return updated_node if kept is None else updated_node.with_changes(body=kept or [cst.Pass()])
+        if self._dropped.isdisjoint(original_node.body):
+            return updated_node
+        return updated_node.with_changes(body=self._kept(original_node, updated_node) or [cst.Pass()])
 
     def _kept(
         self,
         original: Union[cst.SimpleStatementLine, cst.SimpleStatementSuite],
         updated: Union[cst.SimpleStatementLine, cst.SimpleStatementSuite],
-    ) -> Union[Sequence[cst.BaseSmallStatement], None]:
-        """The small statements of a line that stay; None where all do."""
-        if self._dropped.isdisjoint(original.body):
-            return None
+    ) -> Sequence[cst.BaseSmallStatement]:
+        """The small statements of a line that stay."""
         kept = [after for before, after in zip(original.body, updated.body) if before not in self._dropped]
         if kept and original.body[-1] in self._dropped:
             kept[-1] = kept[-1].with_changes(semicolon=original.body[-1].semicolon)
@@ -81,14 +84,14 @@ class _Rewriting(cst.CSTTransformer):
         body, rest = self._closed_up(updated_node.body)
         if not body:
             body, rest = [cst.SimpleStatementLine([cst.Pass()], leading_lines=rest)], []
+        elif updated_node.body[0] in self._gone:
+            body[0] = _begun_like(original_node.body[0], body[0])
         return updated_node.with_changes(body=body, footer=_joined(rest, updated_node.footer))
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
         if self._gone.isdisjoint(updated_node.body):
             return updated_node
         body, rest = self._closed_up(updated_node.body)
-        if body and updated_node.body[0] in self._gone and not updated_node.header:
-            body[0] = body[0].with_changes(leading_lines=_from_first_comment(body[0].leading_lines))
         return updated_node.with_changes(body=body, footer=_joined(rest, updated_node.footer))
 
     def _closed_up(self, body: Sequence[cst.BaseStatement]) -> tuple[list[Line], list[cst.EmptyLine]]:
@@ -104,6 +107,20 @@ class _Rewriting(cst.CSTTransformer):
                 kept.append(statement.with_changes(leading_lines=lines) if waiting else statement)
                 waiting = []
         return kept, waiting
+
+
+def begun_like(before: cst.Module, after: cst.Module) -> cst.Module:
+    """The tree with no more blank lines at the top of the file than there were."""
+    if before.header or after.header or not before.body or not after.body:
+        return after
+    return after.with_changes(body=[_begun_like(before.body[0], after.body[0]), *after.body[1:]])
+
+
+def _begun_like(before: cst.BaseStatement, after: cst.BaseStatement) -> Line:
+    assert isinstance(before, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
+    assert isinstance(after, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
+    more = max(_blank(after.leading_lines) - _blank(before.leading_lines), 0)
+    return after.with_changes(leading_lines=after.leading_lines[more:])
 
 
 def _joined(above: Sequence[cst.EmptyLine], below: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
@@ -122,18 +139,14 @@ def _blank(lines: Iterable[cst.EmptyLine]) -> int:
     return count
 
 
-def _from_first_comment(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
-    return lines[_blank(lines) :]
-
-
-def _comments(node: cst.CSTNode, left_out: re.Pattern[str] = _PRAGMA) -> list[cst.Comment]:
+def _comments(node: cst.CSTNode, left_out: re.Pattern[str] = _PRAGMA) -> list[str]:
     """The comments within a node, but for words to a tool."""
-    found: list[cst.Comment] = []
+    found: list[str] = []
 
     class Comments(cst.CSTVisitor):
         def visit_Comment(self, node: cst.Comment) -> None:
             if not left_out.match(node.value):
-                found.append(node)
+                found.append(node.value)
 
     node.visit(Comments())
     return found

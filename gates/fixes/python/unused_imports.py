@@ -18,7 +18,7 @@ def unused_imports(
 ) -> tuple[Mapping[cst.CSTNode, cst.CSTNode], Set[cst.CSTNode]]:
     """Import statements with less in them, and those that go whole, when these nodes are `gone`.
 
-    Only what was used, and by these nodes alone. An import under a condition stays: something else may stand in for it.
+    Only what was used, and by these nodes alone. An import that is tried stays: something else may stand in for it.
     `is_wanted` says whether others may import a name of the module from here.
     """
     idle = _idle(names, gone, is_wanted)
@@ -45,19 +45,21 @@ def _idle(
         statement = several[0].statement
         assert isinstance(statement, (cst.Import, cst.ImportFrom))
         uses = [use for each in several for use in each.uses]
-        is_idle = bool(uses) and all(names.is_within(use, gone) for use in uses)
-        if (
-            is_idle
-            and _is_unconditional(names, statement)
-            and not any(each.is_of_module and is_wanted(each.name) for each in several)
-        ):
+        exported = any(each.is_of_module and is_wanted(each.name) for each in several)
+        if not uses or exported or _is_tried(names, statement):
+            continue
+        if all(names.is_within(use, gone) for use in uses):
             idle[statement].add(alias)
     return idle
 
 
-def _is_unconditional(names: Names, statement: cst.CSTNode) -> bool:
-    block = names.parent(names.parent(statement))
-    return block is names.module or isinstance(names.parent(block), cst.FunctionDef)
+def _is_tried(names: Names, statement: cst.CSTNode) -> bool:
+    for _, parent in names.around(statement):
+        if isinstance(parent, (cst.FunctionDef, cst.ClassDef)):
+            return False
+        if isinstance(parent, (cst.Try, cst.TryStar)):
+            return True
+    return False
 
 
 def _listed(statement: Import) -> list[cst.ImportAlias]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Callable, NamedTuple, Optional
 
 HEADS = ("what", "measured", "beside", "bar", "", "n")
@@ -23,6 +24,15 @@ class Bar(NamedTuple):
     at_least: bool = False
     of_ratio: bool = False
     enough: int = 0
+
+
+def installed(distribution: str) -> bool:
+    """Whether it can be measured with."""
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

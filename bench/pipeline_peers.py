@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +12,7 @@ from importlib.metadata import version
 from typing import Any, Callable
 
 from bench.calibration import in_turns, median_of
-from bench.figure import Bar, Figure, alone
+from bench.figure import Bar, Figure, alone, installed
 from bench.pipeline_cost import Ask, cpu, pipeline
 
 STEPS = 6
@@ -88,7 +87,7 @@ def _langgraph() -> Ask:
     return ask
 
 
-# By the name that is imported: how six steps are built, and the distribution that says which version it is.
+# How six steps are built, and the distribution that says whether it is there, and which version.
 PEERS: dict[str, tuple[Callable[[], Ask], str]] = {
     "hamilton": (_hamilton, "sf-hamilton"),
     "haystack": (_haystack, "haystack-ai"),
@@ -99,7 +98,7 @@ PEERS: dict[str, tuple[Callable[[], Ask], str]] = {
 def figures(quick: bool) -> Iterator[Figure]:
     """A figure for each peer; its ratio says how many times its cost ours is."""
     queries = 100 if quick else 500
-    there = {name: build() for name, (build, _) in PEERS.items() if importlib.util.find_spec(name)}
+    there = {name: build() for name, (build, distribution) in PEERS.items() if installed(distribution)}
     cases = {name: partial(cpu, ask, queries) for name, ask in there.items()}
     found = in_turns({OURS: partial(cpu, pipeline(), 10 * queries), **cases}, 2 if quick else 5)
     ours = found[OURS][0]

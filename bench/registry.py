@@ -27,15 +27,6 @@ from tests.registry.plugin_package import PluginPackage
 
 PLUGIN_PACKAGES = 10
 ROOT = Path(__file__).parents[1]
-COLD = """
-import importlib.metadata, time
-{prepare}
-began = time.process_time()
-{measured}
-print(time.process_time() - began)
-"""
-STANDARD = ("", "importlib.metadata.entry_points()")
-OURS = ("from runtime.registry.installed import installed", "installed()")
 
 
 class Store:
@@ -49,12 +40,15 @@ class Node:
         self.store, self.limit = store, limit
 
 
-def cold(how: tuple[str, str], site: Path) -> float:
-    """In a process of its own, with the packages of `site` on its path."""
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    script = COLD.format(prepare=how[0], measured=how[1])
+def cold(whose: str, site: Path) -> float:
+    """CPU seconds of a scan in a process of its own, with the packages of `site` on its path."""
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, "-m", "bench.cold_scan", whose],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        check=True,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
     )
     return float(done.stdout)
 
@@ -105,7 +99,7 @@ def at_boot(count: int) -> Iterator[Figure]:
         for number in range(PLUGIN_PACKAGES):
             announced = {"lukhas.cognitive_nodes": {f"n{number}": "nowhere:Node"}}
             PluginPackage(f"acme-{number}", "1.0", {}, announced).install(Path(folder))
-        pairs = [(cold(STANDARD, Path(folder)), cold(OURS, Path(folder))) for _ in range(count)]
+        pairs = [(cold("plain", Path(folder)), cold("ours", Path(folder))) for _ in range(count)]
     standard, ours = (statistics.median(side) for side in zip(*pairs))
     samples = tuple(1e3 * second for _, second in pairs)
     bar = Bar(1.2, of_ratio=True)

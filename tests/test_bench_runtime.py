@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import pipeline_peers, runtime, tables
-from bench.figure import HEADS, Bar, Figure, cells, number
+from bench.figure import HEADS, Bar, Figure, cells, installed, number
 from bench.part import ROOT, Part, Ran, figures_of, ran
 
 FIGURE = "from bench.figure import Bar, Figure\n\n\ndef figures(quick):\n"
@@ -258,6 +257,6 @@ def test_the_document_of_this_repository_has_its_markers_and_whole_lines() -> No
 def test_a_peer_that_is_not_installed_is_named_as_such() -> None:
     _, *peers = pipeline_peers.figures(quick=True)
 
-    there = [importlib.util.find_spec(name) is not None for name in pipeline_peers.PEERS]
+    there = [installed(distribution) for _, distribution in pipeline_peers.PEERS.values()]
     assert [figure.measured is not None for figure in peers] == there
     assert all(figure.outcome == "not measured" for figure, is_there in zip(peers, there) if not is_there)

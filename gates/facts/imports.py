@@ -104,6 +104,14 @@ class Imports:
         known = len(self.modules.files)
         return self.modules.files[node].path if node < known else self._resolver.ghost_path(self._ghosts[node - known])
 
+    def node_of(self, path: str) -> Optional[int]:
+        """The node of a module's file."""
+        return self._resolver.positions.get(path)
+
+    def entered_by(self, path: str, name: str) -> tuple[int, ...]:
+        """The modules that a dotted name in a file means, and nothing where it means none here."""
+        return self._resolver.loaded(path, name, True)
+
     def nodes(self) -> range:
         """All nodes."""
         return range(len(self.modules.files) + len(self._ghosts)) if self.wide else range(0)

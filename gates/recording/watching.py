@@ -16,9 +16,9 @@ from importlib.machinery import ModuleSpec
 from opcode import opmap
 from typing import Any, Callable, NamedTuple, Optional
 
+from gates.facts.imported import STATEMENT
 from gates.recording.places import ELSEWHERE, IMPORT_SYSTEM, TEXT, Places
 
-STATEMENT = "import"
 _Key = tuple[Any, ...]
 _Target = tuple[str, Optional[str]]
 _bootstrap: Any = _import_system

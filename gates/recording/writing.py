@@ -11,7 +11,8 @@ from typing import NamedTuple
 from gates import own_folder
 from gates.facts.checkout import Checkout
 from gates.facts.files import UNREADABLE
-from gates.facts.recording import Imported, Importer, Recording, render
+from gates.facts.imported import Imported
+from gates.facts.recording import Importer, Recording, render
 from gates.number_words import many
 from gates.recording.watching import Ran
 from gates.replay import write_if_changed

@@ -17,6 +17,7 @@ from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.dynamic_imports import DynamicImports
 from gates.facts.modules import Modules
+from gates.facts.recorded_sites import RecordedSites
 from gates.facts.unparsed import line_of
 from gates.finding import Finding
 from gates.globs import Globs
@@ -35,6 +36,8 @@ _GROUPS = {
 class DynamicImport:
     """`allowed_in`: the files that may load modules by name.
 
+    `recorded_is_known`: what a recorded run saw an opaque load do is taken for all that it does.
+
     For `gates fix`: `resolve`, like "lukhas.registry:resolve", is the function that is asked for a plugin; it `gives`
     the "plugin", built, or its "class"; `groups` names the kind of plugin that each group of entry points holds.
     """
@@ -47,22 +50,31 @@ class DynamicImport:
     """For `gates fix`: what `resolve` gives."""
     groups: Mapping[str, str] = field(default_factory=lambda: dict(_GROUPS))
     """For `gates fix`: the kind of plugin that each group of entry points holds."""
+    recorded_is_known: bool = False
+    """Whether an opaque load is no finding where a recorded run saw it load only what its lane may import."""
 
-    def check(self, dynamic_imports: DynamicImports) -> Iterator[Finding]:
+    def check(self, dynamic_imports: DynamicImports, recorded: RecordedSites) -> Iterator[Finding]:
         registered = dynamic_imports.registered(self.groups)
         for path, site in dynamic_imports.outside(self.allowed_in):
             known = site.target is not None
             if known and site.is_roundabout:
                 continue  # what it enters is for the lanes to judge; a command is no offence
+            if self.recorded_is_known and recorded.is_answered(path, site):
+                continue
+            forbidden = recorded.forbidden(path, site)
             message = f"`{site.spelling}` outside the allowed modules"
+            if forbidden:
+                message += f": when it was run, it loaded {_listed(forbidden)}, which its lane may not import"
+            elif not known:
+                message += f": what it loads cannot be known here ({site.reason})"
             yield Finding(
                 path,
                 site.line,
-                message if known else f"{message}: what it loads cannot be known here ({site.reason})",
+                message,
                 subject=site.spelling,
                 column=site.column,
                 fix=_asked(registered.get(site.target or "", ())),
-                verdict="violation" if known else "opaque",
+                verdict="violation" if known or forbidden else "opaque",
             )
         for path, reason in dynamic_imports.unknown(self.allowed_in):
             message = f"mentions a loader and cannot be parsed ({reason})"
@@ -76,6 +88,11 @@ class DynamicImport:
                 overlay = {file.path: checkout.read(file.path) + planted}
                 return Plant(overlay, file.path, f"importlib.import_module({_PLANTED!r})")
         raise CannotPlant("allowed_in covers every module: the policy forbids nothing")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
 
 
 def _asked(names: Sequence[str]) -> Optional[str]:

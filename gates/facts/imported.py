@@ -1,0 +1,22 @@
+"""One import that really happened, as a recording holds it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+STATEMENT = "import"
+"""`through` of what an import statement did: a word that no module can be called."""
+
+
+class Imported(NamedTuple):
+    """What one line imported.
+
+    `name` is the module's, "" where only its file is known. `path` is its file, "" where it has none (a namespace
+    package, a module made by hand), None where it lies outside the repository. `through` is the library that was called
+    at the line and did the importing, STATEMENT, or "" where the line itself called what imports.
+    """
+
+    line: int
+    name: str
+    path: Optional[str]
+    through: str = ""

@@ -296,7 +296,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    variables = "\n".join(f"  {one.name:24} {one.meaning}" for one in VARIABLES)
+    width = max(len(one.name) for one in VARIABLES)
+    variables = "\n".join(f"  {one.name:{width}}  {one.meaning}{_default(one.field)}" for one in VARIABLES)
     parser = _Parser(
         prog="python -m runtime",
         description="The reference service.",
@@ -344,6 +345,11 @@ def _parser() -> argparse.ArgumentParser:
     worker = command("worker", _worker, "serve nodes to others over NATS, until SIGTERM")
     worker.add_argument("nodes", nargs="*", metavar="NODE", help="names of nodes [default: all that are loaded]")
     return parser
+
+
+def _default(field: str) -> str:
+    default = getattr(Settings(), field)
+    return "" if default is None else f" [default: {default}]"
 
 
 def _seconds(word: str) -> float:

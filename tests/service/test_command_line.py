@@ -197,3 +197,4 @@ def test_help_names_every_setting_and_exit_code(site: Path, tmp_path: Path) -> N
     assert "exit codes:" in shown
     for variable in VARIABLES:
         assert variable.name in shown
+    assert "seconds that one query may take [default: 0.25]" in shown

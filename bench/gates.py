@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import platform
 import shutil
 import signal
@@ -19,6 +18,7 @@ from typing import Optional
 
 from bench import tables
 from bench.corpora import CORPORA, Corpus, git
+from bench.machine import machine
 from bench.measure import BenchError
 from bench.peers import version, versions
 from bench.rounds import Measured, measure
@@ -54,18 +54,9 @@ def _positive(word: str) -> int:
 
 def about() -> Mapping[str, str]:
     """The machine and the versions, for whoever reads the figures elsewhere."""
-    machine = f"{os.cpu_count()} cores, {_processor()}, {platform.system()} {platform.release()}"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     tools = [version("gates"), python, git(Path.cwd(), "--version").strip(), *versions().values()]
-    return {"machine": machine, "versions": "; ".join(tools), "measured": time.strftime("%Y-%m-%d")}
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return {"machine": machine(), "versions": "; ".join(tools), "measured": time.strftime("%Y-%m-%d")}
 
 
 @contextmanager
@@ -90,7 +81,7 @@ def measured(corpus: Corpus, corpora: Path, work: Path, runs: int, memory: bool)
     return found
 
 
-def as_json(corpora: Sequence[Measured], machine: Mapping[str, str]) -> str:
+def as_json(corpora: Sequence[Measured], here: Mapping[str, str]) -> str:
     """Every sample, so that other sums can be made of them."""
     found = [
         {
@@ -112,7 +103,7 @@ def as_json(corpora: Sequence[Measured], machine: Mapping[str, str]) -> str:
         }
         for each in corpora
     ]
-    return json.dumps({"about": machine, "corpora": found}, indent=2) + "\n"
+    return json.dumps({"about": here, "corpora": found}, indent=2) + "\n"
 
 
 def main(words: Optional[Sequence[str]] = None) -> int:
@@ -123,7 +114,7 @@ def main(words: Optional[Sequence[str]] = None) -> int:
     try:
         if options.markdown:  # before the long part
             tables.between_markers(options.markdown.read_text("utf-8"), "")
-        machine = about()
+        here = about()
         with workplace(options.work) as work:
             found = [
                 measured(corpus, options.corpora.expanduser(), work, runs, not options.no_memory)
@@ -136,11 +127,11 @@ def main(words: Optional[Sequence[str]] = None) -> int:
     except (BenchError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    sys.stdout.write(tables.text(found, machine))
+    sys.stdout.write(tables.text(found, here))
     if options.json:
-        options.json.write_text(as_json(found, machine), "utf-8")
+        options.json.write_text(as_json(found, here), "utf-8")
     if options.markdown:
-        written = tables.between_markers(options.markdown.read_text("utf-8"), tables.markdown(found, machine))
+        written = tables.between_markers(options.markdown.read_text("utf-8"), tables.markdown(found, here))
         options.markdown.write_text(written, "utf-8")
     return 0
 

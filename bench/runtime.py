@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from bench import gates, tables
+from bench import tables
 from bench.figure import HEADS, Cells, Figure, aligned, cells
+from bench.machine import machine
 from bench.measure import BenchError
 from bench.part import ROOT, Part, Ran, ran
 
@@ -62,7 +63,7 @@ def about(quick: bool) -> Mapping[str, str]:
     """The machine, for whoever reads the figures elsewhere."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     measured = f"{time.strftime('%Y-%m-%d')}{', a first look only (--quick)' if quick else ''}"
-    return {"machine": gates.about()["machine"], "python": python, "measured": measured}
+    return {"machine": machine(), "python": python, "measured": measured}
 
 
 def measured(chosen: Sequence[Part], quick: bool, long: bool) -> list[Ran]:
@@ -100,16 +101,16 @@ def summary(every: Sequence[Ran]) -> str:
     return ", ".join(f"{times} {name}" for name, times in counted.items() if times)
 
 
-def markdown(every: Sequence[Ran], machine: Mapping[str, str]) -> str:
+def markdown(every: Sequence[Ran], here: Mapping[str, str]) -> str:
     """For docs/runtime.md."""
-    head = "\n".join(f"- {name}: {value}" for name, value in machine.items())
+    head = "\n".join(f"- {name}: {value}" for name, value in here.items())
     table = [tuple(cell.replace("|", "\\|") for cell in line) for line in rows(every)]
     return f"{head}\n- bars: {summary(every)}\n\n{tables.ruled([(*HEADS, 'bench', 'load'), *table])}\n"
 
 
-def as_json(every: Sequence[Ran], machine: Mapping[str, str]) -> str:
+def as_json(every: Sequence[Ran], here: Mapping[str, str]) -> str:
     """Every sample, so that other sums can be made of them."""
-    return json.dumps({"about": machine, "parts": [_plain(each) for each in every]}, indent=2) + "\n"
+    return json.dumps({"about": here, "parts": [_plain(each) for each in every]}, indent=2) + "\n"
 
 
 def _plain(each: Ran) -> dict[str, Any]:
@@ -131,8 +132,8 @@ def main(words: Optional[Sequence[str]] = None, parts: Sequence[Part] = PARTS) -
     try:
         if options.markdown:  # before the long part
             tables.between_markers(options.markdown.read_text("utf-8"), "", BEGIN, END)
-        machine = about(options.quick)
-        print(*(f"{name}: {value}" for name, value in machine.items()), sep="\n")
+        here = about(options.quick)
+        print(*(f"{name}: {value}" for name, value in here.items()), sep="\n")
         every = measured(chosen, options.quick, options.long or bool(options.only))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -142,10 +143,10 @@ def main(words: Optional[Sequence[str]] = None, parts: Sequence[Part] = PARTS) -
         return 1
     print(f"\n{summary(every)}")
     if options.json:
-        options.json.write_text(as_json(every, machine), "utf-8")
+        options.json.write_text(as_json(every, here), "utf-8")
     if options.markdown:
         document = options.markdown.read_text("utf-8")
-        options.markdown.write_text(tables.between_markers(document, markdown(every, machine), BEGIN, END), "utf-8")
+        options.markdown.write_text(tables.between_markers(document, markdown(every, here), BEGIN, END), "utf-8")
     return 1 if any(each.broke for each in every) else 0
 
 

@@ -19,7 +19,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Callable, NamedTuple
@@ -27,6 +27,8 @@ from typing import Callable, NamedTuple
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from bench.calibration import ROUND_TRIP
+from bench.figure import Bar, Figure, number
 from runtime.orchestrator.placement import nats_wire as wire
 from runtime.orchestrator.placement import place
 from runtime.orchestrator.placement.nats_worker import serve_nodes
@@ -63,7 +65,7 @@ class Blocking(Idle):
         return query.with_finding(self.stage, "a word")
 
 
-class Figure(NamedTuple):
+class Hops(NamedTuple):
     """One way of asking: seconds of each hop in order of length, of one of many at once, and of CPU in this process."""
 
     name: str
@@ -77,7 +79,7 @@ class Figure(NamedTuple):
         return self.hops[len(self.hops) // 2]
 
 
-async def measured(name: str, ask: Ask, hops: int) -> Figure:
+async def measured(name: str, ask: Ask, hops: int) -> Hops:
     """Ask one after the other, then many at once."""
     for _ in range(max(20, hops // 10)):
         await ask()
@@ -92,18 +94,21 @@ async def measured(name: str, ask: Ask, hops: int) -> Figure:
     begun = time.perf_counter()
     for _ in range(rounds):
         await asyncio.gather(*[ask() for _ in range(AT_ONCE)])
-    return Figure(name, sorted(each), (time.perf_counter() - begun) / (rounds * AT_ONCE), cpu)
+    return Hops(name, sorted(each), (time.perf_counter() - begun) / (rounds * AT_ONCE), cpu)
 
 
-async def in_turns(asks: Mapping[str, Ask], hops: int) -> list[list[Figure]]:
+async def in_turns(asks: Mapping[str, Ask], hops: int) -> list[list[Hops]]:
     """All of `asks`, round by round."""
-    return [[await measured(name, ask, hops // ROUNDS) for name, ask in asks.items()] for _ in range(ROUNDS)]
+    found = []
+    for _ in range(ROUNDS):
+        found.append([await measured(name, ask, hops // ROUNDS) for name, ask in asks.items()])  # noqa: PERF401
+    return found
 
 
-def together(rounds: Sequence[Figure]) -> Figure:
+def together(rounds: Sequence[Hops]) -> Hops:
     """The figure of all rounds: every hop of them, and the medians of the rest."""
     hops = sorted(hop for figure in rounds for hop in figure.hops)
-    return Figure(
+    return Hops(
         rounds[0].name,
         hops,
         median([figure.pipelined for figure in rounds]),
@@ -119,7 +124,7 @@ async def raw(url: str, query: Query) -> Ask:
     return lambda: client.request("echo", body, timeout=5)
 
 
-async def figures(url: str, hops: int) -> tuple[list[Figure], float]:
+async def every_way(url: str, hops: int) -> tuple[list[Hops], float]:
     """All ways, in one loop and one run; and how many times `raw` a hop over NATS takes."""
     nodes = [Idle("here"), Blocking("thread"), Blocking("process"), Idle("remote")]
     where = {"thread": "thread", "process": "process", "remote": "nats"}
@@ -140,7 +145,7 @@ async def figures(url: str, hops: int) -> tuple[list[Figure], float]:
         return taken, median([beside.p50 / alone.p50 for alone, beside in rounds])
 
 
-def report(taken: Sequence[Figure], ratio: float, load: tuple[float, float, float]) -> int:
+def report(taken: Sequence[Hops], ratio: float, load: tuple[float, float, float]) -> int:
     """The table; the exit code says whether the bar is met."""
     task = taken[0]
     unit, many = task.p50, task.pipelined
@@ -185,8 +190,40 @@ async def work(url: str) -> None:
     await serve_nodes([Idle("remote")], url, stop=asyncio.Event(), ready=lambda: print("ready", flush=True))
 
 
-def main() -> int:
+def started(hops: int) -> tuple[list[Hops], float]:
     """Start a server and a worker, measure, and stop them."""
+    with tempfile.TemporaryDirectory() as folder:
+        server, url = served(Path(folder))
+        worker = subprocess.Popen([sys.executable, "-m", "bench.nats", "--worker", url], stdout=subprocess.PIPE)
+        try:
+            assert worker.stdout is not None
+            worker.stdout.readline()
+            return asyncio.run(every_way(url, hops))
+        finally:
+            worker.kill()
+            worker.communicate()
+            server.kill()
+            server.wait()
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """A hop over NATS beside nats-py alone, and one to a thread and to a process beside a plain task; wall time."""
+    taken, ratio = started(1000 if quick else 6000)
+    hops = {each.name: each for each in taken}
+    task = hops["task"].p50
+    for name, where, beside, times, bar in (
+        ("remote", "over NATS", "nats-py alone", ratio, Bar(1e6 * BAR)),
+        ("thread", "to a thread", ROUND_TRIP, hops["thread"].p50 / task, None),
+        ("process", "to a process", ROUND_TRIP, hops["process"].p50 / task, None),
+    ):
+        each = hops[name]
+        said = f"least {number(1e6 * each.hops[0])}, {number(1e6 * each.pipelined)} with {AT_ONCE} at once"
+        samples = tuple(1e6 * hop for hop in each.hops)
+        yield Figure(f"a hop {where}, p50", 1e6 * each.p50, "µs", len(samples), beside, times, bar, said, samples)
+
+
+def main() -> int:
+    """Measure, and print the whole of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--worker", metavar="URL")
@@ -194,18 +231,7 @@ def main() -> int:
     if options.worker:
         asyncio.run(work(options.worker))
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        server, url = served(Path(folder))
-        worker = subprocess.Popen([sys.executable, "-m", "bench.nats", "--worker", url], stdout=subprocess.PIPE)
-        try:
-            assert worker.stdout is not None
-            worker.stdout.readline()
-            return report(*asyncio.run(figures(url, 1000 if options.quick else 6000)), os.getloadavg())
-        finally:
-            worker.kill()
-            worker.communicate()
-            server.kill()
-            server.wait()
+    return report(*started(1000 if options.quick else 6000), os.getloadavg())
 
 
 if __name__ == "__main__":

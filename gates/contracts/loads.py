@@ -1,4 +1,4 @@
-"""What the modules of some packages load by name: read from the checkout, and from what is kept of it."""
+"""What the modules of some packages load by name, or were recorded to: from the checkout and what is kept of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gates import catalogue, replay
 from gates.baseline import Baseline
@@ -16,23 +16,26 @@ from gates.contracts.module_names import module_names
 from gates.facts.checkout import Checkout
 from gates.facts.dynamic_imports import DynamicImports
 from gates.facts.extraction import Extraction
+from gates.facts.fact import Gatherer, parameters
 from gates.facts.imports import Imports
-from gates.facts.linked_loads import LinkedLoads
 from gates.facts.modules import Modules
-from gates.facts.plugins import Plugins
-from gates.facts.scope import Scope
+from gates.facts.recorded_imports import RecordedImports
 from gates.facts.shared_store import open_store
 from gates.policy import DEFAULT_FOLDER, Policy, folder_of
 from gates.running import Run
 
 
 class Load(NamedTuple):
-    """One load by a name that is known: who loads, the absolute dotted name, and the line as it is written."""
+    """One load of what is known: who loads, the absolute dotted name, and the line as it is written.
+
+    `is_recorded` where only a recorded run says what is loaded there.
+    """
 
     importer: str
     imported: str
     line: int
     text: str
+    is_recorded: bool = False
 
 
 class OpaqueLoad(NamedTuple):
@@ -73,41 +76,45 @@ def _policy(checkout: Checkout) -> Policy:
 
 def _read(this: Run, packages: tuple[str, ...]) -> Loads:
     gatherer = this.gatherer()
-    modules, imports, extraction = gatherer.get(Modules), gatherer.get(Imports), gatherer.get(Extraction)
-    names = module_names(modules, packages, this.checkout.root)
-    sites = DynamicImports.gather(
-        modules, extraction, Scope(frozenset(names)), gatherer.get(Plugins), gatherer.get(LinkedLoads)
-    )
+    names = module_names(gatherer.get(Modules), packages, this.checkout.root)
     known = {
-        Load(names[path], target, line, _line(this.checkout, path, line))
-        for path, line, target in _targets(imports, sites, names)
+        Load(names[path], target, line, _line(this.checkout, path, line), is_recorded)
+        for path, line, target, is_recorded in _targets(gatherer, names)
     }
-    gate = catalogue.build(this.policy.section("dynamic-import"), this.checkout)
-    opaque = {
-        OpaqueLoad(names[finding.path], finding.line, finding.message)
-        for finding in gate.check(sites)
-        if finding.verdict == "opaque"
-    }
-    opaque |= {OpaqueLoad(names[path], 0, reason) for path, reason in extraction.errors.items() if path in names}
+    opaque = {OpaqueLoad(names.get(path, path), line, reason) for path, line, reason in _opaque(this, gatherer, names)}
     opaque |= {OpaqueLoad(package, 0, "it does not lie in this repository") for package in _absent(packages, names)}
     return Loads(tuple(sorted(known)), tuple(sorted(opaque)), frozenset(names.values()))
 
 
-def _targets(imports: Imports, sites: DynamicImports, names: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:
+def _targets(gatherer: Gatherer, names: Mapping[str, str]) -> Iterator[tuple[str, int, str, bool]]:
     """Path, line and what is loaded there: the module that our graph has for it, else the name as it is known."""
-    loading = {path for path, _ in sites.outside(())}
+    imports = gatherer.get(Imports)
+    sites = [(path, site) for path, site in gatherer.get(DynamicImports).outside(()) if path in names]
+    loading = {path for path, _ in sites} | (gatherer.get(RecordedImports).by_file.keys() & names.keys())
     every = frozenset(imports.nodes())
     found: set[tuple[str, int, int]] = set()
     for edge in imports.edges_into(lambda node: every if imports.path_of(node) in loading else frozenset()):
-        if edge.kind != "static":
+        if edge.kind in ("dynamic", "recorded"):
             path, target = imports.path_of(edge.importer), imports.path_of(edge.target)
             found.add((path, edge.line, edge.column))
-            yield path, edge.line, names.get(target) or imports.name_of(edge.target)
-    for path, site in sites.outside(()):
+            yield path, edge.line, names.get(target) or imports.name_of(edge.target), edge.kind == "recorded"
+    for path, site in sites:
         name = site.target or ""  # the target may be a path, too
         is_name = not site.level and all(part.isidentifier() for part in name.split("."))
         if is_name and (path, site.line, site.column) not in found:
-            yield path, site.line, name
+            yield path, site.line, name, False
+
+
+def _opaque(this: Run, gatherer: Gatherer, names: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:
+    """Path, line and reason: of what the gate cannot know, what cannot be read, and of a recording that is lacking."""
+    gate = catalogue.build(this.policy.section("dynamic-import"), this.checkout)
+    facts: dict[str, Any] = {name: gatherer.get(kind) for name, kind in parameters(gate.check).items()}
+    for finding in gate.check(**facts):
+        if finding.verdict == "opaque" and finding.path in names:
+            yield finding.path, finding.line, finding.message
+    errors = gatherer.get(Extraction).errors
+    yield from ((path, 0, reason) for path, reason in errors.items() if path in names)
+    yield from ((path, 0, reason) for path, reason in gatherer.get(RecordedImports).lacking.items())
 
 
 def _line(checkout: Checkout, path: str, number: int) -> str:

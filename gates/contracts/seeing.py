@@ -86,7 +86,8 @@ def _print(title: str, lines: Iterable[str]) -> None:
 
 
 def _shown(load: Load) -> str:
-    return f"{load.importer} -> {load.imported} (l.{load.line}): {load.text}"
+    how = ", as a recorded run did" if load.is_recorded else ""
+    return f"{load.importer} -> {load.imported} (l.{load.line}{how}): {load.text}"
 
 
 def _told(load: OpaqueLoad) -> str:

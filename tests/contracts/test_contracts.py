@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gates.facts.imported import Imported
+from gates.facts.recording import Importer, Recording, render
 from tests.checkout.repository import Repository
 from tests.contracts.linted import APP, LOADING, configuration, linted
 
@@ -175,6 +177,38 @@ def test_what_the_policy_allows_to_be_opaque_is_not_said_and_its_known_loads_are
     assert linted(repository, files, configuration(layers("opaque = fail"))).verdicts == {"ours": "KEPT"}
     files["app/low/work.py"] = OPAQUE + LOADING
     assert linted(repository, files, configuration(layers())).verdicts == {"ours": "BROKEN"}
+
+
+RECORDED = """
+[gates.dynamic-import]
+
+[facts.recorded-imports]
+file = ".gates/recordings/imports.jsonl"
+"""
+
+
+@needs_import_linter
+def test_what_a_recorded_run_loaded_is_judged(repository: Repository) -> None:
+    ran = (Imported(4, "app.high.tool", "app/high/tool.py"), Imported(4, "json", None))
+    recording = render(Recording((Importer("app/low/work.py", repository.blob(OPAQUE), ran),)))
+    files = {**APP, "app/low/work.py": OPAQUE, "policies/gates.toml": RECORDED}
+
+    repository.write(".gates/recordings/imports.jsonl", recording)
+    said = linted(repository, files, configuration(layers()))
+
+    assert said.verdicts == {"ours": "BROKEN"}, said.text
+    assert "app.low.work -> app.high.tool (l.4)\n" in said.text
+    assert "(l.4, as a recorded run did): importlib.import_module(sys.argv[1])" in said.text
+
+
+@needs_import_linter
+def test_a_recording_that_is_asked_for_and_lacking_is_not_passed_over(repository: Repository) -> None:
+    files = {**APP, "policies/gates.toml": RECORDED}
+
+    said = linted(repository, files, configuration(layers("opaque = fail")))
+
+    assert said.verdicts == {"ours": "BROKEN"}, said.text
+    assert "- .gates/recordings/imports.jsonl: does not exist; run `pytest --gates-record-imports`" in said.text
 
 
 @needs_import_linter

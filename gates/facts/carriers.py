@@ -84,9 +84,14 @@ class Carriers:
             for use in uses:
                 answering, is_own = self._answer(path, use)
                 for node in self._nodes(path, use) if answering else ():
-                    if (use.line, node, use.kind) not in seen:
+                    if (use.line, node, use.kind) not in seen and not self._is_a_developers(path, use, node):
                         seen.add((use.line, node, use.kind))
                         yield self._carried(path, use, node, answering, is_own)
+
+    def _is_a_developers(self, path: str, use: Use, node: int) -> bool:
+        """Whether a command that starts no service starts a tool: that is what makefiles and workflows are for."""
+        is_command = not KINDS[self.files.kinds[path]].ships and use.way != REGISTERS and use.kind != GIVEN
+        return is_command and self.lanes.is_above_all(self.edges.lane_of(node))
 
     def _carried(self, path: str, use: Use, node: int, answering: tuple[str, ...], is_own: bool) -> Carried:
         allowed = self.lanes.may_register if use.way == REGISTERS else self.lanes.may_import

@@ -100,7 +100,7 @@ class LinkedLoads:
         from_elsewhere = _ELSEWHERE.search(reason)
         if from_elsewhere is not None:
             return from_elsewhere[1].startswith(".") or from_elsewhere[1].split(".", 1)[0] in self._tops
-        return reason.startswith(_PERHAPS_ELSEWHERE)
+        return reason.startswith(_PERHAPS_ELSEWHERE) or reason.endswith("is not assigned in this file")
 
     def _importers(self, loading: Set[_Handle]) -> list[str]:
         """The files that import one of these names from a module of that name, or the module and use the name."""
@@ -148,7 +148,8 @@ class LinkedLoads:
 
     def _together(self, file: File, loading: Set[_Handle]) -> Optional[Sites]:
         """What a file loads, seen with the modules that it leads to; None where it cannot be read."""
-        key = f"{self.extraction.version}/{file.blob}/{digest_of(self.modules.names_digest, file.path, repr(sorted(loading)))}"
+        where = digest_of(self.modules.names_digest, file.path, repr(sorted(loading)))
+        key = f"{self.extraction.version}/{file.blob}/{where}"
         kept = self.store.get_one(_KIND, key)
         if kept is not None:
             used, sites = msgspec.msgpack.decode(kept)

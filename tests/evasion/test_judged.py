@@ -48,7 +48,8 @@ def repository(root: Path, cases: Iterable[Case]) -> Path:
 def found_in(root: Path) -> Found:
     report = run(Policy.load(root / "policies", root), Checkout.open(root), today=dt.date(2026, 11, 22), workers=1)
     found: Found = defaultdict(list)
-    for gate in (LANES, LOADS):
+    asked = [result.gate for result in report.results]
+    for gate in (gate for gate in (LANES, LOADS) if gate in asked):
         result = report.result(gate)
         assert result.outcome in (Outcome.PASSED, Outcome.FAILED), result.reason
         for finding in result.findings:

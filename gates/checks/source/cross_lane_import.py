@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
+from gates.facts.annotations import Annotations
 from gates.facts.carriers import Carried, Carriers
 from gates.facts.checkout import Checkout
 from gates.facts.files import File
@@ -29,9 +30,13 @@ _VERBS = {"dynamic": "loads by name", "recorded": "loaded, when it was run,"}
 
 @dataclass(frozen=True)
 class CrossLaneImport:
-    """`transitive = false` looks at direct imports only."""
+    """`transitive = false` looks at direct imports only.
+
+    `string_annotations = true` looks at the types that annotations name in a text, too.
+    """
 
     transitive: bool = True
+    string_annotations: bool = False
 
     def check(
         self,
@@ -41,6 +46,7 @@ class CrossLaneImport:
         edges: LaneEdges,
         recorded: RecordedImports,
         carriers: Carriers,
+        annotations: Annotations,
     ) -> Iterator[Finding]:
         # What was recorded is among the imports; it is asked for itself so that a result says how much of it holds.
         if not len(lanes):
@@ -52,6 +58,8 @@ class CrossLaneImport:
             yield judged.direct(edge)
         if self.transitive:
             yield from judged.detours()
+        if self.string_annotations:
+            yield from judged.annotated(annotations)
         for carried in carriers.entered():
             if edges.lane_of(carried.node) not in (None, *carried.may):
                 yield judged.carried(carried)
@@ -143,6 +151,17 @@ class _Judged:
             column=chain[0].column,
             trace=names,
         )
+
+    def annotated(self, annotations: Annotations) -> Iterator[Finding]:
+        """Types that are named in a text, or never evaluated: nothing is imported, and the lane is named."""
+        for path, one in annotations.all():
+            importer = self._imports.node_of(path)
+            for node in self._imports.entered_by(path, one.name) if importer is not None else ():
+                if importer is not None and node in self.forbidden_to(importer):
+                    mine, target = self.lane[importer], self._imports.name_of(node)
+                    message = f"{mine} names {target} in an annotation, which is {self.lane[node]}"
+                    trace = (self._imports.name_of(importer), target)
+                    yield Finding(path, one.line, message, subject=target, column=one.column, trace=trace)
 
     def carried(self, carried: Carried) -> Finding:
         target, other = self._imports.name_of(carried.node), self._edges.lane_of(carried.node)

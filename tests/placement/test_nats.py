@@ -317,6 +317,23 @@ def test_a_worker_takes_no_more_than_its_node_can_and_lets_as_many_wait(server: 
     run(ask())
 
 
+def test_a_node_knows_of_the_queries_that_others_asked_its_worker(server: NatsServer) -> None:
+    async def ask() -> None:
+        witness = Witness(concurrency=2)
+        async with served(server.url, witness), remote(server.url) as node, remote(server.url) as other:
+            assert node.held is None
+            await node.handle(text("hello"))
+            assert node.held == 0
+
+            asked = asyncio.ensure_future(other.handle(text("sleep 0.5")))
+            await eventually(lambda: len(witness.asked) == 2)
+            await node.handle(text("hello"))
+            assert node.held == 1
+            await asked
+
+    run(ask())
+
+
 def test_the_workers_of_a_node_share_its_queries(server: NatsServer) -> None:
     async def ask() -> None:
         one, other = Witness(concurrency=40), Witness(concurrency=40)

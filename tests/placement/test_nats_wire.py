@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 from types import MappingProxyType
+from typing import Optional
 
 import pytest
 from hypothesis import given
@@ -66,12 +67,19 @@ def test_an_answer_brings_what_is_new_and_what_is_gone_to_the_findings_that_were
     kept = data.draw(st.sets(st.sampled_from(sorted(known)))) if known else set()
     answer = there._replace(found={**{stage: there.found[stage] for stage in kept}, **new}, answer="because")
 
-    back = wire.opened(wire.body(answer, there.found), asked)
+    back, _ = wire.opened(wire.body(answer, there.found), asked)
 
     assert back == answer
     assert {stage: typed(value) for stage, value in back.found.items()} == {
         stage: typed(value) for stage, value in answer.found.items()
     }
+
+
+@pytest.mark.parametrize("held", [None, 0, 7])
+def test_an_answer_says_how_many_queries_are_held_where_it_comes_from(held: Optional[int]) -> None:
+    asked = Query.of("why?")
+
+    assert wire.opened(wire.body(asked, asked.found, held), asked) == (asked, held)
 
 
 def test_a_long_finding_does_not_travel_back_to_where_it_came_from() -> None:

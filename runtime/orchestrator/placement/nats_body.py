@@ -26,18 +26,28 @@ _CONTAINERS = frozenset({dict, list})
 
 
 class Body(msgspec.Struct, omit_defaults=True):
-    """The document. `found` is a query's, or what an answer adds to it; `gone` names the stages that it took out."""
+    """The document. `found` is a query's, or what an answer adds to it; `gone` names the stages that it took out.
+
+    `held` is how many further queries, whoever asked them, the node has there while this one is answered.
+    """
 
     text: str
     found: dict[str, Any]
     answer: Optional[str]
     gone: tuple[str, ...] = ()
+    held: Optional[int] = None
 
 
-def packed(text: str, found: Mapping[str, object], answer: Optional[str], gone: tuple[str, ...] = ()) -> bytes:
+def packed(
+    text: str,
+    found: Mapping[str, object],
+    answer: Optional[str],
+    gone: tuple[str, ...] = (),
+    held: Optional[int] = None,
+) -> bytes:
     """The body as JSON. Raises NotPortable, with the place of what cannot travel."""
     try:
-        return _encoded(Body(text, _plain_mapping(found, 0), answer, gone))
+        return _encoded(Body(text, _plain_mapping(found, 0), answer, gone, held))
     except (_Odd, msgspec.MsgspecError, TypeError, ValueError) as error:
         raise NotPortable(place_of(found, "found") or str(error)) from error
 

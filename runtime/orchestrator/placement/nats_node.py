@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Mapping
 from math import inf
+from typing import Optional
 
 from nats.aio.msg import Msg
 
@@ -104,8 +105,11 @@ class Asker:
         self._alarm.stop()
         await self._connection.close()
 
-    async def ask(self, subject: str, query: Query) -> Query:
-        """What a worker answers. Raises NodeUnreachable, NodeBusy, NodeLost, NodeRaised, NotPortable or OutOfTime."""
+    async def ask(self, subject: str, query: Query) -> tuple[Query, Optional[int]]:
+        """What a worker answers, and how many it holds besides.
+
+        Raises NodeUnreachable, NodeBusy, NodeLost, NodeRaised, NotPortable or OutOfTime.
+        """
         if query.remaining <= 0:
             raise OutOfTime(f"query {query.id} has no time left")
         silence = silence_of(query.remaining)
@@ -162,10 +166,13 @@ class RemoteNode:
 
     A worker that refused (it is full, or being drained) has begun nothing: another is asked. One that died or fell
     silent may have: another is asked only when the node is `repeatable`, and NodeLost is raised otherwise.
+
+    `held` is what the worker that answered last said of how many queries it has besides, whoever asked them.
     """
 
     def __init__(self, asker: Asker, name: str, stage: str, concurrency: int, *, repeatable: bool = False) -> None:
         self.name, self.stage, self.concurrency = name, stage, concurrency
+        self.held: Optional[int] = None
         self._asker = asker
         self._repeatable = repeatable
         self._subject = wire.subject_of(asker.prefix, stage, name)
@@ -183,7 +190,7 @@ class RemoteNode:
         begun = False
         for others in reversed(range(ATTEMPTS)):
             try:
-                answer = await self._asker.ask(self._subject, asked)
+                answer, self.held = await self._asker.ask(self._subject, asked)
                 return answer if span is None else answer._replace(traceparent=query.traceparent)
             except (NodeBusy, NodeUnreachable) as refusal:
                 final = not others or isinstance(refusal, NodeUnreachable)
@@ -205,8 +212,8 @@ def silence_of(remaining: float) -> float:
     return min(most, max(least, remaining / 4))
 
 
-def answer_of(message: Msg, query: Query, subject: str) -> Query:
-    """What the message answers to the query, or the error that it says."""
+def answer_of(message: Msg, query: Query, subject: str) -> tuple[Query, Optional[int]]:
+    """What the message answers to the query, with what its worker holds, or the error that it says."""
     headers = message.headers
     if headers is not None and headers.get(wire.ENDING) != wire.DONE:
         raise fault_of(headers, message.data.decode(errors="replace"), subject)

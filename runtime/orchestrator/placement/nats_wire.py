@@ -119,11 +119,12 @@ def milliseconds(headers: Mapping[str, str], name: str) -> Optional[float]:
     return value / 1000
 
 
-def body(query: Query, asked_with: Mapping[str, object] = NOTHING) -> bytes:
+def body(query: Query, asked_with: Mapping[str, object] = NOTHING, held: Optional[int] = None) -> bytes:
     """What of a query is not in the headers. Raises NotPortable.
 
     An answer leaves out the findings that it was `asked_with`, by identity: they are where it goes, and a node that
-    changes another stage's finding in place changes only its own copy. Stages that it took out are in `gone`.
+    changes another stage's finding in place changes only its own copy. Stages that it took out are in `gone`. It says
+    how many further queries are `held` where it comes from, so that several who ask keep out of each other's way.
     """
     found = query.found
     gone: tuple[str, ...] = ()
@@ -131,15 +132,16 @@ def body(query: Query, asked_with: Mapping[str, object] = NOTHING) -> bytes:
         gone = tuple([stage for stage in asked_with if stage not in found])
         found = {stage: value for stage, value in found.items() if asked_with.get(stage, _MISSING) is not value}
     try:
-        return packed(query.text, found, query.answer, gone)
+        return packed(query.text, found, query.answer, gone, held)
     except NotPortable as error:
         raise NotPortable(f"query {query.id} cannot travel: {error}") from error
 
 
-def opened(document: bytes, query: Query) -> Query:
-    """The query with what the body of its answer adds to it. Raises NotPortable."""
+def opened(document: bytes, query: Query) -> tuple[Query, Optional[int]]:
+    """The query with what the body of its answer adds to it, and how many are held there. Raises NotPortable."""
     told = unpacked(document)
     found = {**query.found, **told.found}
     for stage in told.gone:
         found.pop(stage, None)
-    return Query(told.text, query.id, MappingProxyType(found), told.answer, query.remaining, query.traceparent)
+    answer = Query(told.text, query.id, MappingProxyType(found), told.answer, query.remaining, query.traceparent)
+    return answer, told.held

@@ -67,6 +67,11 @@ class Served:
         self.waiting: deque[Question] = deque()
         self.leftovers = 0
 
+    @property
+    def held(self) -> int:
+        """How many questions are here, whoever asked them."""
+        return len(self.running) + len(self.waiting)
+
     def full(self) -> bool:
         """Whether a further question has to go elsewhere."""
         return self.leftovers >= self.node.concurrency or len(self.waiting) >= self.node.concurrency
@@ -264,7 +269,7 @@ class Question:
             answer = await self.served.node.handle(self._query)
             if not isinstance(answer, Query):
                 raise NotPortable(f"node '{self.served.node.name}' gave back {answer!r:.80}; it gives back the Query")
-            body = wire.body(answer, self._query.found)
+            body = wire.body(answer, self._query.found, self.served.held - 1)
             if not self._over:
                 await self._worker.tell(self.reply, None, body)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the node raises is said to who asked

@@ -84,18 +84,20 @@ class Carriers:
             for use in uses:
                 answering, is_own = self._answer(path, use)
                 for node in self._nodes(path, use) if answering else ():
-                    if (use.line, node, use.kind) not in seen and not self._is_a_developers(path, use, node):
+                    if (use.line, node, use.kind) not in seen and self.edges.lane_of(node) not in self._tools(
+                        path, use
+                    ):
                         seen.add((use.line, node, use.kind))
                         yield self._carried(path, use, node, answering, is_own)
 
-    def _is_a_developers(self, path: str, use: Use, node: int) -> bool:
-        """Whether a command that starts no service starts a tool: that is what makefiles and workflows are for."""
-        is_command = not KINDS[self.files.kinds[path]].ships and use.way != REGISTERS and use.kind != GIVEN
-        return is_command and self.lanes.is_above_all(self.edges.lane_of(node))
+    def _tools(self, path: str, use: Use) -> frozenset[str]:
+        """The lanes of tools, which a command that starts no service may start: what makefiles and workflows are for."""
+        ships = KINDS[self.files.kinds[path]].ships or use.way == REGISTERS or use.kind == GIVEN
+        return frozenset() if ships else self.lanes.above_all
 
     def _carried(self, path: str, use: Use, node: int, answering: tuple[str, ...], is_own: bool) -> Carried:
         allowed = self.lanes.may_register if use.way == REGISTERS else self.lanes.may_import
-        may = frozenset[str]().union(*(allowed[lane] for lane in answering))
+        may = self._tools(path, use).union(*(allowed[lane] for lane in answering))
         unparsed = use.way if use.kind == UNPARSED else ""
         verb = LOADS if use.kind == WORD else use.way
         return Carried(path, use.line, use.column, node, verb, answering, may, is_own, unparsed)

@@ -55,6 +55,13 @@ class DynamicImports(PerModule):
         """Path and reason of each such module that mentions a loader and does not parse."""
         return ((path, why) for path, why in self.answers(allowed) if isinstance(why, str))
 
+    def absolute(self, path: str, site: LoadingSite) -> str:
+        """The dotted name of what a site loads; empty where that is not known."""
+        if not site.level or site.target is None:
+            return site.target or ""
+        package = self.modules.package_of(path).split(".")
+        return ".".join([*package[: len(package) - site.level + 1], site.target])
+
     def registered(self, kinds: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
         """What a load of a module, or of an object in it, could ask the registry for: dotted name to "kind:name"s.
 

@@ -354,7 +354,7 @@ def _known_names(sites: Any) -> Iterator[tuple[int, int, str, bool]]:
     for line, column, _, target, level, _, prefix, is_roundabout, _ in sites:
         if target is not None or level:
             yield line, column, "." * level + (target or ""), is_roundabout
-        elif "." in prefix.strip("."):  # wherever it goes on, it is below this
+        elif prefix.rpartition(".")[0].strip("."):  # wherever it goes on, it is below this
             yield line, column, prefix.rpartition(".")[0], True
 
 

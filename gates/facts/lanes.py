@@ -119,12 +119,14 @@ class Lanes:
         """Whether a lane has `may_register` of its own."""
         return any(lane.name == name and lane.may_register is not None for lane in self.lanes)
 
-    def is_above_all(self, name: Optional[str]) -> bool:
-        """Whether a lane may import every lane there is: it builds, tests and measures the others.
+    @cached_property
+    def above_all(self) -> frozenset[str]:
+        """The lanes that may import every lane there is: what builds, tests and measures the others.
 
-        Of two lanes one always may, and that may as well be the candidate one.
+        None where there are two lanes: the one that may import both may as well be the candidate one.
         """
-        return name is not None and len(self.lanes) > 2 and self.may_import[name] >= self.may_import.keys()
+        every = self.may_import.keys()
+        return frozenset(name for name, may in self.may_import.items() if may >= every and len(every) > 2)
 
     def most_mature(self, names: Iterable[str]) -> tuple[str, ...]:
         """Of these lanes those that the others build on: which reach none of them that does not reach back."""

@@ -177,6 +177,11 @@ class Modules:
         inside = [root for root in self.roots if not root or path.startswith(root + "/")]
         return dotted(path, max(inside, key=len, default=""))[0] or path
 
+    def package_of(self, path: str) -> str:
+        """The dotted name of the package to which names in a file are relative; a package's own for its `__init__`."""
+        name = self.name_of(path)
+        return name if posixpath.basename(path).startswith("__init__.") else name.rpartition(".")[0]
+
 
 def _inside(paths: Sequence[str], place: str) -> range:
     """Where in sorted paths those of a folder stand, or the one file."""

@@ -91,7 +91,8 @@ class Case(NamedTuple):
     @property
     def stands_alone(self) -> bool:
         """Whether its tree holds something that would change the meaning of another case's."""
-        return any(not path.startswith(("shop/", "tests/", "candidate/")) for path in (*self.files, *self.links))
+        paths = (*self.files, *self.links)
+        return any(not path.startswith(("shop/", "tests/", "candidate/")) or path.endswith(".pth") for path in paths)
 
 
 def all_cases() -> tuple[Case, ...]:

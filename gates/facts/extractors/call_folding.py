@@ -102,6 +102,10 @@ def _named_result(folding: Folder, name: str, node: ast.Call, scope: Scope) -> I
         yield Unknown(f"it comes from the environment ({shown(node.args[0]) if node.args else ''})")
     elif name in ("functools.partial", "functools.partialmethod"):
         yield Bound(first, node, scope)
+    elif short == "type" and len(arguments) == 1:
+        yield from (one for base in first if isinstance(base, Named) for one in folding.attribute_of(base, "__class__"))
+    elif name == "importlib.util.resolve_name" and len(arguments) > 1:
+        yield from _resolved(first, arguments[1])
     elif name == "pkgutil.extend_path":
         yield from first
     elif name in SAME:
@@ -117,6 +121,19 @@ def _named_result(folding: Folder, name: str, node: ast.Call, scope: Scope) -> I
     elif name.endswith((".__dict__.get", ".__dict__.__getitem__")):
         for key in first:
             yield from under_named(name.rpartition(".")[0], key)
+
+
+def _resolved(names: Values, packages: Values) -> Iterator[Value]:
+    """A relative name, made absolute."""
+    for name, package in ((as_text(one), as_text(other)) for one in names for other in packages):
+        if isinstance(name, Unknown) or not name.startswith("."):
+            yield name if isinstance(name, Unknown) else Known(name)
+        elif isinstance(package, Unknown) or OWN in package:
+            yield package if isinstance(package, Unknown) else Unknown("it is relative to this module's own package")
+        else:
+            rest = name.lstrip(".")
+            above = package.split(".")[: len(package.split(".")) - (len(name) - len(rest) - 1)]
+            yield Known(".".join([*above, rest] if rest else above))
 
 
 def _got(folding: Folder, base: Value, attribute: Value, arguments: list[Values]) -> Iterator[Value]:

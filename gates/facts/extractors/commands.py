@@ -5,9 +5,10 @@ Nothing is run. A word that is not known has a HOLE in it.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Optional
 
 HOLE = "\ufdd2"
@@ -49,12 +50,26 @@ def run_by_line(line: str) -> Iterator[Run]:
     except ValueError:  # a quote that is not closed
         words = line.split()
     command: list[str] = []
+    folder = ""
     for word in [*words, ";"]:
         if word in _SPLITS or not word.strip(";&|()\n"):
-            yield from run_by(command)
+            if command[:1] == ["cd"] and len(command) > 1:
+                folder = posixpath.join(folder, command[1])
+            yield from run_in(folder, run_by(command))
             command = []
         else:
             command.append(word)
+
+
+def run_in(folder: str, runs: Iterable[Run]) -> Iterator[Run]:
+    """The same, of a command that runs in a folder: it finds scripts and modules there."""
+    for run in runs:
+        if folder and run.kind == "script":
+            yield Run("script", posixpath.join(folder, run.text))
+            continue
+        yield run
+        if folder and run.kind in ("module", "object"):
+            yield Run("script", posixpath.join(folder, run.text.split(":")[0].replace(".", "/") + ".py"))
 
 
 def run_by(words: Sequence[str]) -> Iterator[Run]:
@@ -118,7 +133,10 @@ def _by_python(arguments: Sequence[str], strict: bool = True) -> Iterator[Run]:
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
-        if word in ("-", "--"):
+        if word == "-":
+            yield Run("input", "")
+            return
+        if word == "--":
             continue
         if not word.startswith("-") or word.startswith("--"):
             if word.startswith("--"):

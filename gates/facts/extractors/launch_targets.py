@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Callable, Union
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Callable, Optional, Union
 
 from gates.facts.extractors.arguments import Argument, Arguments
-from gates.facts.extractors.commands import HOLE, Run, run_by, run_by_line
+from gates.facts.extractors.commands import HOLE, Run, run_by, run_by_line, run_in
 from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.known_values import Known, Several, Table, Unknown, Value, Values, as_text, elements
 from gates.facts.extractors.launchers import VARIABLES
@@ -24,6 +24,7 @@ _LOADING_KEYS = frozenset(
 _LOADING_KEY = re.compile(r"_(?:CLASS|CLASSES|BACKEND|BACKENDS|HANDLER|SERIALIZER|STORAGE)$")
 _NOT_ALL = Unknown("part of it is not known")
 
+NO_WORDS: Mapping[str, Argument] = {}
 Launched = Union[Target, Run]
 """A target, or source text that is to be looked at in turn."""
 
@@ -42,6 +43,8 @@ def launched(loader: Loader, arguments: Arguments) -> Iterator[Launched]:
         if given:
             text = arguments.positional[loader.position].text
             yield from _command(Argument((Several(given),), text))
+    elif argument is not None and loader.kind == "command":
+        yield from _command(argument, arguments.words)
     elif argument is not None:
         if loader.kind == "variable":
             yield from _variable(argument, arguments.get(1, "value"))
@@ -61,15 +64,31 @@ def _variable(key: Argument, value: Union[Argument, None]) -> Iterator[Launched]
             yield from told(kind, value)
 
 
-def _command(argument: Argument) -> Iterator[Launched]:
+def _command(argument: Argument, words: Mapping[str, Argument] = NO_WORDS) -> Iterator[Launched]:
+    """What a command runs; `words` are the call's: the folder it runs in, its environment, and what it is fed."""
+    folder = next(iter(_texts(words.get("cwd"))), "")
     for value in argument.values:
-        if isinstance(value, Several):
-            for words in _spelled_out(value.items):
-                yield from _of_runs(run_by(words), argument)
-            continue
-        text = as_text(value)
-        line = text.text if isinstance(text, Unknown) else text
-        yield from _of_runs(run_by_line(line), argument)
+        lines = _spelled_out(value.items) if isinstance(value, Several) else ()
+        for line in lines:
+            yield from _of_runs(run_in(folder, run_by(line)), argument, words)
+        if not isinstance(value, Several):
+            text = as_text(value)
+            line_of_shell = text.text if isinstance(text, Unknown) else text
+            yield from _of_runs(run_in(folder, run_by_line(line_of_shell)), argument, words)
+    for table in words["env"].values if "env" in words else ():
+        for keys, held in table.pairs if isinstance(table, Table) else ():
+            key = getattr(keys[0], "value", None) if len(keys) == 1 else None
+            if isinstance(key, str) and key in VARIABLES:
+                yield from told(VARIABLES[key], Argument(held, argument.text))
+
+
+def _texts(argument: Optional[Argument]) -> Iterator[str]:
+    for value in argument.values if argument is not None else ():
+        text = value.value if isinstance(value, Known) else None
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
+        if isinstance(text, str):
+            yield text
 
 
 def _spelled_out(positions: Iterable[Values]) -> Iterator[list[str]]:
@@ -88,8 +107,11 @@ def _word(value: Value) -> str:
     return text.text if isinstance(text, Unknown) else text
 
 
-def _of_runs(runs: Iterable[Run], argument: Argument) -> Iterator[Launched]:
+def _of_runs(runs: Iterable[Run], argument: Argument, words: Mapping[str, Argument] = NO_WORDS) -> Iterator[Launched]:
     for run in runs:
+        if run.kind == "input":
+            yield from (Run("source", text) for text in _texts(words.get("input")))
+            continue
         if run.kind == "source":
             yield unknown(Unknown("part of its source text is not known"), argument) if HOLE in run.text else run
         elif run.kind == "script":

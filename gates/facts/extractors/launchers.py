@@ -62,6 +62,8 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("uvicorn.run uvicorn.Config hypercorn.run granian.Granian", _of("object", 0, "app")),
     **_all("celery.signature celery.execute.send_task", _of("object", 0, "varies")),
     # modules by their names
+    **_all("multiprocessing.set_forkserver_preload", _of("names", 0, "module_names")),
+    **_all("lazy_loader.attach", _of("name", 0, "package_name")),
     **_all("pytest.importorskip", _of("name", 0, "modname")),
     **_all("unittest.main", _of("name", 0, "module")),
     **_all(
@@ -83,6 +85,9 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("builtins.__path__.append", _of("folder", 0, "object")),
     **_all("builtins.__path__.insert", _of("folder", 1, "object")),
     **_all("builtins.__path__.extend", _of("folders", 0, "iterable")),
+    **_all("pkgutil.extend_path", _of("name", 1, "name")),
+    **_all("importlib.util.spec_from_file_location", _of("folders", 99, "submodule_search_locations")),
+    **_all("importlib.machinery.PathFinder.find_spec imp.find_module", _of("folders", 1, "path")),
     **_all("sys.path.append", _of("folder", 0, "object")),
     **_all("sys.path.insert", _of("folder", 1, "object")),
     **_all("sys.path.extend sys.path.__iadd__", _of("folders", 0, "iterable")),
@@ -125,6 +130,7 @@ METHODS: Mapping[str, tuple[Loader, bool]] = {
     "importorskip": (_of("name", 0, "modname"), True),
     "loadTestsFromName": (_of("object", 0, "name"), True),
     "loadTestsFromNames": (_of("names", 0, "names"), True),
+    "set_forkserver_preload": (_of("names", 0, "module_names"), True),
     "autodiscover_tasks": (_of("names", 0, "packages"), True),
     "config_from_object": (_of("object", 0, "obj"), False),
     "from_object": (_of("object", 0, "obj"), False),
@@ -166,6 +172,8 @@ VARIABLES: Mapping[str, str] = {
 }
 
 
+# By these names every package has the list of folders that its modules are searched in.
+_SEARCHED = frozenset({"__path__", ".__path__", ".submodule_search_locations"})
 TOPS = frozenset(name.partition(".")[0] for name in LAUNCHERS) - {"sys", "builtins"}
 # The modules, classes and objects on the way to a launcher: "subprocess", "unittest.mock", "unittest.mock.patch".
 ON_THE_WAY = frozenset(name[: dot.start()] for name in LAUNCHERS for dot in _DOT.finditer(name))
@@ -175,7 +183,7 @@ def roots_of(imports: Iterable[tuple[str, str]], mentions: Container[str]) -> se
     """The names in a file from which a launcher can be reached: only of those launchers that it mentions."""
     mentioned = {name for name in LAUNCHERS if _is_mentioned(name, mentions)}
     on_the_way = {name[: end.start()] for name in mentioned for end in _DOT.finditer(name)}
-    found = {f".{name}" for name in METHODS if f".{name}" in mentions} | {"__path__"}
+    found = {f".{name}" for name in METHODS if f".{name}" in mentions} | _SEARCHED
     for name, text in imports:
         module, _, attribute = text.partition(":")
         whole = f"{module}.{attribute}" if attribute else module
@@ -184,6 +192,14 @@ def roots_of(imports: Iterable[tuple[str, str]], mentions: Container[str]) -> se
         elif whole in LAUNCHERS or whole in on_the_way:
             found |= {name, f".{name}"}
     return found
+
+
+def launchers_of(name: str) -> tuple[Loader, ...]:
+    """The launchers of this name; where any package searches its modules is one of them."""
+    found = LAUNCHERS.get(name)
+    if found is None and (".__path__." in name or ".submodule_search_locations." in name):
+        return LAUNCHERS.get(f"builtins.__path__.{name.rpartition('.')[2]}", ())
+    return found or ()
 
 
 def _is_mentioned(name: str, mentions: Container[str]) -> bool:

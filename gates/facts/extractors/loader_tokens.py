@@ -37,13 +37,13 @@ _BUILTINS = re.compile(rb"(?<![\w\"'])(?:__)?builtins?(?:__)?(?!\w)(?!\s*=[^=])|
 # letter of its word, because a search for one of a few letters is fast; then it looks back. It may say yes too often.
 _ANY = re.compile(
     rb"x(?<=ex)ec(?!\w)|v(?:ars|(?<=ev)al)(?!\w)|b(?:uiltin|(?<=importlib)|(?<=glob)als)"
-    rb"|y(?:(?<=sy)s(?!\w)|(?<=monkey)patch)|k(?:(?<=mock)er|(?<=importorsk)ip)|T(?<=loadT)ests|W(?<=MIDDLE)ARE|G(?<=LOG)GING(?!\w)"
+    rb"|y(?:(?<=sy)s(?!\w)|(?<=monkey)patch)|k(?:(?<=mock)er|(?<=importorsk)ip)|T(?<=loadT)ests|W(?<=MIDDLEW)ARE|G(?<=LOG)GING(?!\w)"
     rb"|m(?:(?<=com)pile(?!\w)(?<![\w.]compile)|(?<=__im)port__)"
-    rb"|_(?:(?<=import_)module|(?<=syspath_)prepend|(?<=broker_)url|(?<=result_)backend|(?<=wsgi_)app|(?<=worker_)class|_(?:loader|spec|path)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
+    rb"|_(?:(?<=import_)module|(?<=__lazy_)import__|(?<=submodule_)search|(?<=forkserver_)preload|(?<=syspath_)prepend|(?<=broker_)url|(?<=result_)backend|(?<=wsgi_)app|(?<=worker_)class|_(?:loader|spec|path)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
     rb"|plugins(?<=pytest_plugins)|object\((?<=\.from_object\()|object\((?<=\.config_from_object\()"
     rb"|task\((?<=\.send_task\()|tasks\((?<=\.autodiscover_tasks\()|extension\((?<=\.load_extension\())"
 )
-_SPELLED = (b"importlib", b"import_module", b"__loader__", b"__spec__", b"__import__")
+_SPELLED = (b"importlib", b"import_module", b"__loader__", b"__spec__", b"__import__", b"__lazy_import__")
 # Methods and names that say enough by themselves; what they take is looked at.
 _TELLING = (
     (b"monkeypatch", re.compile(rb"monkeypatch")),
@@ -51,7 +51,9 @@ _TELLING = (
     (b"syspath_prepend", re.compile(rb"syspath_prepend")),
     (b"importorskip", re.compile(rb"importorskip")),
     (b"loadTestsFrom", re.compile(rb"loadTestsFrom")),
-    (b"__path__", re.compile(rb"(?<![\w.])__path__")),
+    (b"__path__", re.compile(rb"(?<!\w)__path__")),
+    (b"submodule_search_locations", re.compile(rb"submodule_search_locations")),
+    (b"set_forkserver_preload", re.compile(rb"set_forkserver_preload")),
     (b"INSTALLED_APPS", re.compile(rb"INSTALLED_APPS(?!\w)")),
     (b"MIDDLEWARE", re.compile(rb"MIDDLEWARE(?!\w)")),
     (b"_URLCONF", re.compile(rb"_URLCONF(?!\w)")),
@@ -89,6 +91,11 @@ _OF_SYS = re.compile(
 )
 _SYS_AT_ALL = re.compile(rb"sys(?!\w)(?<!\wsys)")
 _ASKING = ("getattr", "attrgetter", "methodcaller", "vars")
+_BUILT_IN_HUBS = frozenset({"importlib", "builtins", "sys", "imp", "runpy", "pkgutil", "pydoc", "zipimport"})
+_TOPS = TOPS | {name.partition(".")[0] for name in LOADERS} - _BUILT_IN_HUBS
+_ON_THE_WAY = ON_THE_WAY | {
+    name[: dot.start()] for name in LOADERS for dot in re.finditer(r"\.", name) if name.partition(".")[0] in _TOPS
+}
 # What each entry of an import scan leads to, "*" being a loader itself: most of them stand in many files.
 _led_to: dict[str, tuple[str, ...]] = {}
 _MOST_KEPT = 50_000
@@ -146,14 +153,14 @@ def _led(entry: str) -> tuple[str, ...]:
         return ("*",)
     if not names:
         top = module.partition(".")[0]
-        return (top,) if top in TOPS else ()
+        return (top,) if top in _TOPS else ()
     given = names.split(",")
     if "*" in given:
-        return ("*",) if module in ON_THE_WAY else ()
+        return ("*",) if module in _ON_THE_WAY else ()
     whole = [f"{module}.{name}" for name in given]
     if any(name in LAUNCHERS or name in LOADERS for name in whole):
         return ("*",)
-    return (module.partition(".")[0],) if any(name in ON_THE_WAY for name in whole) else ()
+    return (module.partition(".")[0],) if any(name in _ON_THE_WAY for name in whole) else ()
 
 
 def _is_used(top: str, source: bytes) -> bool:
@@ -166,7 +173,8 @@ def _looked_for(top: str) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
 
     The word is looked for first, for that is fast.
     """
-    names = {name.rpartition(".")[2] for name in LAUNCHERS if name.startswith(f"{top}.") and "environ" not in name}
+    known = (*LAUNCHERS, *LOADERS)
+    names = {name.rpartition(".")[2] for name in known if name.startswith(f"{top}.") and "environ" not in name}
     words = [(name, rf"{name}(?!\w)(?<=\.{name})") for name in sorted(names)]
     words.append((f"{top} as", rf"{top} as(?!\w)(?<!\w{top} as)"))
     words += [(asking, rf"{asking}\(\s*[\"']?{top}(?!\w)") for asking in _ASKING]

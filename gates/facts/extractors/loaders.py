@@ -25,6 +25,7 @@ def _opaque() -> Loader:
 
 LOADERS: Mapping[str, Loader] = {
     "builtins.__import__": Loader("import", 0, "name"),
+    "builtins.__lazy_import__": Loader("import", 0, "name"),
     "importlib.__import__": Loader("import", 0, "name"),
     "importlib._bootstrap.__import__": Loader("import", 0, "name"),
     "importlib.import_module": _name(package=1),
@@ -146,10 +147,12 @@ _FORMER_NAMES = {
     "importlib._bootstrap_external.SourceFileLoader": "importlib.machinery.SourceFileLoader",
     "importlib._bootstrap_external.PathFinder": "importlib.machinery.PathFinder",
     "importlib._bootstrap_external.FileFinder": "importlib.machinery.FileFinder",
+    "builtins.__loader__.__class__": "importlib.machinery.SourceFileLoader",
+    "builtins.__spec__.loader.__class__": "importlib.machinery.SourceFileLoader",
 }
 _TOPS = frozenset(name.split(".")[0] for name in (*LOADERS, *HOSTS, *HOOKS, *_FORMER_NAMES))
 _ROOTS = frozenset(
-    "exec eval compile __import__ __builtins__ __builtin__ __loader__ __spec__ globals locals vars".split()
+    "exec eval compile __import__ __lazy_import__ __builtins__ __builtin__ __loader__ __spec__ globals locals vars".split()
 ) | {f".{host}" for host in _TELLING_HOSTS}
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__version__", "__all__"}
 
@@ -162,7 +165,7 @@ def canonical(name: str) -> str:
             parts = parts[len(parts) - 1 - parts[::-1].index(host) :]
     while parts and parts[-1] in ("__call__", "__func__", "__wrapped__"):
         parts.pop()
-    for length in (1, 2, 3):
+    for length in (1, 2, 3, 4):
         former = _FORMER_NAMES.get(".".join(parts[:length]))
         if former:
             parts[:length] = former.split(".")

@@ -29,7 +29,7 @@ from gates.facts.extractors.known_values import (
     as_text,
 )
 from gates.facts.extractors.launch_targets import Launched, launched, says_what_to_load, told
-from gates.facts.extractors.launchers import LAUNCHERS, METHODS, PATCHER, PATCHERS, SETTINGS, roots_of
+from gates.facts.extractors.launchers import LAUNCHERS, METHODS, PATCHER, PATCHERS, SETTINGS, launchers_of, roots_of
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import HOOKS, HOSTS, loader_of, names_a_loader, roots, spelled
 from gates.facts.extractors.loading_targets import Target, known_part, loaded, targets
@@ -242,14 +242,13 @@ class Look:
 
     def _named_call(self, name: str, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
         loader = loader_of(name)
-        if loader is not None:
-            if name not in _REMOVERS or place.becomes != DROPPED or not self._drops:
-                yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
-        elif name in LAUNCHERS:
+        if loader is not None and (name not in _REMOVERS or place.becomes != DROPPED or not self._drops):
+            yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
+        if launchers_of(name):
             arguments = arguments_of(node, self._folding, place.scope)
-            for loader in LAUNCHERS[name]:
-                yield from self._loads(name, loader, arguments, place)
-        elif name in _PARTIAL and node.args:
+            for launcher in launchers_of(name):
+                yield from self._loads(name, launcher, arguments, place)
+        if name in _PARTIAL and node.args:
             given = arguments_of(node, self._folding, place.scope, skip=1)
             for inner in self._folding.fold(node.args[0], place.scope):
                 for loader in _loaders_of(inner):
@@ -495,7 +494,7 @@ class Look:
         if name == "sys.modules" and short in _ITERATORS:
             return True
         loader = loader_of(function)
-        return loader is not None and loader.kind in ("module", "made")
+        return loader is not None and loader.kind in ("module", "made", "file")
 
     # --- loaders under another name that nobody here uses -----------------------------------------------------------
 
@@ -546,7 +545,7 @@ def _loaders_of(value: Value) -> tuple[Loader, ...]:
     if not isinstance(value, Named):
         return ()
     loader = loader_of(value.name)
-    return (loader,) if loader is not None else LAUNCHERS.get(value.name, ())
+    return (loader,) if loader is not None else launchers_of(value.name)
 
 
 def _is_within(scope: Optional[Scope], owner: ast.AST) -> bool:

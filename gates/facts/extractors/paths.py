@@ -100,4 +100,5 @@ def placed(path: str) -> Optional[str]:
         return None
     if own:
         return f"./{rest}"
-    return "" if rest.startswith(("/", "~", "$", "-")) or rest[1:2] == ":" else rest
+    is_outside = rest.startswith(("/", "~", "$", "-")) or rest[1:2] == ":"
+    return "" if is_outside or not rest else posixpath.normpath(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from typing import Optional
 
@@ -11,6 +12,7 @@ from typing import Optional
 _OVERFLOWS = 50_000
 _CAN_OVERFLOW = sys.version_info < (3, 11)
 
+_LAZY = re.compile(rb"(?m)^([ \t]*)lazy[ \t]+(?=import\b|from\b)")
 _last: Optional[tuple[bytes, ast.Module]] = None
 
 
@@ -28,6 +30,12 @@ def parsed(source: bytes) -> ast.Module:
         problem = syntax_error(source)
         if problem is not None:
             raise problem
-    tree = ast.parse(source)
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        if b"lazy" not in source or not _LAZY.search(source):
+            raise
+        # PEP 810 on a Python that does not know it: what is imported, and where, is the same without the word.
+        tree = ast.parse(_LAZY.sub(rb"\1", source))
     _last = (source, tree)
     return tree

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.memory.record import EVERYTHING, Filter, Record
 from tests.stores.invariants import violations
-from tests.stores.places import PostgresPlace, postgres_place
+from tests.stores.places import PostgresPlace, postgres_place, stoppable_postgres_server
 from tests.stores.records import ALL, NOON, a_plan, a_record, a_summary
 
 psycopg = pytest.importorskip("psycopg")
@@ -225,5 +225,23 @@ def test_a_store_that_is_closed_while_it_builds_does_not_wait_for_it(place: Post
         store.counts()
         time.sleep(seconds)
         store.close()
+
+    assert not store.approximate
+
+
+def test_a_store_is_closed_also_where_the_server_hangs_while_it_builds(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a server of its own: the others would hang with it."""
+    monkeypatch.setattr(postgres_index, "_LONGEST_CLOSE", 0.5)
+    with stoppable_postgres_server() as server:
+        store = PostgresStore(server.url, approximate_from=200)
+        store.remember(scattered(300))
+        with psycopg.connect(server.url) as connection:
+            connection.execute("LOCK TABLE memory.records IN ROW EXCLUSIVE MODE")
+            store.counts()
+            with server.frozen():
+                store.close()
+        store.index.wait()
 
     assert not store.approximate

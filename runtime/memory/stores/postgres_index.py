@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from array import array
 from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional
@@ -37,6 +38,7 @@ _TOP = 10
 _MOST_DIMENSIONS = 2_000  # what an index of pgvector takes of `vector`
 _LOOK_AGAIN = 1.0  # seconds; another service is building it
 _CANCEL_AGAIN = 0.1
+_LONGEST_CLOSE = 5.0
 _RETRIED_AT = 2.0
 _NAME = "nearest_of_live"
 _NEAREST = """
@@ -110,10 +112,14 @@ class Index:
             thread.join()
 
     def close(self) -> None:
-        """Stop what is being built; the next service that opens the store begins again."""
+        """Stop what is being built; the next service that opens the store begins again. Takes 5 s at most.
+
+        A server that hangs cannot be told; the thread keeps no process alive.
+        """
         with self._lock:
             self._stopped.set()
-        while self._thread is not None and self._thread.is_alive():
+        end = time.monotonic() + _LONGEST_CLOSE
+        while self._thread is not None and self._thread.is_alive() and time.monotonic() < end:
             self._cancel()  # again and again: the statement may not have begun yet
             self._thread.join(_CANCEL_AGAIN)
 
@@ -121,9 +127,9 @@ class Index:
         with self._lock:
             try:
                 if self._connection is not None:
-                    self._connection.cancel()
+                    self._connection.cancel_safe(timeout=_LONGEST_CLOSE / 5)
             except psycopg.Error:
-                return  # it has ended meanwhile
+                return  # it has ended meanwhile, or cannot be reached
 
     def _run(self, dimension: int) -> None:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TypedDict, cast
 
+from runtime.lanes.words import carried, joined, weights
 from runtime.orchestrator.query import Query
 
 
@@ -61,3 +63,22 @@ def passages(query: Query) -> list[Passage]:
 def statements(query: Query) -> list[Statement]:
     """The candidates of the stage thought; none where it is missing."""
     return cast("list[Statement]", query.found.get("thought", ()))
+
+
+def held(query: Query) -> list[tuple[float, Passage]]:
+    """Each passage with the share of the question's worth that it holds (0 to 1), in their order."""
+    found = passages(query)
+    worth = weights(query.text, [passage["text"] for passage in found])
+    return [(carried(passage["text"], worth)[0], passage) for passage in found]
+
+
+def proposals(strategy: str, sentences: Iterable[str], of: Sequence[Statement]) -> list[Proposal]:
+    """These sentences as an answer, with the sources and the support of the statements that they are taken from.
+
+    Where there are no statements, nothing is proposed.
+    """
+    if not of:
+        return []
+    sources = list(dict.fromkeys(statement["source"] for statement in of))
+    support = max(statement["support"] for statement in of)
+    return [Proposal(text=joined(sentences), sources=sources, support=support, strategy=strategy)]

@@ -6,8 +6,8 @@ passages are as similar as the words that they share (Jaccard).
 
 from __future__ import annotations
 
-from runtime.lanes.findings import Passage, passages
-from runtime.lanes.words import carried, weights, words
+from runtime.lanes.findings import Passage, held
+from runtime.lanes.words import words
 from runtime.orchestrator.query import Query
 
 
@@ -25,16 +25,10 @@ class VariedSalience:
 
     async def handle(self, query: Query) -> Query:
         """Finds passages, in the order in which they were picked."""
-        recalled = passages(query)
-        worth = weights(query.text, [passage["text"] for passage in recalled])
-        left = [
-            (share, frozenset(words(passage["text"])), passage)
-            for share, passage in ((carried(passage["text"], worth)[0], passage) for passage in recalled)
-            if share > 0
-        ]
+        left = [(share, frozenset(words(passage["text"])), passage) for share, passage in held(query) if share > 0]
         picked: list[tuple[frozenset[str], Passage]] = []
         while left and len(picked) < self._most:
-            # The first of equals: `recalled` is in order of relevance.
+            # The first of equals: what was recalled is in order of relevance.
             best = max(left, key=lambda one: (1 - self._variety) * one[0] - self._variety * _said(one[1], picked))
             left.remove(best)
             picked.append((best[1], best[2]))

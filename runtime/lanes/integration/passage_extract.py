@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from runtime.lanes.findings import Proposal, passages, statements
-from runtime.lanes.words import joined, sentences
+from collections.abc import Sequence
+
+from runtime.lanes.findings import Statement, passages, proposals, statements
+from runtime.lanes.words import sentences
 from runtime.orchestrator.query import Query
 
 
@@ -20,22 +22,14 @@ class PassageExtract:
 
     async def handle(self, query: Query) -> Query:
         """Finds one proposal, or none where there is no statement."""
-        candidates = statements(query)
-        if not candidates:
-            return query.with_finding(self.stage, [])
-        best = candidates[0]
-        proposal = Proposal(
-            text=self._stretch(query, best["passage"], best["text"]),
-            sources=[best["source"]],
-            support=best["support"],
-            strategy=self.name,
-        )
-        return query.with_finding(self.stage, [proposal])
+        best = statements(query)[:1]
+        said = [sentence for statement in best for sentence in self._stretch(query, statement)]
+        return query.with_finding(self.stage, proposals(self.name, said, best))
 
-    def _stretch(self, query: Query, passage: str, sentence: str) -> str:
+    def _stretch(self, query: Query, statement: Statement) -> Sequence[str]:
         for candidate in passages(query):
             found = sentences(candidate["text"])
-            if candidate["id"] == passage and sentence in found:
-                place = found.index(sentence)
-                return joined(found[max(0, place - self._beside) : place + self._beside + 1])
-        return sentence
+            if candidate["id"] == statement["passage"] and statement["text"] in found:
+                place = found.index(statement["text"])
+                return found[max(0, place - self._beside) : place + self._beside + 1]
+        return [statement["text"]]

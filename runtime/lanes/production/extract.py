@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.lanes.findings import Proposal, Statement, statements
-from runtime.lanes.words import joined
+from runtime.lanes.findings import Statement, proposals, statements
 from runtime.orchestrator.query import Query
 
 
@@ -21,8 +20,8 @@ class Extract:
     async def handle(self, query: Query) -> Query:
         """Finds one proposal, or none where there is no statement."""
         taken = self._taken(statements(query))
-        proposals = [proposal_of(taken, self.name)] if taken else []
-        return query.with_finding(self.stage, proposals)
+        said = [statement["text"] for statement in taken]
+        return query.with_finding(self.stage, proposals(self.name, said, taken))
 
     def _taken(self, candidates: list[Statement]) -> list[Statement]:
         taken: list[Statement] = []
@@ -32,13 +31,3 @@ class Extract:
                 taken.append(statement)
                 said.update(statement["matched"])
         return taken
-
-
-def proposal_of(taken: list[Statement], strategy: str) -> Proposal:
-    """These sentences as an answer; the support is that of the best one."""
-    return Proposal(
-        text=joined(statement["text"] for statement in taken),
-        sources=list(dict.fromkeys(statement["source"] for statement in taken)),
-        support=max(statement["support"] for statement in taken),
-        strategy=strategy,
-    )

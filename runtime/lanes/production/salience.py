@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.lanes.findings import Passage, passages
-from runtime.lanes.words import carried, weights
+from runtime.lanes.findings import Passage, held
 from runtime.orchestrator.query import Query
 
 
@@ -24,13 +23,11 @@ class Salience:
 
     async def handle(self, query: Query) -> Query:
         """Finds passages, those that hold most first."""
-        recalled = passages(query)
-        worth = weights(query.text, [passage["text"] for passage in recalled])
-        held = [(carried(passage["text"], worth)[0], passage) for passage in recalled]
-        best = max((share for share, _ in held), default=0.0)
+        recalled = held(query)
+        best = max((share for share, _ in recalled), default=0.0)
         kept: list[Passage] = [
             passage
-            for share, passage in sorted(held, key=lambda one: (-one[0], -one[1]["score"], one[1]["id"]))
+            for share, passage in sorted(recalled, key=lambda one: (-one[0], -one[1]["score"], one[1]["id"]))
             if best > 0 and share >= self._share * best
         ]
         return query.with_finding(self.stage, kept[: self._most])

@@ -189,8 +189,18 @@ class Question:
     """
 
     __slots__ = (
-        "_beat", "_deadline", "_leftover", "_loop", "_over", "_query", "_worker", "due", "reply", "served", "task",
-    )  # fmt: skip
+        "_beat",
+        "_deadline",
+        "_leftover",
+        "_loop",
+        "_over",
+        "_query",
+        "_worker",
+        "due",
+        "reply",
+        "served",
+        "task",
+    )
 
     def __init__(self, worker: Worker, served: Served, reply: str, query: Query, beat: Optional[float]) -> None:
         self.served, self.reply = served, reply
@@ -204,7 +214,7 @@ class Question:
 
     def begin(self, waited: bool = False) -> None:
         """Let the node work on it."""
-        if waited or not self._query.remaining <= self._worker.longest:
+        if waited or self._query.remaining > self._worker.longest:
             self._query = self._query._replace(remaining=self._deadline - self._loop.time())
         self.task = self._loop.create_task(self._answer())
         self.task.add_done_callback(self._ended)

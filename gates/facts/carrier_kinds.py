@@ -12,22 +12,23 @@ _PACKAGE = "gates.facts.extractors.carriers"
 
 
 class Kind(NamedTuple):
-    """How a file is read. What it `ships` stands for it where no lane has the file; of others nobody answers then."""
+    """How a file is read; whether it `ships` code that is then run, or is metadata of a distribution."""
 
     name: str
     extractor: str
     ships: bool = False
+    is_metadata: bool = False
 
 
-def _kind(name: str, module: str, ships: bool = False) -> Kind:
-    return Kind(name, f"{_PACKAGE}.{module}", ships)
+def _kind(name: str, module: str, ships: bool = False, is_metadata: bool = False) -> Kind:
+    return Kind(name, f"{_PACKAGE}.{module}", ships, is_metadata)
 
 
 _KINDS = (
-    _kind("TOML", "toml_file"),
-    _kind("INI", "ini_file"),
-    _kind("entry points", "entry_points"),
-    _kind("setup.py", "setup_py"),
+    _kind("TOML", "toml_file", is_metadata=True),
+    _kind("INI", "ini_file", is_metadata=True),
+    _kind("entry points", "entry_points", is_metadata=True),
+    _kind("setup.py", "setup_py", is_metadata=True),
     _kind("tasks in Python", "task_file"),
     _kind("Dockerfile", "dockerfile", ships=True),
     _kind("Procfile", "procfile", ships=True),

@@ -108,9 +108,13 @@ class Imports:
         """The node of a module's file."""
         return self._resolver.positions.get(path)
 
-    def entered_by(self, path: str, name: str) -> tuple[int, ...]:
-        """The modules that a dotted name in a file means, and nothing where it means none here."""
-        return self._resolver.loaded(path, name, True)
+    def entered_by(self, path: str, name: str, surely: bool = False) -> tuple[int, ...]:
+        """The modules that a dotted name in a file of any kind means, and nothing where it means none here.
+
+        A name that can mean nothing but a module (`surely`) means one that no file has, too. "path:PATH" is a file or
+        a folder.
+        """
+        return self._resolver.loaded(path, name, not surely) if self.wide else ()
 
     def nodes(self) -> range:
         """All nodes."""
@@ -201,10 +205,6 @@ class Imports:
     @cached_property
     def _resolver(self) -> _Resolver:
         return _Resolver(self.modules, self.lanes, self._ghosts)
-
-    def entered(self, path: str, name: str) -> tuple[int, ...]:
-        """The nodes that a file of any kind enters by a dotted name (as much of it as is a module) or "path:PATH"."""
-        return self._resolver.loaded(path, name, is_roundabout=True) if self.wide else ()
 
     def edges_into(self, goal: Callable[[int], Set[int]]) -> Iterator[Edge]:
         """The confirmed edges from each module into what is the `goal` for it, by importer and line."""

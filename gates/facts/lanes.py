@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from re import Pattern
@@ -115,9 +115,10 @@ class Lanes:
             for lane in self.lanes
         }
 
-    def says_what_it_registers(self, name: str) -> bool:
-        """Whether a lane has `may_register` of its own."""
-        return any(lane.name == name and lane.may_register is not None for lane in self.lanes)
+    @cached_property
+    def says_what_it_registers(self) -> frozenset[str]:
+        """The lanes with a `may_register` of their own."""
+        return frozenset(lane.name for lane in self.lanes if lane.may_register is not None)
 
     @cached_property
     def above_all(self) -> frozenset[str]:
@@ -127,23 +128,3 @@ class Lanes:
         """
         every = self.may_import.keys()
         return frozenset(name for name, may in self.may_import.items() if may >= every and len(every) > 2)
-
-    def most_mature(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Of these lanes those that the others build on: which reach none of them that does not reach back."""
-        among = set(names)
-        reached = {name: self._reached(name, among) for name in among}
-        return tuple(
-            lane.name
-            for lane in self.lanes
-            if lane.name in among and all(lane.name in reached[other] for other in reached[lane.name])
-        )
-
-    def _reached(self, name: str, among: set[str]) -> set[str]:
-        """The lanes among some that a lane may import, directly or through others of them."""
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            more = (self.may_import[waiting.pop()] & among) - found
-            found |= more
-            waiting += more
-        return found

@@ -61,9 +61,9 @@ class CrossLaneImport:
         if self.string_annotations:
             yield from judged.annotated(annotations)
         for carried in carriers.entered():
-            if edges.lane_of(carried.node) not in (None, *carried.may):
+            if carried.refused_by(edges.lane_of(carried.node)):
                 yield judged.carried(carried)
-            elif self.transitive:
+            elif self.transitive and carried.goes_on:
                 yield from judged.carried_on(carried)
 
     def plant(self, checkout: Checkout, modules: Modules, lanes: Lanes) -> Plant:
@@ -166,8 +166,8 @@ class _Judged:
     def carried(self, carried: Carried) -> Finding:
         target, other = self._imports.name_of(carried.node), self._edges.lane_of(carried.node)
         what = f"{carried.verb} {target}, which is {other}{self._where(carried.node)}"
-        answering = " and ".join(carried.lanes)
-        message = f"{answering} {what}" if carried.is_own else f"{what}; what it ships is {answering}"
+        refusing = " and ".join(carried.refused_by(other))
+        message = f"{refusing} {what}" if carried.is_own else f"{what}; {refusing}, which it ships, may not"
         if carried.unparsed:
             message = f"cannot be parsed ({carried.unparsed}), and its text names {target}, which is {other}"
         return Finding(
@@ -181,17 +181,19 @@ class _Judged:
         )
 
     def carried_on(self, carried: Carried) -> Iterator[Finding]:
-        """What the module that a file enters reaches in turn; one of a lane that answers is judged by itself."""
-        if carried.node >= len(self._imports) or self._edges.lane_of(carried.node) in (None, *carried.lanes):
-            return
-        inside = frozenset().union(*(self._held[lane] for lane in carried.lanes))
-        for other in (lane for lane in self._may if lane not in carried.may):
-            for chain in self._imports.ways({carried.node}, self._held[other], inside):
+        """What the module that a file enters reaches in turn; one of a lane that refuses is judged by itself."""
+        mine = self._edges.lane_of(carried.node)
+        for other in self._may if carried.node < len(self._imports) else ():
+            refusing = carried.refused_by(other)
+            if not refusing or mine in refusing:
+                continue
+            avoided = frozenset().union(*(self._held[lane] for lane in refusing))
+            for chain in self._imports.ways({carried.node}, self._held[other], avoided):
                 names = tuple(map(self._imports.name_of, (carried.node, *(edge.target for edge in chain))))
                 yield Finding(
                     carried.path,
                     carried.line,
-                    f"{' and '.join(carried.lanes)} reaches {names[-1]}, which is {other}, through {names[0]}",
+                    f"{' and '.join(refusing)} reaches {names[-1]}, which is {other}, through {names[0]}",
                     subject=f"{names[0]} -> {other}",
                     column=carried.column,
                     trace=(carried.path, *names),

@@ -24,4 +24,4 @@ def extract(source: bytes) -> Optional[tuple[Use, ...]]:
 def _uses(text: str) -> Iterator[Use]:
     places = Places(text)
     for entry in entries(text):
-        yield from registered(entry.value, places, entry.number)
+        yield from registered(entry.section, entry.value, places, entry.number)

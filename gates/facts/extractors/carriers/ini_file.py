@@ -38,7 +38,7 @@ def _uses(entry: Entry, places: Places, folder: str) -> Iterator[Use]:
     section, key = entry.section, entry.key
     if section == "options.entry_points":
         for line in entry.lines:
-            yield from registered_in(line.text, places, line.number)
+            yield from registered_in(entry.key, line.text, places, line.number)
     elif section == "options" and key in _OF_SETUPTOOLS:
         yield from _OF_SETUPTOOLS[key](entry, places)
     elif section == "options.packages.find" and key in ("where", "include"):

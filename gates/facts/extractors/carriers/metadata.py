@@ -6,26 +6,28 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gates.facts.extractors.carriers.names import of_target
+from gates.facts.extractors.carriers.names import module_of
 from gates.facts.extractors.carriers.places import Places
-from gates.facts.extractors.carriers.use import GIVEN, INSTALLS, NAME, REGISTERS, ROOT, SHIPS, Use
+from gates.facts.extractors.carriers.use import GIVEN, INSTALLS, NAME, REGISTERS, ROOT, SHIPS, STARTS, Use
 
 _POINT = re.compile(r"\s*[^=\s][^=]*?\s*=\s*(?P<target>[^=]+?)\s*")
+# The groups whose entry points become programs, which nobody loads; by the names that build backends give them.
+_COMMANDS = frozenset("console_scripts gui_scripts scripts gui-scripts".split())
 
 
-def registered(target: str, places: Places, line: int) -> Iterator[Use]:
-    """The entry point `module:attribute [extra]`."""
-    name = of_target(target)
+def registered(group: str, target: str, places: Places, line: int) -> Iterator[Use]:
+    """The entry point `module:attribute [extra]` of a group."""
+    name = module_of(target)
     if name is not None:
-        at, column = places.find(target.strip(), line)
-        yield Use(at, column, NAME, name, REGISTERS)
+        way = STARTS if group in _COMMANDS else REGISTERS
+        yield Use(*places.find(target.strip(), line), NAME, name, way)
 
 
-def registered_in(text: str, places: Places, line: int) -> Iterator[Use]:
+def registered_in(group: str, text: str, places: Places, line: int) -> Iterator[Use]:
     """The entry point `name = module:attribute`, if it is one."""
     match = _POINT.fullmatch(text)
     if match is not None:
-        yield from registered(match["target"], places, line)
+        yield from registered(group, match["target"], places, line)
 
 
 def packaged(name: str, folder: str, places: Places, line: int) -> Iterator[Use]:

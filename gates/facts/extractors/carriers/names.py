@@ -24,6 +24,12 @@ def is_dotted(text: str) -> bool:
     return "." in text and _DOTTED.fullmatch(text) is not None and text.rpartition(".")[2] not in _NO_MODULES
 
 
+def module_of(text: str) -> Optional[str]:
+    """`a.b` of the entry point `a.b:c [extra]`; None of what is none."""
+    match = _TARGET.fullmatch(text)
+    return match[1] if match is not None and _DOTTED.fullmatch(match[1]) else None
+
+
 def of_target(text: str) -> Optional[str]:
     """`a.b` and `a.b.c` of `a.b` and `a.b:c [extra]`; None of what is no such thing."""
     match = _TARGET.fullmatch(text)

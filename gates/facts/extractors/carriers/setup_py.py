@@ -43,9 +43,7 @@ def _name(node: ast.expr) -> str:
 def _uses(call: ast.Call, names: Names, places: Places) -> Iterator[Use]:
     for word, value in _arguments(call, names):
         if word == "entry_points":
-            for text, line in _strings(value, names):
-                for number, part in enumerate(text.split("\n")):
-                    yield from registered_in(part, places, line + number)
+            yield from _entry_points(value, names, places)
         elif word == "package_dir":
             for name, folder in _pairs(value, names):
                 yield from packaged(name, folder[0], places, folder[1])
@@ -58,6 +56,16 @@ def _uses(call: ast.Call, names: Names, places: Places) -> Iterator[Use]:
             for text, line in _strings(value, names):
                 if of_target(text):
                     yield Use(*places.find(text, line), NAME, text, RUNS)
+
+
+def _entry_points(value: ast.expr, names: Names, places: Places) -> Iterator[Use]:
+    table = _followed(value, names)
+    grouped = list(_pairs(table, names)) if isinstance(table, ast.Dict) else []
+    for text, line in _strings(table, names) if not grouped else ():
+        grouped.append(("", (text, line)))
+    for group, (text, line) in grouped:
+        for number, part in enumerate(text.split("\n")):
+            yield from registered_in(group, part, places, line + number)
 
 
 def _arguments(call: ast.Call, names: Names) -> Iterator[tuple[str, ast.expr]]:

@@ -55,7 +55,7 @@ def _uses(toml: Toml) -> Iterator[Use]:
         line = toml.line_of(path, value.split("\n", 1)[0])
         if any(keys[: len(table)] == table for table in _REGISTERING):
             if keys[-1] != "type":
-                yield from registered(value, toml.places, line)
+                yield from registered(_group(keys), value, toml.places, line)
         elif keys[:3] == ("tool", "pytest", "ini_options") or keys[:1] == ("pytest",):
             yield from by_pytest(keys[-1], [value], toml.places, line)
         elif keys[:3] == ("tool", "tox", "legacy_tox_ini"):
@@ -66,6 +66,11 @@ def _uses(toml: Toml) -> Iterator[Use]:
             yield from _setting(keys, value, toml.places, line)
     yield from _lists_of_words(toml)
     yield from _packages(toml)
+
+
+def _group(keys: tuple[str, ...]) -> str:
+    """The group of an entry point: tables of commands are groups by themselves."""
+    return next(key for key in keys if key in ("scripts", "gui-scripts", "entry-points", "plugins", "entrypoints"))
 
 
 def _task(keys: tuple[str, ...], path: Path, value: str, toml: Toml, line: int) -> Iterator[Use]:

@@ -22,6 +22,7 @@ UNPARSED = "unparsed"
 """A dotted word of a file that cannot be parsed, `way` being the reason; "" where it holds none."""
 
 REGISTERS = "registers"
+STARTS = "registers as a command"
 RUNS = "runs"
 IMPORTS = "imports"
 LOADS = "loads by name"

@@ -12,8 +12,9 @@ class Imported(NamedTuple):
     """What one line imported.
 
     `name` is the module's, "" where only its file is known. `path` is its file, "" where it has none (a namespace
-    package, a module made by hand), None where it lies outside the repository. `through` is the library that was called
-    at the line and did the importing, STATEMENT, or "" where the line itself called what imports.
+    package, a module made by hand), None where it lies outside the repository. `through` is the library that the line
+    called and that did the importing ("<C>" where it is written in C), STATEMENT, or "" where the line itself called
+    what imports.
     """
 
     line: int

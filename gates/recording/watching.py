@@ -27,6 +27,7 @@ _IMPORT_NAME = opmap["IMPORT_NAME"]
 # imports it is said of the same line with us as without us.
 _WRAPPED = "<frozen importlib._bootstrap, seen by gates>"
 _PASSED = (IMPORT_SYSTEM, TEXT)
+_C = "<C>"
 _FROZEN = "<frozen importlib"
 _PARENT = "_call_with_frames_removed"
 
@@ -39,6 +40,20 @@ class Ran(NamedTuple):
     name: str
     path: Optional[str]
     through: str
+
+
+class _Asked(NamedTuple):
+    """What an import function was asked for; `held` are the globals of whoever asks, where it is relative to them.
+
+    By name: through `import_module`. From C: as PyImport_Import asks, for what some function written in C wants.
+    """
+
+    name: str
+    held: Any
+    level: int
+    entries: tuple[str, ...]
+    is_by_name: bool = False
+    is_from_c: bool = False
 
 
 class Watch:
@@ -100,7 +115,8 @@ class Watch:
             elif fromlist:
                 key += tuple(map(str, fromlist))
             if key not in seen:
-                self._imported(frame, key, name, globals, level, key[5:])
+                is_from_c = fromlist.__class__ is list and not fromlist and globals is not None
+                self._imported(frame, key, _Asked(name, globals, level, key[5:], is_from_c=is_from_c))
             return module
 
         return _unseen(watched)
@@ -120,7 +136,7 @@ class Watch:
             except BaseException as error:
                 self._failed(frame, error, is_by_name=True)
                 raise
-            self._imported(frame, None, name, {"__package__": package}, level, ())
+            self._imported(frame, (), _Asked(name, {"__package__": package}, level, (), is_by_name=True))
             return module
 
         return _unseen(watched)
@@ -136,27 +152,26 @@ class Watch:
 
     # --- what is called for what was not seen before ------------------------------------------------------------------
 
-    def _imported(
-        self, frame: types.FrameType, key: Optional[_Key], name: str, held: Any, level: int, entries: tuple[str, ...]
-    ) -> None:
+    def _imported(self, frame: types.FrameType, key: _Key, asked: _Asked) -> None:
         if not self._is_on:
             return
         try:
-            self._note(frame, key, _absolute(name, held, level), entries)
+            self._note(frame, key, asked)
         except Exception as error:  # noqa: BLE001  (a fault of the recorder fails no test; the recording says it)
             self._fault(error)
 
-    def _note(self, frame: types.FrameType, key: Optional[_Key], name: str, entries: tuple[str, ...]) -> None:
+    def _note(self, frame: types.FrameType, key: _Key, asked: _Asked) -> None:
         asking = self._asking(frame)
         if asking is None:
             return
         code = asking.f_code
-        through = "" if key is None else self._how(frame)
-        if key is None or asking is not frame:
-            key = (code.co_filename, code.co_firstlineno, asking.f_lasti, name, 0, *entries)
+        name = _absolute(asked)
+        through = "" if asked.is_by_name else _C if asked.is_from_c else self._how(frame)
+        if asked.is_by_name or asking is not frame:
+            key = (code.co_filename, code.co_firstlineno, asking.f_lasti, name, 0, *asked.entries)
             if key in self._seen:
                 return
-        targets = [(target, self._path_of(target)) for target in _entered(name, entries)]
+        targets = [(target, self._path_of(target)) for target in _entered(name, asked.entries)]
         place = self._places.of_code(code.co_filename)
         if place != ELSEWHERE:
             # What a statement takes from elsewhere is nobody's question; what a call or a text takes answers one.
@@ -278,8 +293,9 @@ def _entered(name: str, entries: tuple[str, ...]) -> Iterator[str]:
         yield below if entry and below in sys.modules else name
 
 
-def _absolute(name: str, held: Any, level: int) -> str:
-    """The name that an import relative to a module means; `held` are the module's globals."""
+def _absolute(asked: _Asked) -> str:
+    """The name that an import relative to a module means."""
+    name, held, level = asked[:3]
     if not level:
         return name
     package = held.get("__package__")

@@ -34,6 +34,7 @@ from gates.fixes.python.unused_imports import unused_imports
 from gates.fixes.repository import Repository
 
 Mends = Sequence[tuple[Finding, Mendable]]
+_NO_PLUGIN = "it loads no plugin of the groups that the policy names"
 
 
 def mend(
@@ -84,10 +85,10 @@ class _File:
 
     def steps(self) -> Iterator[Union[Edit, Unmended]]:
         """What becomes of each finding."""
-        content = self.repository.checkout.read(self.path)
         try:
-            if not self._may_load_a_plugin(content):
-                raise CannotRewrite("it loads no plugin of the groups that the policy names")
+            if not any(finding.fix for finding in self.findings):
+                raise CannotRewrite(_NO_PLUGIN)  # most files, for which nothing has to be taken apart
+            content = self.repository.checkout.read(self.path)
             names = Names(source.read(content))
             mends, left = self._sorted(names)
             edit = self._edit(names, content, mends) if mends else None
@@ -98,11 +99,6 @@ class _File:
         if edit is not None:
             yield edit
 
-    def _may_load_a_plugin(self, content: bytes) -> bool:
-        """A load by name spells at least the last part of the module's."""
-        modules = (dotted.rpartition(".")[0] for dotted in self.registry.registered)
-        return any(module.rpartition(".")[2].encode() in content for module in modules)
-
     def _sorted(self, names: Names) -> tuple[Mends, Sequence[Unmended]]:
         loads = Loads(names, self.registry.registered, self._surroundings, self.registry.gives_class)
         calls = {names.place(call): call for call in names.calls if loads.is_load(call)}
@@ -112,6 +108,8 @@ class _File:
         for finding in self.findings:
             place = (finding.line, finding.column)
             try:
+                if finding.fix is None:
+                    raise CannotRewrite(_NO_PLUGIN)
                 if several[place] > 1:
                     raise CannotRewrite("it may load one of several modules")
                 if place not in calls:
@@ -126,7 +124,7 @@ class _File:
         repository = self.repository
         return Surroundings(
             repository.modules.name_of(self.path),
-            repository.package_of(self.path),
+            repository.modules.package_of(self.path),
             repository.has,
             lambda word: repository.user_of(self.path, word),
         )
@@ -135,6 +133,11 @@ class _File:
         why_not = self.repository.why_not_import(self.path, self.registry.module)
         if why_not is not None:
             raise CannotRewrite(why_not)
+        changed = names.use_of("sys.path")
+        if changed is not None:
+            raise CannotRewrite(
+                "sys.path is used in this file, and an import at its top comes first", names.line(changed)
+            )
         function = self._function(names, mends)
         after = source.written(self._rewritten(names, mends, function))
         _refuse_new_findings(content, after, mends)

@@ -30,11 +30,6 @@ class Repository:
         """Whether there is a module of this dotted name."""
         return module in self.modules.index
 
-    def package_of(self, path: str) -> str:
-        """The dotted name to which a file's relative names are relative."""
-        name = self.modules.name_of(path)
-        return name if path.rpartition("/")[2].startswith("__init__.") else name.rpartition(".")[0]
-
     def user_of(self, path: str, word: str) -> Optional[str]:
         """A file that may use what the file at the path calls `word`; None where none does."""
         node, name = self._nodes[path], self.modules.name_of(path)

@@ -101,7 +101,7 @@ KEPT = [
     "a = 1 + \\\n  2",
     "ü = 'ß'",
     'v = import_module("candidate.memory").Recall("with words")',
-    'v = import_module("candidate.memory").Recall',
+    'v = f(import_module("candidate.memory").Recall)',
     'v = f(import_module("candidate.memory"))',
     "v = import_module(name).Recall()",
 ]

@@ -73,7 +73,7 @@ class DynamicImport:
                 message,
                 subject=site.spelling,
                 column=site.column,
-                fix=_asked(registered.get(site.target or "", ())),
+                fix=_asked(registered.get(dynamic_imports.absolute(path, site), ())),
                 verdict="violation" if known or forbidden else "opaque",
             )
         for path, reason in dynamic_imports.unknown(self.allowed_in):

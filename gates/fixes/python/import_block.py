@@ -123,13 +123,13 @@ def _inserted(
         assert isinstance(first, cst.SimpleStatementLine)
         blank = [each for each in first.leading_lines if each.comment is None]
         if len(blank) < len(first.leading_lines):  # a comment above the first import is about that
-            return _inserted_at(module, at, line.with_changes(leading_lines=blank[:1]), 1)
+            return _inserted_at(module, at, line.with_changes(leading_lines=blank[:1]), True)
         apart = 0 if _key(first, is_ours)[0] == own else 1
         body[at] = first.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * apart)
         return module.with_changes(body=[*body[:at], line.with_changes(leading_lines=first.leading_lines), *body[at:]])
     is_alone = _key(body[at - 1], is_ours)[0] != own
     above = [cst.EmptyLine(indent=False)] if is_alone else []
-    return _inserted_at(module, at, line.with_changes(leading_lines=above), 1 if is_alone or at == end else 0)
+    return _inserted_at(module, at, line.with_changes(leading_lines=above), is_alone or at == end)
 
 
 def _first(line: cst.SimpleStatementLine) -> cst.ImportFrom:
@@ -153,7 +153,7 @@ def _before_code(module: cst.Module, start: int, line: cst.SimpleStatementLine) 
     if own:
         body[start] = _below(body[start], own)
     apart = module.with_changes(header=header, body=body)
-    return _inserted_at(apart, start, line.with_changes(leading_lines=above), 1)
+    return _inserted_at(apart, start, line.with_changes(leading_lines=above), True)
 
 
 def _below(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> Line:
@@ -161,12 +161,13 @@ def _below(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> Line
     return statement.with_changes(leading_lines=[*lines, *statement.leading_lines])
 
 
-def _inserted_at(module: cst.Module, at: int, line: cst.SimpleStatementLine, apart: int) -> cst.Module:
-    """The line before the statement at this position, which stands at least so many blank lines apart."""
+def _inserted_at(module: cst.Module, at: int, line: cst.SimpleStatementLine, is_apart: bool) -> cst.Module:
+    """The line before the statement at this position, which then stands apart from it, if it did not before."""
     body = list(module.body)
-    if at < len(body) and apart:
+    if at < len(body) and is_apart:
         follower = body[at]
         assert isinstance(follower, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
         if not follower.leading_lines or follower.leading_lines[0].comment is not None:
-            body[at] = _below(follower, [cst.EmptyLine(indent=False)])
+            blank = 2 if isinstance(follower, (cst.FunctionDef, cst.ClassDef)) else 1
+            body[at] = _below(follower, [cst.EmptyLine(indent=False)] * blank)
     return module.with_changes(body=[*body[:at], line, *body[at:]])

@@ -97,16 +97,8 @@ class Loads:
         return text
 
     def _refuse_expected_failure(self, node: cst.CSTNode) -> None:
-        for child, parent in self._names.around(node):
-            if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
-                return
-            caught: list[cst.CSTNode] = []
-            if isinstance(parent, (cst.Try, cst.TryStar)) and child is parent.body:
-                caught = [handler.type for handler in parent.handlers if handler.type is not None]
-            elif isinstance(parent, cst.With) and child is parent.body:
-                caught = list(parent.items)
-            for error in sorted(_FAILED_IMPORTS & _mentioned(caught)):
-                raise CannotRewrite(f"it may fail with {error} here, and a registry fails otherwise")
+        for error in sorted(_FAILED_IMPORTS & self._names.caught_around(node)):
+            raise CannotRewrite(f"it may fail with {error} here, and a registry fails otherwise")
 
     def _refuse_odd_place(self, node: cst.CSTNode) -> None:
         if any(isinstance(parent, cst.FormattedString) for _, parent in self._names.around(node)):
@@ -136,15 +128,3 @@ def _arguments(call: cst.Call, words: set[str], order: Sequence[str]) -> dict[st
             raise CannotRewrite("its arguments are not all written out")
         given[word] = argument.value
     return given
-
-
-def _mentioned(nodes: Sequence[cst.CSTNode]) -> set[str]:
-    found: set[str] = set()
-
-    class Mentioned(cst.CSTVisitor):
-        def visit_Name(self, node: cst.Name) -> None:
-            found.add(node.value)
-
-    for node in nodes:
-        node.visit(Mentioned())
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple, Optional, Union
 
 import libcst as cst
@@ -11,13 +11,17 @@ from libcst.metadata import Assignment, ClassScope, GlobalScope, ImportAssignmen
 
 
 class Imported(NamedTuple):
-    """A name that an import binds: the statement, the part of it that does, and where the name is used."""
+    """A name that an import binds: the statement, the part of it that does, and where the name is used.
+
+    `has_rival`: something that is no import binds the name, too.
+    """
 
     name: str
     statement: cst.BaseSmallStatement
     alias: cst.ImportAlias
     uses: tuple[cst.CSTNode, ...]
     is_of_module: bool
+    has_rival: bool
 
 
 class Names:
@@ -34,6 +38,7 @@ class Names:
         seen = _Seen()
         self.module.visit(seen)
         self.calls = tuple(seen.calls)
+        self._attributes = tuple(seen.attributes)
         self._texts = {node.evaluated_value: node for node in reversed(seen.texts)}
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
@@ -46,6 +51,18 @@ class Names:
             parent = self._parents[node]
             yield node, parent
             node = parent
+
+    def caught_around(self, node: cst.CSTNode) -> set[str]:
+        """The exceptions that are caught or suppressed, by name, where the node fails; up to the function around it."""
+        caught: list[cst.CSTNode] = []
+        for child, parent in self.around(node):
+            if isinstance(parent, (cst.FunctionDef, cst.Lambda)):
+                break
+            if isinstance(parent, (cst.Try, cst.TryStar)) and child is parent.body:
+                caught += [handler.type for handler in parent.handlers if handler.type is not None]
+            elif isinstance(parent, cst.With) and child is parent.body:
+                caught += parent.items
+        return mentioned(caught)
 
     def is_within(self, node: cst.CSTNode, regions: Set[cst.CSTNode]) -> bool:
         """Whether the node is one of the regions, or lies in one."""
@@ -111,6 +128,12 @@ class Names:
         """Whether the name belongs to the module, so that others can import it."""
         return isinstance(binding.scope, GlobalScope)
 
+    def use_of(self, dotted: str) -> Optional[cst.Attribute]:
+        """The first place where what has this dotted name by way of imports is used: "sys.path"."""
+        tail = dotted.rpartition(".")[2]
+        found = (node for node in self._attributes if node.attr.value == tail and self.meaning(node) == dotted)
+        return next(found, None)
+
     def written_as_text(self, name: str) -> Optional[cst.SimpleString]:
         """Where the name stands as a text: in `__all__`, or for getattr."""
         return self._texts.get(name)
@@ -122,19 +145,25 @@ class Names:
                 alias = _alias(one) if isinstance(one, ImportAssignment) else None
                 if alias is not None and isinstance(one, ImportAssignment):
                     assert isinstance(one.node, cst.BaseSmallStatement)
-                    yield Imported(one.name, one.node, alias, tuple(self.uses(one)), self.is_of_module(one))
+                    has_rival = not all(isinstance(other, ImportAssignment) for other in scope[one.name])
+                    uses = tuple(self.uses(one))
+                    yield Imported(one.name, one.node, alias, uses, self.is_of_module(one), has_rival)
 
 
 class _Seen(cst.CSTVisitor):
-    """The calls and the texts of a file, in their order."""
+    """The calls, the attributes and the texts of a file, in their order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[cst.Call] = []
+        self.attributes: list[cst.Attribute] = []
         self.texts: list[cst.SimpleString] = []
 
     def visit_Call(self, node: cst.Call) -> None:
         self.calls.append(node)
+
+    def visit_Attribute(self, node: cst.Attribute) -> None:
+        self.attributes.append(node)
 
     def visit_SimpleString(self, node: cst.SimpleString) -> None:
         self.texts.append(node)
@@ -149,6 +178,19 @@ def _alias(one: ImportAssignment) -> Optional[cst.ImportAlias]:
         if alias.evaluated_alias is None and f"{alias.evaluated_name}.".startswith(f"{one.name}."):
             return alias  # type: ignore[no-any-return]
     return None
+
+
+def mentioned(nodes: Iterable[cst.CSTNode]) -> set[str]:
+    """The bare names within these nodes, and the last parts of dotted ones."""
+    found: set[str] = set()
+
+    class Mentioned(cst.CSTVisitor):
+        def visit_Name(self, node: cst.Name) -> None:
+            found.add(node.value)
+
+    for node in nodes:
+        node.visit(Mentioned())
+    return found
 
 
 def text_of(node: Optional[cst.CSTNode]) -> Optional[str]:

@@ -11,6 +11,7 @@ import libcst as cst
 from gates.fixes.python.names import Imported, Names
 
 Import = Union[cst.Import, cst.ImportFrom]
+_FAILED_IMPORTS = frozenset({"ImportError", "ModuleNotFoundError"})
 
 
 def unused_imports(
@@ -46,20 +47,12 @@ def _idle(
         assert isinstance(statement, (cst.Import, cst.ImportFrom))
         uses = [use for each in several for use in each.uses]
         exported = any(each.is_of_module and is_wanted(each.name) for each in several)
-        if not uses or exported or _is_tried(names, statement):
+        is_tried = bool(_FAILED_IMPORTS & names.caught_around(statement))
+        if not uses or exported or is_tried or any(each.has_rival for each in several):
             continue
         if all(names.is_within(use, gone) for use in uses):
             idle[statement].add(alias)
     return idle
-
-
-def _is_tried(names: Names, statement: cst.CSTNode) -> bool:
-    for _, parent in names.around(statement):
-        if isinstance(parent, (cst.FunctionDef, cst.ClassDef)):
-            return False
-        if isinstance(parent, (cst.Try, cst.TryStar)):
-            return True
-    return False
 
 
 def _listed(statement: Import) -> list[cst.ImportAlias]:

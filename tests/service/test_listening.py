@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,6 +143,28 @@ def test_an_address_of_another_machine_is_said_to_be_none_of_ours() -> None:
 def test_a_host_that_nobody_knows_is_said(host: str) -> None:
     with pytest.raises(ConfigurationFault, match="which is no address here"):
         sockets_of(host, 0)
+
+
+def test_the_body_of_an_answer_does_not_wait_until_its_head_is_acknowledged() -> None:
+    no_delay: list[int] = []
+
+    class Seen(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            no_delay.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            transport.close()
+
+    async def accept() -> None:
+        [bound] = sockets_of("127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(Seen, sock=bound)
+        reader, writer = await asyncio.open_connection(*bound.getsockname())
+        await reader.read()
+        writer.close()
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(accept())
+
+    assert no_delay == [1]
 
 
 def test_all_addresses_of_a_host_have_one_port() -> None:

@@ -188,6 +188,7 @@ async def costs(server: Server, rounds: int, quick: bool) -> list[Figure]:
             runs.append(await load(server.port, server.process.pid, requests, path))
         rates = [run.a_second for run in runs]
         failed, rate = sum(run.failed for run in runs), statistics.median(rates)
+        waited = 1e3 * statistics.median(run.wall / run.requests for run in runs) * CONNECTIONS[path]
         found.append(
             Figure(
                 ASKED[path],
@@ -197,7 +198,7 @@ async def costs(server: Server, rounds: int, quick: bool) -> list[Figure]:
                 ROUND_TRIP,
                 1 / (rate * statistics.median(units)),
                 Bar(A_SECOND, at_least=True) if path == "plugins" else None,
-                f"least {number(min(rates))}, {failed} failed",
+                f"{number(waited)} ms each, {CONNECTIONS[path]} at once; {failed} failed",
                 tuple(rates),
             )
         )

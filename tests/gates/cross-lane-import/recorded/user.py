@@ -1,0 +1,1 @@
+import bridge  # finds: bridge -> candidate.idea [user > bridge > candidate.idea]

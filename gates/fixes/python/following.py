@@ -78,9 +78,14 @@ class Following:
             self._swap(node, known[0])
         elif _target(parent, node) is not None:
             if not self._bound(parent, lambda use: self.object(use, name)):
-                self._swap(node, known[0])
+                self._kept_unused(node, parent, known[0])
         else:
             raise self._no(f"{name} is used as a class here, and a registry gives it built", node)
+
+    def _kept_unused(self, node: cst.BaseExpression, statement: cst.CSTNode, name: str) -> None:
+        if isinstance(statement, cst.AnnAssign):
+            raise self._no("it is said to be of a type, and a registry gives it built", node)
+        self._swap(node, name)
 
     def _attribute(self, whole: cst.BaseExpression, module: str, attribute: str) -> None:
         name = f"{module}.{attribute}"

@@ -1,1 +1,1 @@
-import bridge  # finds: bridge -> candidate.idea [user > bridge > candidate.idea]
+import bridge  # finds: bridge -> candidate [user > bridge > candidate.idea]

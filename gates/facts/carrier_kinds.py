@@ -100,10 +100,10 @@ _YAML = re.compile(
 _CI_FOLDER = re.compile(
     r"(?:.*/)?\.(?:(?:github|gitea|forgejo)/workflows|circleci|gitlab|woodpecker|buildkite)(?:/.*)?"
 )
-_SETTINGS = re.compile(r"(?:.*[._-])?(?:log(?:ging|ger)?|supervisor)(?:[._-].*)?\.(?:ini|cfg|conf|json)")
+_SETTINGS = re.compile(r"(?:.*[._-])?(?:log(?:ging|ger)?|supervisor)(?:[._-].*)?\.(?:ini|cfg|conf)")
 
 # The last letters of every name above, by which most paths are ruled out at once.
-_ENDS = frozenset(name[-3:] for name in (*_BY_SUFFIX, *_BY_NAME, ".yml", ".yaml", ".conf", ".json")) - {".py"}
+_ENDS = frozenset(name[-3:] for name in (*_BY_SUFFIX, *_BY_NAME, ".yml", ".yaml", ".conf")) - {".py"}
 _PYTHON = ("setup.py", "noxfile.py", "tasks.py")
 
 
@@ -135,7 +135,7 @@ def kind_of(path: str) -> Optional[str]:
     if name.endswith((".yml", ".yaml")):
         return _of_yaml(folder, name.rpartition(".")[0])
     if _SETTINGS.fullmatch(name):
-        return "settings in YAML" if name.endswith(".json") else "settings"
+        return "settings"
     known = _BY_SUFFIX.get(name[name.rfind(".") :]) if "." in name else None
     if known is not None:
         return known

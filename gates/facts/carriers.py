@@ -104,11 +104,11 @@ class Carriers:
     def entered(self) -> Iterator[Carried]:
         """What the carriers enter for which somebody answers, by path."""
         for path, uses in sorted(self.files.uses.items()):
-            seen: set[tuple[int, int, str]] = set()
+            seen: set[tuple[int, int]] = set()
             for use in uses if self._may_answer(path) else ():
                 for node in self._nodes(path, use):
-                    if (use.line, node, use.kind) not in seen:
-                        seen.add((use.line, node, use.kind))
+                    if (use.line, node) not in seen:
+                        seen.add((use.line, node))
                         yield from self._carried(path, use, node)
 
     def _may_answer(self, path: str) -> bool:
@@ -181,7 +181,10 @@ class Carriers:
         return {lane for lane in found if lane is not None}
 
     def _nodes(self, path: str, use: Use) -> tuple[int, ...]:
-        if use.kind in (FILE, SEARCH, GIVEN):
+        if use.kind == FILE:
+            places = [place for place in places_of(path, use) if place in self.modules.paths or self._runs(place)]
+            return self._first(self.imports.entered_by(path, f"{PATH}{place}") for place in places)
+        if use.kind in (SEARCH, GIVEN):
             return self._first(self.imports.entered_by(path, f"{PATH}{place}") for place in places_of(path, use))
         if use.kind == WORD and not self._is_module_key(use.way):
             return ()
@@ -204,6 +207,10 @@ class Carriers:
                     path, f"{PATH}{place}"
                 )
         return ()
+
+    def _runs(self, folder: str) -> bool:
+        """Whether Python would run a folder that it is given as a script."""
+        return f"{folder}/__main__.py" in self.modules.paths
 
     def _first(self, tried: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
         return next((nodes for nodes in tried if nodes), ())

@@ -13,18 +13,30 @@ from typing import NamedTuple, Optional
 
 HOLE = "\ufdd2"
 
-_PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy|pythonw)[\d.]*(?:\.exe)?")
+_PYTHON = re.compile(r"(?:.*[/\\])?(?:i?python|pypy|pythonw)[\d.]*(?:\.exe)?")
 _SET = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _BEFORE = frozenset("env exec sudo nohup time nice command xvfb-run stdbuf setsid ionice winpty".split())
 _RUNNERS = frozenset("uv poetry pipenv hatch pdm rye conda tox nox coverage".split())
 _WITH_VALUE = frozenset("WX")
-_SERVERS = frozenset("gunicorn uvicorn hypercorn daphne granian".split())
+_SERVERS = frozenset("gunicorn uvicorn hypercorn daphne granian waitress-serve uwsgi".split())
+# Their application, or worker, stands among the words, and may be a module alone.
+_BY_POSITION = frozenset("gunicorn dramatiq arq huey_consumer waitress-serve".split())
+# They run a script as Python itself would.
+_OF_SCRIPTS = frozenset(
+    "streamlit fastapi locust torchrun accelerate deepspeed chainlit panel bokeh marimo kopf".split()
+)
 # Python's own modules, and others, that run what stands behind them as Python itself would.
 _RUN_ANOTHER = frozenset("pdb cProfile profile trace coverage runpy viztracer kernprof debugpy ipdb pudb".split())
 _RUN_NAMES = frozenset("unittest pydoc".split())
 _NAMING = {
     "celery": ("-A", "--app"),
     "flask": ("-A", "--app"),
+    "quart": ("-A", "--app"),
+    "faust": ("-A", "--app"),
+    "gunicorn": ("-k", "--worker-class", "--logger-class"),
+    "uwsgi": ("-w", "--module", "--wsgi"),
+    "kopf": ("-m", "--module"),
+    "dagster": ("-m", "--module-name"),
     "django-admin": ("--settings",),
     "pytest": ("-p",),
     "py.test": ("-p",),
@@ -142,6 +154,7 @@ def _by_python(arguments: Sequence[str], strict: bool = True) -> Iterator[Run]:
             if word.startswith("--"):
                 continue
             yield Run("script", word)
+            yield from _named(("--settings",), rest)
             return
         letters = word[1:]
         for position, letter in enumerate(letters):
@@ -176,8 +189,20 @@ def _by_program(name: str, arguments: Sequence[str]) -> Iterator[Run]:
     if name in _SERVERS:
         yield from (Run("object", word) for word in arguments if _is_application(word))
         yield from (Run("folders", word) for word in _after(("--chdir", "--app-dir", "--pythonpath"), arguments))
-    else:
-        yield from _named(_NAMING.get(name, ()), arguments)
+    if name in _BY_POSITION:
+        yield from (Run("object", word) for word in _by_position(arguments) if not _is_application(word))
+    if name in _OF_SCRIPTS:
+        yield from (Run("script", word) for word in arguments if word.endswith(".py"))
+    yield from _named(_NAMING.get(name, ()), arguments)
+
+
+def _by_position(arguments: Sequence[str]) -> Iterator[str]:
+    """The words that are no option, nor the value of one; the last, too, which may be either."""
+    for before, word in zip(("", *arguments), arguments):
+        if word[:1] != "-" and (not before.startswith("-") or "=" in before) and not word.endswith(".py"):
+            yield word
+    if len(arguments) > 1 and arguments[-2].startswith("-") and arguments[-1][:1] not in ("-", ""):
+        yield arguments[-1]
 
 
 def _is_application(word: str) -> bool:

@@ -49,8 +49,9 @@ def _uses(notebook: Any, text: str) -> Iterator[Use]:
         if cell.get("cell_type") != "code" or not code:
             continue
         if _SHELLS.match(code[0]):
-            for line, number in zip(code[1:], numbers[1:]):
-                yield from by_script(line, places, number)
+            script = "\n".join(code[1:])
+            for use in by_script(script, Places(script)):
+                yield _there(use, numbers[min(use.line, len(numbers) - 1)], places)
         elif not _OTHERS.match(code[0]):
             kept = []
             for line, number in zip(code, numbers):

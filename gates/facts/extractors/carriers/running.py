@@ -31,6 +31,7 @@ _PROGRAM = re.compile(
 )
 _ENDING_IN_PY = re.compile(r"(?:.*/)?[\w-]+\.py")
 _READS_STDIN = re.compile(r"-[uEIsSBO]*|-|/dev/stdin|-W\w+")
+_UNKNOWN = re.compile(r"\$\{?\w+\}?|\$\([^)]*\)|%\w+%|\{\w+\}")
 _INTERPRETER = re.compile(r"(?:.*/)?(?:python|pypy)[\d.]*")
 
 
@@ -67,7 +68,7 @@ def by_variable(name: str, value: str, places: Places, line: int, folder: str = 
     elif name in ("PYTEST_ADDOPTS", "GUNICORN_CMD_ARGS"):
         program = name.partition("_")[0].lower()
         yield from by_script(f"{program} {value}", places, line, {}, folder, depth)
-    else:
+    elif "_" in name:
         target = of_target(value)
         if target and is_dotted(target):
             yield _found(WORD, target, name, places, line, folder)
@@ -75,7 +76,7 @@ def by_variable(name: str, value: str, places: Places, line: int, folder: str = 
 
 def searched(value: str, places: Places, line: int, folder: str = "") -> Iterator[Use]:
     """The folders of a search path, `a:b`."""
-    for part in re.split(r"[:;]", value):
+    for part in re.split(r"[:;]", _UNKNOWN.sub(HOLE, value)):
         known = part.rpartition(HOLE)[2]
         if known.strip("/. "):
             at = places.find(known.strip().strip("/"), line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Optional
@@ -13,13 +14,14 @@ from gates.facts.extractors.carriers.places import Places
 from gates.facts.extractors.carriers.use import FILE, INSTALLS, NAME, REGISTERS, ROOT, RUNS, Use
 from gates.facts.extractors.syntax_tree import parsed
 
+_BUILDER = re.compile(rb"setuptools|distutils|skbuild|mypyc|cx_Freeze|py2app|py2exe")
 _DEEPEST = 8
 Names = Mapping[str, ast.expr]
 
 
 def extract(source: bytes) -> Optional[tuple[Use, ...]]:
     """What it names. SyntaxError where it cannot be parsed, as for every module."""
-    if b"setup" not in source:
+    if b"setup(" not in source or not _BUILDER.search(source):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape in somebody's file is not ours to report
@@ -108,6 +110,9 @@ def _pairs(node: ast.expr, names: Names) -> Iterator[tuple[str, tuple[str, int]]
     node = _followed(node, names)
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values):
+            if key is None and isinstance(_followed(value, names), ast.Dict):  # `**more`
+                yield from _pairs(value, names)
+                continue
             for text, line in _strings(value, names):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     yield key.value, (text, line)

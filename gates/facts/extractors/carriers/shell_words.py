@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional, Union
 
 OPENS, CLOSES = "(", ")"
+_PLAIN = re.compile(r"[^\s\\'\"$`;&|()<>#]+")  # none of them means anything to a shell
+_QUOTED = re.compile(r"[^\"\\$`]+")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _BRACED = re.compile(r"\{([A-Za-z_]\w*)(?::?(-|=)([^${}`]*))?\}")
 _HERE = re.compile(r"<<(-?)[ \t]*(['\"]?)([\w.-]+)\2")
@@ -86,8 +88,10 @@ class _Reader:
         elif letter in "<>":
             self._redirection(letter)
         else:
-            self._add(letter)
-            self._at += 1
+            plain = _PLAIN.match(self._text, self._at)
+            text = plain[0] if plain is not None else letter
+            self._add(text)
+            self._at += len(text)
 
     def _add(self, text: str) -> None:
         self._part(Part(text))
@@ -145,6 +149,12 @@ class _Reader:
             if letter == '"':
                 self._at += 1
                 return
+            plain = _QUOTED.match(self._text, self._at)
+            if plain is not None:
+                self._part(Part(plain[0], is_quoted=True))
+                self._line += plain[0].count("\n")
+                self._at = plain.end()
+                continue
             if letter in "$`":
                 self._expansion(is_quoted=True)
                 continue
@@ -153,8 +163,6 @@ class _Reader:
                 letter = self._text[self._at]
                 self._line += letter == "\n"
                 letter = "" if letter == "\n" else letter
-            elif letter == "\n":
-                self._line += 1
             self._part(Part(letter, is_quoted=True))
             self._at += 1
 

@@ -56,8 +56,9 @@ def _uses(toml: Toml) -> Iterator[Use]:
         if any(keys[: len(table)] == table for table in _REGISTERING):
             if keys[-1] != "type":
                 yield from registered(_group(keys), value, toml.places, line)
-        elif keys[:3] == ("tool", "pytest", "ini_options") or keys[:1] == ("pytest",):
-            yield from by_pytest(keys[-1], [value], toml.places, line)
+        elif keys[:2] == ("tool", "pytest") or keys[:1] == ("pytest",):
+            if keys[-1] != "addopts" or isinstance(path[-1], str):
+                yield from by_pytest(keys[-1], [value], toml.places, line)
         elif keys[:3] == ("tool", "tox", "legacy_tox_ini"):
             yield from _moved(ini_file.extract(value.encode("utf-8")), toml.line_of(path) - 1)
         elif any(keys[: len(table)] == table for table in _TASKS):
@@ -99,15 +100,19 @@ def _setting(keys: tuple[str, ...], value: str, places: Places, line: int) -> It
 
 
 def _lists_of_words(toml: Toml) -> Iterator[Use]:
-    """Tox's own commands, each a list of words."""
+    """The commands of tox and the options of pytest, each a list of words."""
+    for keys in (("tool", "pytest", "ini_options"), ("tool", "pytest"), ("pytest",)):
+        options = _listed(toml.get(*keys, "addopts"))
+        line = toml.line_of((*keys, "addopts"))
+        yield from by_words(["pytest", *options], toml.places.reaching(len(options) + 2), line)
     environments = toml.get("tool", "tox", "env") or toml.get("env") or {}
     tables: dict[tuple[str, ...], Any] = {("env", name): table for name, table in _tables(environments)}
     tables["env_run_base",] = toml.get("tool", "tox", "env_run_base") or toml.get("env_run_base")
-    for keys, table in tables.items():
+    for place, table in tables.items():
         for key in ("commands", "commands_pre", "commands_post"):
             for words in table.get(key) or () if isinstance(table, Mapping) else ():
                 if isinstance(words, list) and all(isinstance(word, str) for word in words):
-                    line = toml.line_of((*keys, key), words[-1]) if words else 1
+                    line = toml.line_of((*place, key), words[-1]) if words else 1
                     yield from by_words(words, toml.places.reaching(3), line)
 
 

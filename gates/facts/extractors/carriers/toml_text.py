@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from gates.facts.extractors.carriers.places import Places
 
@@ -15,13 +17,22 @@ else:
 
 Step = Union[str, int]
 Path = tuple[Step, ...]
+Keys = tuple[str, ...]
+
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
+_HEAD = re.compile(rf"[ \t]*\[{{1,2}}[ \t]*(?P<keys>{_KEY})[ \t]*\]{{1,2}}[ \t]*(?:#.*)?\r?$")
+_SETS = re.compile(rf"[ \t]*(?P<keys>{_KEY})[ \t]*=")
+_PARTS = re.compile(_PART)
 
 
-class Head(NamedTuple):
-    """A `[table]` or `[[table]]`, and the line of it."""
+class _Section(NamedTuple):
+    """A `[table]`, the line of it (0: the beginning), the line behind its last, and the lines that set its keys."""
 
-    keys: tuple[str, ...]
-    line: int
+    keys: Keys
+    first: int
+    end: int
+    sets: tuple[tuple[Keys, int], ...]
 
 
 class Toml:
@@ -30,7 +41,7 @@ class Toml:
     def __init__(self, text: str) -> None:
         self.table: Mapping[str, Any] = tomllib.loads(text)
         self.places = Places(text)
-        self._heads = [Head((), 0), *_heads(text)]
+        self._sections = list(self._found())
 
     def strings(self) -> Iterator[tuple[Path, str]]:
         """Every string anywhere, with the keys and positions that lead to it."""
@@ -46,60 +57,56 @@ class Toml:
     def line_of(self, path: Path, text: str = "") -> int:
         """The line of a value, which holds the text; that of its key, or of its table, where none does."""
         keys = tuple(step for step in path if isinstance(step, str))
-        lines = self.places.lines
-        for head, end in self._sections(path):
-            inside = range(head.line, end)
-            rest = keys[len(head.keys) :]
-            first = next((at for at in inside if rest and _sets(lines[at], rest)), None)
-            for at in inside if first is None else range(first, end):
-                if text and text in lines[at] and not lines[at].lstrip().startswith("#"):
-                    return at + 1
-            if first is not None or (not rest and head.line):
-                return (first if first is not None else head.line - 1) + 1
-        return 1
+        section = self._section_of(path, keys)
+        if section is None:
+            return 1
+        rest = keys[len(section.keys) :]
+        set_at = [line for own, line in section.sets if rest and rest[: len(own)] == own]
+        first = set_at[0] if set_at else max(section.first, 1)
+        following = [line for _, line in section.sets]
+        after = bisect_left(following, first + 1)
+        last = following[after] if set_at and after < len(following) else section.end
+        for line in range(first, max(last, first + 1)):
+            if text and text in self.places.lines[line - 1]:
+                return line
+        return first
 
-    def _sections(self, path: Path) -> Iterator[tuple[Head, int]]:
-        """The tables that may hold a path, the deepest first, each with the line that is not in it any more."""
-        ends = [head.line - 1 for head in self._heads[1:]] + [len(self.places.lines)]
-        keys = tuple(step for step in path if isinstance(step, str))
-        found = [(head, end) for head, end in zip(self._heads, ends) if keys[: len(head.keys)] == head.keys]
-        numbers = [step for step in path if isinstance(step, int)]
-        found.sort(key=lambda section: -len(section[0].keys))
-        if numbers and found:  # one table of several of the same name
-            same = [section for section in found if section[0].keys == found[0][0].keys]
-            if len(same) > numbers[0]:
-                found.insert(0, same[numbers[0]])
-        return iter(found)
+    def _found(self) -> Iterator[_Section]:
+        keys: Keys = ()
+        first = 0
+        sets: list[tuple[Keys, int]] = []
+        for number, line in enumerate(self.places.lines, 1):
+            head = _HEAD.match(line)
+            if head is not None and self._is_table(_keys(head["keys"])):
+                yield _Section(keys, first, number, tuple(sets))
+                keys, first, sets = _keys(head["keys"]), number, []
+                continue
+            found = _SETS.match(line)
+            if found is not None:
+                sets.append((_keys(found["keys"]), number))
+        yield _Section(keys, first, len(self.places.lines) + 1, tuple(sets))
+
+    def _is_table(self, keys: Keys) -> bool:
+        """Whether there is such a table: `["a"]` may be a line of an array, too."""
+        found: Any = self.table
+        for key in keys:
+            found = found[-1] if isinstance(found, list) and found else found
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return isinstance(found, (Mapping, list))
+
+    def _section_of(self, path: Path, keys: Keys) -> Optional[_Section]:
+        """The deepest table that can hold a path; of several of one name the one that the path counts to."""
+        holding = [section for section in self._sections if keys[: len(section.keys)] == section.keys]
+        if not holding:
+            return None
+        deepest = max(len(section.keys) for section in holding)
+        same = [section for section in holding if len(section.keys) == deepest]
+        number = next((step for step in path if isinstance(step, int)), 0)
+        return same[number] if number < len(same) else same[0]
 
 
-def _sets(line: str, keys: tuple[str, ...]) -> bool:
-    """Whether a line sets the first of the keys, or (dotted) several of them."""
-    left = line.partition("=")[0]
-    try:
-        words = tuple(_keys_of(tomllib.loads(f"{left} = 0"))) if "=" in line else ()
-    except ValueError:
-        return False
-    return bool(words) and keys[: len(words)] == words
-
-
-def _heads(text: str) -> Iterator[Head]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.lstrip().startswith("["):
-            try:
-                table = tomllib.loads(line)
-            except ValueError:
-                continue  # a line of an array
-            yield Head(tuple(_keys_of(table)), number)
-
-
-def _keys_of(table: Any) -> Iterator[str]:
-    while isinstance(table, (Mapping, list)) and table:
-        if isinstance(table, list):
-            table = table[0]
-            continue
-        key = next(iter(table))
-        yield key
-        table = table[key]
+def _keys(text: str) -> Keys:
+    return tuple(part[1:-1] if part[0] in "'\"" else part for part in _PARTS.findall(text))
 
 
 def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -27,8 +27,8 @@ _MANY = 16
 # Under these stands what a shell runs: a text, a list of texts, or (where it is one command) a list of words.
 _TEXTS = frozenset(
     "run script before_script after_script install before_install after_success after_failure commands cmds cmd "
-    "inlinescript bash pre_build build post_build startcommand buildcommand predeploycommand release_command "
-    "postcreatecommand entry steps exec shell_command test".split()
+    "inlinescript bash startcommand buildcommand predeploycommand release_command postcreatecommand entry exec "
+    "shell_command test".split()
 )
 _WORDS = frozenset("command entrypoint args test cmd".split())
 _ENVIRONMENTS = frozenset("env environment variables envvars environment_variables env_variables".split())
@@ -81,7 +81,9 @@ class _Reader:
         yield from self._command_and_arguments(pairs, around)
         for key, value in pairs:
             name = key.lower()
-            if name in _ENVIRONMENTS and not isinstance(value, yaml.ScalarNode):
+            if name == "matrix":
+                pass  # its values count where they are used
+            elif name in _ENVIRONMENTS and not isinstance(value, yaml.ScalarNode):
                 yield from self._environment(value, around)
             elif name == "run" and isinstance(value, yaml.MappingNode):  # of Heroku: a process by its name
                 for _, process in value.value:

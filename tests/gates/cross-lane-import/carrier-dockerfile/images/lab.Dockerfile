@@ -1,0 +1,3 @@
+FROM python:3.11
+COPY candidate /app/candidate
+CMD ["python", "-m", "candidate.core"]

@@ -1,0 +1,2 @@
+# python -m candidate.core
+grep 'python -m candidate.core' x; python -m candidates.core

@@ -1,0 +1,1 @@
+from jobs import nightly  # finds: candidate.jobs.nightly

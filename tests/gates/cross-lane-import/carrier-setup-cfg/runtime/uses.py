@@ -1,0 +1,1 @@
+from runtime.extra import nightly  # finds: candidate.jobs.nightly

@@ -1,0 +1,1 @@
+import runtime.extra.nightly  # finds: candidate.jobs.nightly

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import sys
 from bisect import bisect_left
@@ -20,10 +21,23 @@ from gates.facts.scope import Scope
 from gates.globs import any_of
 
 SUFFIXES = (".py", ".pyi", ".pyw")
-_STANDARD_LIBRARY = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_names))  # 3.9 knows the latter
 _SHEBANG = "gates.facts.extractors.shebang"
 _NO_CARRIERS = CarrierFiles()
 _CONVENTIONAL_ROOTS = ("src", "lib", "python")
+
+
+def _standard_library() -> frozenset[str]:
+    """The names of the standard library's modules; before 3.10, which knows them, what lies in its folder."""
+    known = getattr(sys, "stdlib_module_names", None)
+    if known is not None:
+        return frozenset(known)
+    folder = os.path.dirname(os.__file__)
+    dynamic = os.path.join(folder, "lib-dynload")
+    found = [*os.listdir(folder), *(os.listdir(dynamic) if os.path.isdir(dynamic) else ())]
+    return frozenset({*sys.builtin_module_names, *(name.partition(".")[0] for name in found)})
+
+
+_STANDARD_LIBRARY = _standard_library()
 
 
 @dataclass(frozen=True)

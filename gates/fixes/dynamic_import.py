@@ -23,13 +23,12 @@ from gates.facts.modules import Modules
 from gates.facts.plugins import Plugins
 from gates.finding import Finding
 from gates.fixes.edit import Edit, Found, Mended, Unmended
-from gates.fixes.python import source
 from gates.fixes.python.following import Registered, Surroundings
 from gates.fixes.python.import_block import imported_as, with_import
 from gates.fixes.python.loads import Loads, Mendable
 from gates.fixes.python.names import Names
 from gates.fixes.python.rewriting import begun_like, rewritten
-from gates.fixes.python.source import CannotRewrite
+from gates.fixes.python.source import CannotRewrite, Source, read
 from gates.fixes.python.unused_imports import unused_imports
 from gates.fixes.repository import Repository
 
@@ -89,9 +88,10 @@ class _File:
             if not any(finding.fix for finding in self.findings):
                 raise CannotRewrite(_NO_PLUGIN)  # most files, for which nothing has to be taken apart
             content = self.repository.checkout.read(self.path)
-            names = Names(source.read(content))
+            source = read(content)
+            names = Names(source.module)
             mends, left = self._sorted(names)
-            edit = self._edit(names, content, mends) if mends else None
+            edit = self._edit(names, source, content, mends) if mends else None
         except CannotRewrite as why:
             yield from (_left(finding, why) for finding in self.findings)
             return
@@ -129,7 +129,7 @@ class _File:
             lambda word: repository.user_of(self.path, word),
         )
 
-    def _edit(self, names: Names, content: bytes, mends: Mends) -> Edit:
+    def _edit(self, names: Names, source: Source, content: bytes, mends: Mends) -> Edit:
         why_not = self.repository.why_not_import(self.path, self.registry.module)
         if why_not is not None:
             raise CannotRewrite(why_not)

@@ -50,7 +50,7 @@ test: setup  ## the tests
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal $(TESTS)
 
 .PHONY: check
-check: format-check lint types layers schemas-check self  ## format, lint, types, layer contracts, and the gates on this repository
+check: format-check lint types layers edges schemas-check self  ## format, lint, types, layer contracts, and the gates on this repository
 
 .PHONY: acceptance
 acceptance: recordings  ## what blocks a merge: the recordings, then every gate with --strict
@@ -71,7 +71,7 @@ format: setup  ## write the code as `make check` wants it
 schemas: setup  ## write gates/schemas/ from the types that read the policies
 	@$(RUN)/python -m gates.schema write
 
-.PHONY: format-check lint types layers schemas-check self
+.PHONY: format-check lint types layers edges schemas-check self
 format-check: setup
 	@$(RUN)/ruff format --quiet --check || { echo 'run `make format`' >&2; exit 1; }
 lint: setup
@@ -80,6 +80,8 @@ types: setup
 	@$(RUN)/mypy --no-error-summary
 layers: setup
 	@$(RUN)/lint-imports --no-cache > .venv/layers.txt || { cat .venv/layers.txt; exit 1; }
+edges: setup
+	@$(RUN)/python -m bench.cross_check . > .venv/edges.txt || { cat .venv/edges.txt; exit 1; }
 schemas-check: setup
 	@$(RUN)/python -m gates.schema check
 self: setup
@@ -91,6 +93,10 @@ recordings: coverage
 coverage: setup  ## record which lines the tests reach
 	@mkdir -p $(RECORDINGS)
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report=
+
+.PHONY: cross-check
+cross-check: setup  ## our import edges beside grimp's, edge for edge, on homeassistant, django and sympy
+	@$(RUN)/python -m bench.cross_check
 
 .PHONY: bench
 bench: setup  ## how fast, beside ruff, import-linter and tach

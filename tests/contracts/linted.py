@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.checkout.repository import Repository
 
@@ -45,21 +44,20 @@ def configuration(contracts: Mapping[str, str], packages: str = "app", session: 
     return "\n".join([head + session + CONTRACT_TYPES, *sections])
 
 
-def linted(repository: Repository, files: Mapping[str, str], config: str, below: str = "", path: str = "") -> Said:
-    """Write the files and run lint-imports, in the folder `below`; `path` is one more to import from."""
+def linted(repository: Repository, files: Mapping[str, str], config: str, below: str = "") -> Said:
+    """Write the files, and run lint-imports in the folder `below`, from which the packages are imported."""
     for name, text in files.items():
         repository.write(name, text)
-    folder = repository.root / below
-    (folder / ".importlinter").write_text(config, "utf-8")
+    (repository.root / ".importlinter").write_text(config, "utf-8")
     command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     done = subprocess.run(
-        [sys.executable, "-c", command, "--no-cache"],
-        cwd=folder,
+        [sys.executable, "-c", command, "--no-cache", "--config", str(repository.root / ".importlinter")],
+        cwd=repository.root / below,
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        env={**_environ(), "PYTHONPATH": os.pathsep.join(filter(None, [path, str(Path(__file__).parents[2])]))},
+        env=_environ(),
     )
     return Said(done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout))
 

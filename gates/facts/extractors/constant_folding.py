@@ -46,9 +46,13 @@ from gates.facts.extractors.text_folding import percent
 
 _DEEPEST = 90
 _LONGEST_WORK = 20_000
-_LONGEST_WORK_TOGETHER = 4_000
 _MOST_ROUNDS = 256
-_DEEPEST_CALL = 4
+_DEEPEST_CALL = 2
+# So much work is spent on what one call returns, or on one name of another module, and so much on all of a file's:
+# then they are taken for unknown.
+_LONGEST_CALL = 1_500
+_MOST_FOLLOWING = 30_000
+_NOT_FOLLOWED = Unknown("it is worked out in too many steps to be followed")
 PATH_ATTRIBUTES = frozenset({"parent", "parents", "name", "stem"})
 _OWN_NAMES = frozenset(
     {"builtins.__name__", "builtins.__package__", "builtins.__spec__.name", "builtins.__spec__.parent"}
@@ -71,13 +75,15 @@ class Folding:
     def __init__(self, survey: Survey, others: Optional[Others] = None) -> None:
         self.survey = survey
         self._others = others
-        self._longest = _LONGEST_WORK if others is None else _LONGEST_WORK_TOGETHER
         self.read: set[tuple[int, str]] = set()
         self._busy: set[tuple[int, str]] = set()
         self._kept: dict[tuple[int, str], tuple[int, Values]] = {}
         self._pinned: dict[int, Values] = {}
         self._passed: Passed = {}
         self._calls: list[ast.AST] = []
+        self._away = 0  # how deep in calls and other modules
+        self._this_call = 0
+        self._following = 0
         self._depth = 0
         self._work = 0
 
@@ -87,9 +93,15 @@ class Folding:
             return (Known(None),)
         if self._depth == 0:
             self._work = 0
-        self._work += 1
-        if self._depth > _DEEPEST or self._work > self._longest:
-            return (TOO_INVOLVED,)
+        if self._away:
+            self._this_call += 1
+            self._following += 1
+            if self._depth > _DEEPEST or self._this_call > _LONGEST_CALL or self._following > _MOST_FOLLOWING:
+                return (_NOT_FOLLOWED,)
+        else:
+            self._work += 1
+            if self._depth > _DEEPEST or self._work > _LONGEST_WORK:
+                return (TOO_INVOLVED,)
         self._depth += 1
         try:
             rule = _RULES.get(type(node).__name__)
@@ -128,15 +140,19 @@ class Folding:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or node in self._calls:
             yield False
             return
-        if len(self._calls) >= _DEEPEST_CALL:
+        if len(self._calls) >= _DEEPEST_CALL or self._following > _MOST_FOLLOWING:
             yield False
             return
+        if not self._away:
+            self._this_call = 0
         before = self._passed
         self._passed = {**before, **passed(node, function.scope, given, self, skip)}
         self._calls.append(node)
+        self._away += 1
         try:
             yield True
         finally:
+            self._away -= 1
             self._calls.pop()
             self._passed = before
 
@@ -278,18 +294,22 @@ class Folding:
 
     def _elsewhere(self, name: str) -> Values:
         """What a name of another module of the repository is worth, where such modules are read along."""
-        if self._others is None or len(self._calls) > _DEEPEST_CALL:
+        if self._others is None or len(self._calls) > _DEEPEST_CALL or self._following > _MOST_FOLLOWING:
             return ()
         module, *rest = self._others.split(name)
         scope = self._others.scope_of(module) if module and rest else None
         if scope is None or (id(scope), rest[0]) in self._busy or not self._binds(scope, rest[0]):
             return ()
         before, self._passed = self._passed, {}
+        if not self._away:
+            self._this_call = 0
+        self._away += 1
         try:
             values = self.name(rest[0], scope)
             for attribute in rest[1:]:
                 values = distinct(one for value in values for one in self.attribute_of(value, attribute, name))
         finally:
+            self._away -= 1
             self._passed = before
         return values
 

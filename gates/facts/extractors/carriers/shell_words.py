@@ -14,6 +14,7 @@ _PLAIN = re.compile(r"[^\s\\'\"$`;&|()<>#]+")  # none of them means anything to 
 _QUOTED = re.compile(r"[^\"\\$`]+")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _BRACED = re.compile(r"\{([A-Za-z_]\w*)(?::?(-|=)([^${}`]*))?\}")
+_IF_SET = re.compile(r"\{[A-Za-z_]\w*:?\+(?P<text>[^{}$`]*)[^{}]*\}")
 _HERE = re.compile(r"<<(-?)[ \t]*(['\"]?)([\w.-]+)\2")
 
 
@@ -191,9 +192,13 @@ class _Reader:
 
     def _braced(self, is_quoted: bool) -> None:
         match = _BRACED.match(self._text, self._at + 1)
+        if_set = _IF_SET.match(self._text, self._at + 1)
         if match is not None:
             self._part(Part(match[3] or "", match[1], is_quoted))
             self._at = match.end()
+        elif if_set is not None:  # `${PATHS:+:$PATHS}`
+            self._part(Part(if_set["text"], is_quoted=is_quoted))
+            self._unknown(if_set.end(), is_quoted)
         else:
             end = self._text.find("}", self._at)
             self._unknown(len(self._text) if end < 0 else end + 1, is_quoted)

@@ -11,17 +11,13 @@ from libcst.metadata import Assignment, ClassScope, GlobalScope, ImportAssignmen
 
 
 class Imported(NamedTuple):
-    """A name that an import binds: the statement, the part of it that does, and where the name is used.
-
-    `has_rival`: something that is no import binds the name, too.
-    """
+    """A name that an import binds: the statement, the part of it that does, and where the name is used."""
 
     name: str
     statement: cst.BaseSmallStatement
     alias: cst.ImportAlias
     uses: tuple[cst.CSTNode, ...]
     is_of_module: bool
-    has_rival: bool
 
 
 class Names:
@@ -145,9 +141,8 @@ class Names:
                 alias = _alias(one) if isinstance(one, ImportAssignment) else None
                 if alias is not None and isinstance(one, ImportAssignment):
                     assert isinstance(one.node, cst.BaseSmallStatement)
-                    has_rival = not all(isinstance(other, ImportAssignment) for other in scope[one.name])
                     uses = tuple(self.uses(one))
-                    yield Imported(one.name, one.node, alias, uses, self.is_of_module(one), has_rival)
+                    yield Imported(one.name, one.node, alias, uses, self.is_of_module(one))
 
 
 class _Seen(cst.CSTVisitor):

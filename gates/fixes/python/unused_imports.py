@@ -48,7 +48,7 @@ def _idle(
         uses = [use for each in several for use in each.uses]
         exported = any(each.is_of_module and is_wanted(each.name) for each in several)
         is_tried = bool(_FAILED_IMPORTS & names.caught_around(statement))
-        if not uses or exported or is_tried or any(each.has_rival for each in several):
+        if not uses or exported or is_tried:
             continue
         if all(names.is_within(use, gone) for use in uses):
             idle[statement].add(alias)

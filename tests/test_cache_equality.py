@@ -34,6 +34,8 @@ PATHS = [
     "loose.py",
     "tool",
     "lab/stub.pyi",
+    "prod/pytest.ini",
+    "start.sh",
 ]
 
 CONTENTS = [
@@ -56,6 +58,9 @@ CONTENTS = [
     "#!/usr/bin/env python3\nimport lab.x\n",
     "#!/bin/sh\nimport lab.x\n",
     "import lab.x\r\nimport shared.s\r\n",
+    "[pytest]\npythonpath = ../lab\naddopts = -p lab.x\n",
+    "PYTHONPATH=lab/deep python -m shared.s\n",
+    "import y\n",
 ]
 
 LANES = [

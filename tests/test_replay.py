@@ -162,6 +162,10 @@ def linked(root: Path) -> None:
     (root / "production/link.py").symlink_to("../candidate/new.py")
 
 
+def carried(root: Path) -> None:
+    (root / "Procfile").write_text("web: python -m candidate.new\n", "utf-8")
+
+
 def unparsable(root: Path) -> None:
     (root / "candidate/new.py").write_text("def (\n", "utf-8")
 
@@ -177,6 +181,7 @@ def unparsable(root: Path) -> None:
         committed,
         forbidden_by_an_edit_of_the_policy,
         linked,
+        carried,
         unparsable,
     ],
 )
@@ -186,6 +191,16 @@ def test_a_violation_is_found_however_it_came(root: Path, change: Callable[[Path
 
     code, said = run(root)
     assert (code, "FAILED" in said) == (1, True)
+
+
+def test_what_is_not_python_and_is_looked_at_is_watched(root: Path) -> None:
+    (root / "Procfile").write_text("web: python -m production.core\n", "utf-8")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "b")
+    assert remembered(root)[0] == 0
+    carried(root)
+
+    assert run(root)[0] == 1
 
 
 def test_a_folder_that_was_empty_when_the_answer_was_kept_is_watched(root: Path) -> None:

@@ -7,6 +7,7 @@ loads with: a function that loads what it is told, a loader under another name.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,8 @@ _SCAN = "gates.facts.extractors.import_statements"
 _BY_NAME = "gates.facts.extractors.dynamic_loading"
 _KIND = "linked"
 _ROUNDS = 4
+# What more files use than this is not looked at in each of them.
+_MANY_USERS = 30
 
 # What a reason says of a name that comes from elsewhere; and reasons that may hide one.
 _ELSEWHERE = re.compile(r"another module \((\.*[\w.]+)")
@@ -103,40 +106,46 @@ class LinkedLoads:
         return reason.startswith(_PERHAPS_ELSEWHERE) or reason.endswith("is not assigned in this file")
 
     def _importers(self, loading: Set[_Handle]) -> list[str]:
-        """The files that import one of these names from a module of that name, or the module and use the name."""
-        if not loading:
+        """The files that import one of these names from a module of that name, or the module and use the name.
+
+        What a great many files use is not followed into all of them: where it loads what it is told is opaque anyway.
+        """
+        handles = sorted(loading)
+        if not handles:
             return []
-        names: dict[str, set[str]] = {}
-        for module, name in loading:
-            names.setdefault(module, set()).add(name)
-        key = f"importers/{self.extraction.version}/{digest_of(repr(sorted(loading)))}"
+        key = f"importers/{self.extraction.version}/{digest_of(repr(handles))}"
         kept = self.store.get_one(_KIND, key)
-        known: dict[str, bool] = msgspec.msgpack.decode(kept) if kept is not None else {}
+        known: dict[str, list[int]] = msgspec.msgpack.decode(kept) if kept is not None else {}
         fresh = [file for file in self.modules.files if file.blob not in known]
         entries = self.extraction.of(_SCAN, fresh) if fresh else {}
+        names: dict[str, dict[str, int]] = {}
+        for position, (module, name) in enumerate(handles):
+            names.setdefault(module, {})[name] = position
         mentioned = re.compile("|".join(sorted(map(re.escape, names))))
         for file in fresh:
             imports = entries.get(file.path, ())
-            known[file.blob] = mentioned.search(" ".join(imports)) is not None and self._imports_one(
-                file, imports, names
-            )
+            may = mentioned.search(" ".join(imports)) is not None
+            known[file.blob] = sorted(self._imported(file, imports, names)) if may else []
         if fresh and not self.extraction.is_overlaid:
             blobs = {file.blob for file in self.modules.files}
-            now = {blob: hit for blob, hit in known.items() if blob in blobs}
+            now = {blob: hits for blob, hits in known.items() if blob in blobs}
             self.store.put(_KIND, {key: msgspec.msgpack.encode(now)})
-        return [file.path for file in self.modules.files if known[file.blob]]
+        users = Counter(position for file in self.modules.files for position in known[file.blob])
+        return [file.path for file in self.modules.files if any(users[one] <= _MANY_USERS for one in known[file.blob])]
 
-    def _imports_one(self, file: File, imports: Iterable[str], names: Mapping[str, Set[str]]) -> bool:
+    def _imported(self, file: File, imports: Iterable[str], names: Mapping[str, Mapping[str, int]]) -> set[int]:
+        found: set[int] = set()
         for entry in imports:
             module, _, listed = entry.partition(":")
             last = module.rpartition(".")[2]
             given = listed.split(",") if listed else []
-            if last in names and (not names[last].isdisjoint(given) or given == ["*"]):
-                return True
+            if last in names:
+                every = names[last]
+                found.update(every.values() if given == ["*"] else (every[name] for name in given if name in every))
             for whole in [last] if not listed else given:
-                if whole in names and self._mentions(file, names[whole]):
-                    return True
-        return False
+                if whole in names and self._mentions(file, names[whole].keys()):
+                    found.update(names[whole].values())
+        return found
 
     def _mentions(self, file: File, names: Set[str]) -> bool:
         """Whether a file uses one of the names as an attribute."""

@@ -33,7 +33,9 @@ _MANY_USERS = 30
 
 # What a reason says of a name that comes from elsewhere; and reasons that may hide one.
 _ELSEWHERE = re.compile(r"another module \((\.*[\w.]+)")
-_PERHAPS_ELSEWHERE = ("it is what", "it is read from", "the loader is handed", "it is looped over", "it is an item")
+_NAMED = re.compile(
+    r"(?:it is what|it is read from|it is an item of) ([^\W\d]\w*)|'(\w+)' is not assigned in this file"
+)
 
 Sites = tuple[LoadingSite, ...]
 _Handle = tuple[str, str]
@@ -74,7 +76,7 @@ class LinkedLoads:
             if not isinstance(sites, str) and sites:
                 loading |= self._handles(path, sites[0][-1])
         told: set[_Handle] = set()
-        waiting = {path for path, sites in alone.items() if self._is_open(sites)} | {*self._importers(loading)}
+        waiting = {path for path, sites in alone.items() if self._is_open(path, sites)} | {*self._importers(loading)}
         for _ in range(_ROUNDS):
             told |= loading
             for path in sorted(waiting - found.keys()):
@@ -91,19 +93,30 @@ class LinkedLoads:
         module = self.modules.name_of(path).rpartition(".")[2]
         return {(module, name) for name in names}
 
-    def _is_open(self, sites: Any) -> bool:
+    def _is_open(self, path: str, sites: Any) -> bool:
         """Whether a file leaves something open that a module of the repository may answer."""
         if isinstance(sites, str):
             return False
-        return any(self._may_be_answered(site[2], site[3], site[5]) for site in sites)
+        return any(self._may_be_answered(path, site[2], site[3], site[5]) for site in sites)
 
-    def _may_be_answered(self, spelling: str, target: Optional[str], reason: str) -> bool:
+    def _may_be_answered(self, path: str, spelling: str, target: Optional[str], reason: str) -> bool:
         if target is not None:
             return spelling.split(".", 1)[0] in self._tops
         from_elsewhere = _ELSEWHERE.search(reason)
         if from_elsewhere is not None:
             return from_elsewhere[1].startswith(".") or from_elsewhere[1].split(".", 1)[0] in self._tops
-        return reason.startswith(_PERHAPS_ELSEWHERE) or reason.endswith("is not assigned in this file")
+        named = _NAMED.match(reason)
+        return named is not None and self._may_import(path, named[1] or named[2])
+
+    def _may_import(self, path: str, name: str) -> bool:
+        """Whether a file imports a name from a module of the repository, or all that one has."""
+        file = self.modules.files[self._positions[path]]
+        for entry in self.extraction.of(_SCAN, [file]).get(path, ()):
+            module, _, listed = entry.partition(":")
+            is_ours = module.startswith(".") or module.split(".", 1)[0] in self._tops
+            if is_ours and (name in listed.split(",") or listed == "*" or module.split(".", 1)[0] == name):
+                return True
+        return False
 
     def _importers(self, loading: Set[_Handle]) -> list[str]:
         """The files that import one of these names from a module of that name, or the module and use the name.

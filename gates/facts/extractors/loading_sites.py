@@ -41,6 +41,14 @@ Loads = dict[int, tuple[Place, set[tuple[Optional[str], int]]]]
 Loading = dict[int, Loads]
 """Of each function that loads, by id: the places within it, and what was seen of them without any call of it."""
 
+# Reasons for which what is loaded is up to the caller of a function.
+_TOLD = (
+    "it comes from parameter",
+    "it comes from a parameter",
+    "part of",
+    "the path is not known",
+    "it loads a file whose",
+)
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
 _DEEPEST_PART = 20
@@ -104,6 +112,7 @@ class Look:
         self._drops = not is_expression  # what eval is given is no statement: its value goes somewhere
         self._folding = Folding(survey)
         self.loading: Loading = {}
+        self._up_to_callers: list[Place] = []  # where a caller says what is loaded
         self.by_place: dict[int, tuple[Place, list[LoadingSite]]] = {}
         reached = roots(survey.imports()) | roots_of(survey.imports(), survey.mentions)
         self._concerned = survey.concern(names | reached)
@@ -129,7 +138,7 @@ class Look:
 
     def reached_by(self) -> tuple[str, ...]:
         """The names at the top of the module that stand for a loader, or for what loads what it is told."""
-        open_ended = [place.scope for place in self._places_that_load()]
+        open_ended = [place.scope for place in self._up_to_callers]
         found = set()
         for name, bindings in self._survey.scope.bindings.items():
             for binding in bindings:
@@ -137,17 +146,14 @@ class Look:
                     is_one = any(_is_within(scope, binding.node) for scope in open_ended)
                 else:
                     is_one = name in self._concerned and has_loader(self._folding.bound(binding))
-                if is_one:
+                if is_one and not name.startswith(("test_", "Test")):  # nobody calls a test
                     found.add(name)
         return tuple(sorted(found))
 
-    def _places_that_load(self) -> Iterator[Place]:
-        """The places in functions whose target is not known without a call."""
-        every = (entry for within in self.loading.values() for entry in within.values())
-        return (place for place, plain in every if (None, 0) in plain)
-
     def _note(self, site: LoadingSite, place: Place) -> Iterator[str]:
         """Keep where each function loads; the names by which those functions are called."""
+        if site.target is None and site.reason.startswith(_TOLD):
+            self._up_to_callers.append(place)
         scope: Optional[Scope] = place.scope
         while scope is not None and scope.parent is not None:
             if scope.kind == "function":

@@ -20,6 +20,7 @@ from gates.facts.extractors.places import (
     Link,
     Scope,
     Step,
+    Unpacked,
 )
 
 _CHANGES = frozenset("append extend insert add update setdefault pop popitem remove clear discard sort reverse".split())
@@ -38,11 +39,13 @@ class Survey:
         self.changed: set[str] = set()
         self.loop_ends: dict[int, int] = {}  # what a for statement goes over, by id, to the statement's last line
         self.scope = scope if scope is not None else Scope("module")
+        self.scope.owner = self.scope.owner or tree
         # Of a function, by id: what it returns, and what it yields.
         self.results: dict[int, tuple[list[ast.expr], list[ast.expr]]] = {}
-        self.given: dict[
-            int, tuple[ast.expr, Scope]
-        ] = {}  # an attribute or item that is assigned to, by id, to the value
+        # Of an attribute or item that is assigned to, by id: the value.
+        self.given: dict[int, tuple[ast.expr, Scope]] = {}
+        # Of each variable of the environment that is set: its name and its value, and from where they are seen.
+        self.environment: list[tuple[ast.expr, ast.expr, Scope]] = []
         self.mentions: dict[str, list[Link]] = {}  # a name, or an attribute with a dot before it, to where it is used
         self._anchor: Optional[ast.expr] = None
         self._conditional = False
@@ -115,6 +118,7 @@ class Survey:
         self.loop_ends.update(other.loop_ends)
         self.results.update(other.results)
         self.given.update(other.given)
+        self.environment += other.environment
 
     def _children(self, node: ast.AST, scope: Scope) -> None:
         self._push(ast.iter_child_nodes(node), scope)
@@ -430,7 +434,8 @@ def _unpacked(elements: Sequence[ast.expr], path: tuple[Step, ...]) -> list[tupl
             found.append((element.value, (*path, f"{index}:{index - len(elements) + 1}")))
         else:
             after = bool(starred) and index > starred[0]
-            found.append((element, (*path, index - len(elements) if after else index)))
+            step = index - len(elements) if after else index if starred else Unpacked(index, len(elements))
+            found.append((element, (*path, step)))
     return found
 
 

@@ -5,55 +5,46 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Callable, Optional, Protocol
+from typing import Optional, Protocol
 
-from gates.facts.extractors.arguments import NO_ARGUMENTS, Arguments, Passed, passed
+from gates.facts.extractors import attributes
+from gates.facts.extractors.arguments import NO_ARGUMENTS, Arguments, By, Call, Kept, Nature, Passed, Situation, passed
 from gates.facts.extractors.bindings import Survey
-from gates.facts.extractors.call_folding import (
-    NAMESPACES,
-    TOO_INVOLVED,
-    method_of,
-    of_namespace,
-    result_of,
-    under_named,
-)
+from gates.facts.extractors.call_folding import result_of
+from gates.facts.extractors.class_natures import nature_of
+from gates.facts.extractors.contents import added, elements, item, positions, rows_of, unsure
+from gates.facts.extractors.expressions import rule_for
+from gates.facts.extractors.instances import attribute_of_class, members_of
 from gates.facts.extractors.known_values import (
-    Bound,
+    TOO_INVOLVED,
     Class,
     Function,
     Known,
-    Made,
     Named,
     Several,
-    Table,
+    Tree,
     Unknown,
     Value,
     Values,
-    as_text,
     distinct,
-    elements,
-    item,
-    joined,
-    rows_of,
-    truth,
+    why,
 )
 from gates.facts.extractors.loaders import HOSTS, OWN, canonical, imported, loader_of
-from gates.facts.extractors.paths import FILE, FUNCTIONS, applied
-from gates.facts.extractors.paths import attribute as path_attribute
-from gates.facts.extractors.places import Binding, Scope, Step
-from gates.facts.extractors.short_text import shown
-from gates.facts.extractors.text_folding import percent
+from gates.facts.extractors.paths import FILE
+from gates.facts.extractors.places import Binding, Scope, Step, Unpacked
+from gates.facts.extractors.short_text import Spelling, shown
 
 _DEEPEST = 90
 _LONGEST_WORK = 20_000
 _MOST_ROUNDS = 256
-_DEEPEST_CALL = 2
+_DEEPEST_CALL = 3
 # So much work is spent on what one call returns, or on one name of another module, and so much on all of a file's:
 # then they are taken for unknown.
 _LONGEST_CALL = 1_500
 _MOST_FOLLOWING = 30_000
 _NOT_FOLLOWED = Unknown("it is worked out in too many steps to be followed")
-PATH_ATTRIBUTES = frozenset({"parent", "parents", "name", "stem"})
+# Deeper than every name: what is worked out depends on nothing that is in progress.
+_WHOLE = 1_000_000
 _OWN_NAMES = frozenset(
     {"builtins.__name__", "builtins.__package__", "builtins.__spec__.name", "builtins.__spec__.parent"}
 )
@@ -70,22 +61,29 @@ class Others(Protocol):
 
 
 class Folding:
-    """Follows constants through the names, attributes and calls of one file."""
+    """Follows constants through the names, attributes and calls of one file.
+
+    What a name is worth is kept. While names are worked out in terms of each other, what depends on one that is in
+    progress (`_cut` is the outermost of them) is kept only until that one is done.
+    """
 
     def __init__(self, survey: Survey, others: Optional[Others] = None) -> None:
         self.survey = survey
-        self._others = others
         self.read: set[tuple[int, str]] = set()
-        self._busy: set[tuple[int, str]] = set()
-        self._kept: dict[tuple[int, str], tuple[int, Values]] = {}
-        self._pinned: dict[int, Values] = {}
+        self.natures: dict[int, Nature] = {}
+        self._others = others
+        self._busy: dict[tuple[int, str], int] = {}
+        self._cut = _WHOLE
         self._passed: Passed = {}
-        self._calls: list[ast.AST] = []
+        self._pinned: dict[int, Values] = {}
+        self._kept = Kept()
+        self._kept_for_all = self._kept
+        self._calls: list[tuple[ast.AST, int]] = []
+        self._depth = 0
+        self._work = 0
         self._away = 0  # how deep in calls and other modules
         self._this_call = 0
         self._following = 0
-        self._depth = 0
-        self._work = 0
 
     def fold(self, node: Optional[ast.AST], scope: Scope) -> Values:
         """Everything that this expression may be worth; what is not known is among it, with the reason."""
@@ -97,69 +95,133 @@ class Folding:
             self._this_call += 1
             self._following += 1
             if self._depth > _DEEPEST or self._this_call > _LONGEST_CALL or self._following > _MOST_FOLLOWING:
+                self._cut = -1
                 return (_NOT_FOLLOWED,)
         else:
             self._work += 1
             if self._depth > _DEEPEST or self._work > _LONGEST_WORK:
+                self._cut = -1
                 return (TOO_INVOLVED,)
         self._depth += 1
         try:
-            rule = _RULES.get(type(node).__name__)
+            rule = rule_for(node)
             found = distinct(rule(self, node, scope)) if rule else ()
             return found or (Unknown(f"it is worked out by {shown(node)}"),)
+        except RecursionError:  # (Python's own limit, where a call of ours stands deep)
+            if self._depth > 1:
+                raise
+            return (TOO_INVOLVED,)
         finally:
             self._depth -= 1
+            if self._depth == 0:
+                self._kept.provisional.clear()
+                self._cut = _WHOLE
 
-    def elements_of(self, node: ast.AST, scope: Scope) -> Values:
-        """What a loop over this expression may be given."""
-        return elements(self.fold(node, scope))
+    def opened(self, values: Values) -> Values:
+        """What is looped over: an enumeration gives its members, an instance what its `__iter__` gives."""
+        if not any(isinstance(value, Class) for value in values):
+            return values
+        return distinct(one for value in values for one in self._opened(value))
 
-    def rounds(self, loops: Sequence[tuple[ast.expr, Scope]]) -> Iterator[None]:
-        """Go through the loops around a place round by round: names bound by one loop change together."""
+    def _opened(self, value: Value) -> Iterator[Value]:
+        if not isinstance(value, Class):
+            yield value
+        elif not value.instance:
+            yield members_of(self, value.scope) if nature_of(self, value.scope).is_enumeration else value
+        else:
+            nature = nature_of(self, value.scope)
+            if nature.fields is not None and value.made is not None:
+                yield Several(tuple(distinct(self.attribute_of(value, name, name)) for name in nature.fields))
+            for function in self.attribute_of(value, "__iter__", "__iter__") if nature.fields is None else ():
+                if isinstance(function, Function):
+                    yield from self.returned(function, NO_ARGUMENTS)
+                else:
+                    yield Unknown(why(function))
+
+    def rounds(self, loops: Sequence[tuple[ast.expr, Scope]]) -> Iterator[bool]:
+        """Go through the loops around a place round by round: names bound by one loop change together.
+
+        Whether the round is gone through for certain, and once.
+        """
         if not loops:
-            yield
+            yield True
             return
         (over, scope), *inner = loops
-        rows = rows_of(self.fold(over, scope))
+        values = self.opened(self.fold(over, scope))
+        rows = rows_of(values)
+        sure = len(values) == 1 and positions(values[0]) is not None
+        # (an empty list may be one that others fill)
         if not rows or len(rows) * max(1, len(self._pinned)) > _MOST_ROUNDS:
-            yield from self.rounds(inner)
+            yield from (False for _ in self.rounds(inner))
             return
         for row in rows:
-            self._pinned[id(over)] = row
+            before = self.situation()
+            self._enter(before[0], {**before[1], id(over): row}, Kept())
             try:
-                yield from self.rounds(inner)
+                yield from (sure and rest for rest in self.rounds(inner))
             finally:
-                self._pinned.pop(id(over), None)
+                self._enter(*before)
 
     # --- calls of this file's own functions ---------------------------------------------------------------------------
 
+    def situation(self) -> Situation:
+        """The calls and rounds that are gone through now."""
+        return self._passed, self._pinned, self._kept
+
+    def _enter(self, passed_now: Passed, pinned: dict[int, Values], kept: Kept) -> None:
+        self._passed, self._pinned, self._kept = passed_now, pinned, kept
+
     @contextlib.contextmanager
-    def calling(self, function: Function, given: Arguments, skip: int = 0) -> Iterator[bool]:
-        """Inside, the parameters of a function are worth what a call gives them; False where calls go too deep."""
+    def again(self, situation: Situation) -> Iterator[None]:
+        """Inside, what was gone through then is gone through."""
+        before = self.situation()
+        self._enter(*situation)
+        try:
+            yield
+        finally:
+            self._enter(*before)
+
+    @contextlib.contextmanager
+    def calling(self, function: Function, given: Optional[Arguments]) -> Iterator[bool]:
+        """Inside, the parameters of a function are worth what a call gives them; False where calls go too deep.
+
+        Of no call (None) only the instance is known whose method it is.
+        """
         node = function.node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or node in self._calls:
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             yield False
             return
-        if len(self._calls) >= _DEEPEST_CALL or self._following > _MOST_FOLLOWING:
+        repeated = [depth for one, depth in self._calls if one is node]
+        if repeated or len(self._calls) >= _DEEPEST_CALL or self._following > _MOST_FOLLOWING:
+            self._cut = min(self._cut, repeated[0] - 1 if repeated else -1)
             yield False
             return
-        if not self._away:
-            self._this_call = 0
-        before = self._passed
-        self._passed = {**before, **passed(node, function.scope, given, self, skip)}
-        self._calls.append(node)
-        self._away += 1
+        taken = passed(node, function.scope, given, self, function.owner)
+        before = self.situation()
+        self._enter({**before[0], **taken}, before[1], Kept())
+        self._calls.append((node, len(self._busy)))
+        self._go_away()
         try:
             yield True
         finally:
             self._away -= 1
             self._calls.pop()
-            self._passed = before
+            self._enter(*before)
 
-    def returned(self, function: Function, given: Arguments, skip: int = 0) -> Values:
+    def _go_away(self) -> None:
+        if not self._away:
+            self._this_call = 0
+        self._away += 1
+
+    def called(self, function: Value, given: Arguments, scope: Scope) -> Values:
+        """What a call of a value with these arguments may return."""
+        found = distinct(result_of(self, function, Call(None, scope, self, given)))
+        return found or (Unknown("it is what a call returns"),)
+
+    def returned(self, function: Function, given: Arguments) -> Values:
         """What a call of a function of this file may return; of a generator what it may yield."""
         node = function.node
-        with self.calling(function, given, skip) as goes:
+        with self.calling(function, given) as goes:
             if not goes:
                 return (Unknown(f"it is what {getattr(node, 'name', 'a lambda')}() returns"),)
             inner = function.scope.opened_by(node)
@@ -167,7 +229,7 @@ class Folding:
                 return self.fold(node.body, inner)
             returns, yields = self.survey.results.get(id(node), ((), ()))
             if yields:
-                return (Several((distinct(value for one in yields for value in self.fold(one, inner)),)),)
+                return (Several(tuple(self.fold(one, inner) for one in yields), exact=False),)
             return distinct(value for one in returns for value in self.fold(one, inner)) or (Known(None),)
 
     # --- names ----------------------------------------------------------------------------------------------------
@@ -182,7 +244,7 @@ class Folding:
         while current is not None:
             bindings = current.bindings.get(name)
             if bindings and (current.kind != "class" or current is start):
-                if current is start and current.kind != "function" and _only_later(bindings, at):
+                if current is start and current.kind in ("module", "class") and _only_later(bindings, at):
                     current = current.parent
                     continue
                 key = (id(current), name)
@@ -194,13 +256,15 @@ class Folding:
                     yield from self._passed[key]
                     return
                 if key in self._busy and len(bindings) == 1 and _is_before(bindings[0], at):
+                    self._cut = min(self._cut, self._busy[key])
                     yield from self.bound(bindings[0])  # `name = name + ".x"`
                     return
                 if key not in self._busy:
-                    yield from self._variable(key, name, bindings)
+                    yield from self._variable(key, name, current, bindings)
                     if not all(binding.conditional for binding in bindings) or current.kind == "function":
                         return
                 elif name not in _BUILTIN_LOADERS or current.kind == "function":
+                    self._cut = min(self._cut, self._busy[key])
                     yield Unknown(f"{name!r} is built up step by step")
                     return
             for star in reversed(current.stars):
@@ -218,36 +282,66 @@ class Folding:
             current = current.parent
         if found and name not in _BUILTIN_LOADERS:
             return
-        if name in ("__builtins__", "__builtin__"):
-            yield Named("builtins")
-        elif f"builtins.{name}" in _OWN_NAMES:
-            module = scope.module()
-            yield Known((module.package if name == "__package__" else module.module_name) or OWN)
-        elif name == "__file__":
-            yield Unknown("it is the file of another module") if scope.module().module_name else Known(FILE)
-        else:
-            yield Named(f"builtins.{name}")
+        yield self._of_itself(name, scope)
 
-    def _variable(self, key: tuple[int, str], name: str, bindings: list[Binding]) -> Values:
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] == len(bindings) and not self._pinned and not self._passed:
-            return kept[1]
+    def _of_itself(self, name: str, scope: Scope) -> Value:
+        """What a name is that nothing in the file binds."""
+        module = scope.module()
+        if name in ("__builtins__", "__builtin__"):
+            return Named("builtins")
+        if f"builtins.{name}" in _OWN_NAMES:
+            return Known((module.package if name == "__package__" else module.module_name) or OWN)
+        if name == "__file__":
+            return Unknown("it is the file of another module") if module.module_name else Known(FILE)
+        if name == "__doc__":
+            return attributes.docstring_of(module)
+        return Named(f"builtins.{name}")
+
+    def _variable(self, key: tuple[int, str], name: str, scope: Scope, bindings: list[Binding]) -> Values:
+        by = (*key, id(bindings[0].node), len(bindings))
+        kept = self._known(by, scope)
+        if kept is not None:
+            return kept
         if key in self._passed:
             bindings = [binding for binding in bindings if binding.how != "parameter"]
             if not bindings:
                 return self._passed[key]
-        alone = not self._busy and not self._pinned and not self._passed
-        self._busy.add(key)
+        around = self._begin(key)
         try:
             reaching = self._reaching(bindings) if self._pinned else bindings
             found = distinct(value for binding in reaching for value in self.bound(binding))
             if key in self._passed and all(binding.conditional for binding in reaching):
                 found = distinct((*found, *self._passed[key]))
-        finally:
-            self._busy.discard(key)
-        found = self._as_changed(name, found)
-        if alone:
-            self._kept[key] = (len(bindings), found)
+            found = self._as_changed(name, found)
+        except BaseException:
+            self._busy.pop(key)
+            raise
+        return self._end(key, by, found, around)
+
+    def _known(self, by: By, scope: Scope) -> Optional[Values]:
+        found = self._kept.whole.get(by)
+        if found is None and scope.parent is None and not self._pinned:
+            found = self._kept_for_all.whole.get(by)  # what stands at the top of a module depends on no call
+        if found is None and by in self._kept.provisional:
+            until, found = self._kept.provisional[by]
+            self._cut = min(self._cut, until)
+        return found
+
+    def _begin(self, key: tuple[int, str]) -> int:
+        """Begin to work on a name or attribute; what `_end` is told."""
+        around, self._cut = self._cut, _WHOLE
+        self._busy[key] = len(self._busy)
+        return around
+
+    def _end(self, key: tuple[int, str], by: By, found: Values, around: int) -> Values:
+        """What was worked out is kept, as long as it holds."""
+        depth = self._busy.pop(key)
+        cut, self._cut = self._cut, min(around, self._cut)
+        if cut >= depth or (depth == 0 and not self._calls):
+            self._kept.keep(by, found, depth)
+            self._cut = around
+        else:
+            self._kept.provisional[by] = (cut, found)
         return found
 
     def _reaching(self, bindings: list[Binding]) -> list[Binding]:
@@ -265,16 +359,17 @@ class Folding:
         if name not in self.survey.changed:
             return values
         unknown: Values = (Unknown(f"{name!r} is changed after it is made"),)
-        return tuple(_with_unknown(value, unknown) for value in values)
+        return tuple(unsure(value, unknown) for value in values)
 
     def bound(self, binding: Binding) -> Values:
         """What one binding gives to its name."""
         how, node, scope = binding.how, binding.node, binding.scope
         if how == "value":
-            return self._step_into(self.fold(node, scope), binding.path)
+            found = self._step_into(self.fold(node, scope), binding.path)
+            return tuple(_A_TREE if isinstance(value, Tree) else value for value in found)
         if how == "element":
             row = self._pinned.get(id(node))
-            return self._step_into(elements(self.fold(node, scope)) if row is None else row, binding.path)
+            return self._step_into(elements(self.opened(self.fold(node, scope))) if row is None else row, binding.path)
         if how == "import":
             module, _, name = binding.text.partition(":")
             return self._imported(_absolute(module, scope.module()), name)
@@ -300,17 +395,14 @@ class Folding:
         scope = self._others.scope_of(module) if module and rest else None
         if scope is None or (id(scope), rest[0]) in self._busy or not self._binds(scope, rest[0]):
             return ()
-        before, self._passed = self._passed, {}
-        if not self._away:
-            self._this_call = 0
-        self._away += 1
+        self._go_away()
         try:
-            values = self.name(rest[0], scope)
-            for attribute in rest[1:]:
-                values = distinct(one for value in values for one in self.attribute_of(value, attribute, name))
+            with self.again(({}, self._pinned, self._kept if self._pinned else self._kept_for_all)):
+                values = self.name(rest[0], scope)
+                for attribute in rest[1:]:
+                    values = distinct(one for value in values for one in self.attribute_of(value, attribute, name))
         finally:
             self._away -= 1
-            self._passed = before
         return values
 
     def _binds(self, scope: Scope, name: str) -> bool:
@@ -325,7 +417,7 @@ class Folding:
         if binding.conditional or not before or any(one.conditional or one.scope is not binding.scope for one in every):
             return (Unknown(binding.text),)
         worth = distinct(value for one in _that_reach(before, node) for value in self.bound(one))
-        return _added(worth, self.fold(node.value, binding.scope))
+        return added(worth, self.fold(node.value, binding.scope))
 
     def _parameter(self, binding: Binding) -> Values:
         owner = binding.scope
@@ -338,271 +430,59 @@ class Folding:
 
     def _step_into(self, values: Values, path: tuple[Step, ...]) -> Values:
         for step in path:
-            if isinstance(step, int):
+            values = self.opened(values)
+            if isinstance(step, Unpacked):
+                fitting = tuple(value for value in values if _may_hold(value, step.of))
+                values = item(fitting, step.position) or (Unknown("it is unpacked into another number of names"),)
+            elif isinstance(step, int):
                 values = item(values, step)
             else:
                 first, last = (int(end) for end in step.split(":"))
                 values = tuple(_between(value, first, last) for value in values)
         return values
 
-    # --- expressions ----------------------------------------------------------------------------------------------
+    # --- attributes and items -----------------------------------------------------------------------------------------
 
-    def _constant(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Constant)
-        return (Known(node.value),)
-
-    def _a_name(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Name)
-        return self.name(node.id, scope, node)
-
-    def _walrus(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.NamedExpr)
-        return self.fold(node.value, scope)
-
-    def _either(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.IfExp)
-        tests = {truth(value) for value in self.fold(node.test, scope)}
-        branches = [node.body] if tests == {True} else [node.orelse] if tests == {False} else [node.body, node.orelse]
-        return tuple(value for branch in branches for value in self.fold(branch, scope))
-
-    def _any_of(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.BoolOp)
-        skipped = not isinstance(node.op, ast.Or)
-        found: list[Value] = []
-        for operand in node.values:
-            values = self.fold(operand, scope)
-            last = operand is node.values[-1]
-            found.extend(value for value in values if last or truth(value) is not skipped)
-            if not last and all(truth(value) is (not skipped) for value in values):
-                break
-        return tuple(found)
-
-    def _sequence(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, (ast.Tuple, ast.List, ast.Set))
-        items: list[Values] = []
-        for element in node.elts:
-            if isinstance(element, ast.Starred):
-                items.extend(_spread_out(self.fold(element.value, scope)))
-            else:
-                items.append(self.fold(element, scope))
-        return (Several(tuple(items)),)
-
-    def _table(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Dict)
-        pairs: list[tuple[Values, Values]] = []
-        for key, value in zip(node.keys, node.values):
-            if key is not None:
-                pairs.append((self.fold(key, scope), self.fold(value, scope)))
-                continue
-            for merged in self.fold(value, scope):
-                unknown = as_text(merged)
-                pairs.extend(
-                    merged.pairs
-                    if isinstance(merged, Table)
-                    else [((unknown,), (unknown,))]
-                    if isinstance(unknown, Unknown)
-                    else []
-                )
-        return (Table(tuple(pairs)),)
-
-    def _comprehension(self, node: ast.AST, scope: Scope) -> Values:
-        inner = scope.opened_by(node)
-        assert isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp))
-        if isinstance(node, ast.DictComp):
-            return (Table(((self.fold(node.key, inner), self.fold(node.value, inner)),)),)
-        return (Several((self.fold(node.elt, inner),)),)
-
-    def _f_string(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.JoinedStr)
-        found: Values = (Known(""),)
-        for part in node.values:
-            found = joined(found, self._f_part(part, scope))
-        return found
-
-    def _f_part(self, part: ast.expr, scope: Scope) -> Values:
-        if not isinstance(part, ast.FormattedValue):
-            return self.fold(part, scope)
-        values = self.fold(part.value, scope)
-        if part.format_spec is not None or part.conversion not in (-1, ord("s")):
-            return (Unknown(f"part of it is formatted ({shown(part.value)})"),)
-        return tuple(
-            Known(str(value.value)) if isinstance(value, Known) and isinstance(value.value, (int, float)) else value
-            for value in values
-        )
-
-    def _operation(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.BinOp)
-        if isinstance(node.op, ast.Add):
-            operands: list[ast.expr] = []
-            left: ast.expr = node
-            while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):
-                operands.append(left.right)
-                left = left.left
-            found = self.fold(left, scope)
-            for operand in reversed(operands):
-                found = _added(found, self.fold(operand, scope))
-            return found
-        if isinstance(node.op, ast.Mod):
-            return percent(self.fold(node.left, scope), self.fold(node.right, scope))
-        if isinstance(node.op, ast.Div):  # Path("a") / "b"
-            return tuple(
-                applied(FUNCTIONS["os.path.join"], [self.fold(node.left, scope), self.fold(node.right, scope)])
-            )
-        if isinstance(node.op, ast.BitOr):
-            sides = (*self.fold(node.left, scope), *self.fold(node.right, scope))
-            return (
-                Table(tuple(pair for side in sides if isinstance(side, Table) for pair in side.pairs)),
-                *(side for side in sides if not isinstance(side, Table)),
-            )
-        return ()
-
-    def _signed(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.UnaryOp)
-        values = self.fold(node.operand, scope)
-        if isinstance(node.op, ast.Not):
-            return tuple(
-                Unknown("it is a truth value") if truth(value) is None else Known(not truth(value)) for value in values
-            )
-        numbers = [value.value for value in values if isinstance(value, Known)]
-        return tuple(Known(-number) for number in numbers if isinstance(number, int) and isinstance(node.op, ast.USub))
-
-    def _attribute(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Attribute)
-        found: list[Value] = []
-        for base in self.fold(node.value, scope):
-            found.extend(self.attribute_of(base, node.attr, shown(node)))
-        return tuple(found)
-
-    def attribute_of(self, base: Value, attribute: str, text: str = "") -> Iterator[Value]:
+    def attribute_of(self, base: Value, attribute: str, text: Spelling = "") -> Iterator[Value]:
         """What an attribute of a value may be worth."""
-        if isinstance(base, Named):
-            whole = canonical(f"{base.name}.{attribute}")
-            if whole in _OWN_NAMES:
-                yield Known(OWN)
-            else:
-                yield from self._elsewhere(whole) or (_of_the_interpreter(whole),)
-        elif isinstance(base, Class):
-            yield from self._of_class(base, attribute, text)
-        elif isinstance(base, Made):
-            yield base
-        elif isinstance(base, Known) and isinstance(base.value, str) and attribute in PATH_ATTRIBUTES:
-            yield from path_attribute(base.value, attribute)
-        elif isinstance(base, Known) and isinstance(base.value, (str, bytes)):
-            yield Unknown(f"it is what {text} returns")
-        elif base == TOO_INVOLVED:
-            yield base
-        elif isinstance(base, Bound) and attribute == "func":
-            yield from base.functions
-        elif isinstance(base, Unknown) and base.reason.startswith("it comes from parameter"):
-            yield base
-        else:
-            yield Unknown(f"it is read from {text}")
-
-    def _of_class(self, base: Class, attribute: str, text: str) -> Iterator[Value]:
-        key = (id(base.scope), f".{attribute}")
-        if key in self._busy:
-            yield Unknown(f"{text} is built up step by step")
+        if not isinstance(base, Named):
+            yield from attributes.attribute_of(self, base, attribute, text)
             return
-        self._busy.add(key)
-        try:
-            found = False
-            for scope in self.ancestry(base.scope):
-                bindings = scope.bindings.get(attribute, [])
-                self.read.add((id(scope), attribute))
-                for binding in (*bindings, *self._set_on(scope, attribute)):
-                    found = True
-                    if binding.how == "function" and is_property(binding.node):
-                        yield from self.returned(Function(binding.node, binding.scope), NO_ARGUMENTS, skip=1)
-                    else:
-                        yield from self._as_changed(attribute, self.bound(binding))
-            if not found:
-                yield Unknown(f"it is read from {text}")
-            elif base.instance:
-                yield Unknown(f"a subclass or an instance may set {text} to something else")
-        finally:
-            self._busy.discard(key)
-
-    def _set_on(self, scope: Scope, attribute: str) -> Iterator[Binding]:
-        for target, binding in self.survey.attributes.get(attribute, ()):
-            if any(
-                isinstance(owner, Class) and owner.scope is scope for owner in self.fold(target.value, binding.scope)
-            ):
-                yield binding
-
-    def ancestry(self, scope: Scope) -> list[Scope]:
-        """A class and the classes of this file that it inherits from."""
-        found = [scope]
-        for current in found:
-            owner = current.owner
-            for base in owner.bases if isinstance(owner, ast.ClassDef) and current.parent else ():
-                for value in self.fold(base, current.parent or current):
-                    if isinstance(value, Class) and value.scope not in found and len(found) < 30:
-                        found.append(value.scope)
-        return found
-
-    def _subscript(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Subscript)
-        bases = self.fold(node.value, scope)
-        if isinstance(node.slice, ast.Slice):
-            return self._slice(bases, node.slice, scope)
-        keys = self.fold(node.slice, scope)
-        found: list[Value] = []
-        for base in bases:
-            for key in keys:
-                if isinstance(base, Named) and base.name in NAMESPACES:
-                    found.extend(of_namespace(self, base.name, key, scope))
-                else:
-                    found.extend(self.under(base, key, shown(node)))
-        return tuple(found)
-
-    def under(self, base: Value, key: Value, text: str) -> Iterator[Value]:
-        """What stands under a key of a value."""
-        if isinstance(base, Named):
-            yield from under_named(base.name, key)
-        elif isinstance(key, Known):
-            yield from item((base,), key.value)
-        elif isinstance(base, Several):
-            yield from elements((base,))
-        elif isinstance(base, Table):
-            for _, held in base.pairs:
-                yield from held
+        whole = attributes.of_named(base.name, attribute)
+        if whole in _OWN_NAMES:
+            yield Known(OWN)
         else:
-            reason = as_text(base)
-            yield Unknown(reason.reason if isinstance(reason, Unknown) else f"it is read from {text}")
+            yield from self._elsewhere(whole) or (_of_the_interpreter(whole),)
 
-    def _slice(self, bases: Values, piece: ast.Slice, scope: Scope) -> Values:
-        ends = [self.fold(end, scope) for end in (piece.lower, piece.upper, piece.step)]
-        if all(len(end) == 1 and isinstance(end[0], Known) for end in ends):
-            cut = slice(*(end[0].value for end in ends if isinstance(end[0], Known)))
-            return tuple(_cut(base, cut) for base in bases)
-        return ()
+    def of_class(self, base: Class, attribute: str, text: Spelling) -> Iterator[Value]:
+        """What an attribute of a class of this file, or of an instance of it, may be worth."""
+        key = (id(base.scope), f".{attribute} of {id(base.made)} {base.instance}")
+        if key in self._busy:
+            self._cut = min(self._cut, self._busy[key])
+            yield Unknown(f"{attribute!r} is built up step by step")
+        else:
+            by = (*key, id(base.scope), 0)
+            found = self._known(by, base.scope) if base.made is None else None
+            if found is None:
+                around = self._begin(key)
+                self._depth += 1
+                try:
+                    found = distinct(attribute_of_class(self, base, attribute, text))
+                except BaseException:
+                    self._busy.pop(key)
+                    raise
+                finally:
+                    self._depth -= 1
+                self._end(key, by, found, around)
+            yield from found
 
-    # --- calls ----------------------------------------------------------------------------------------------------
-
-    def _call(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Call)
-        found: list[Value] = []
-        for function in self.fold(node.func, scope):
-            found.extend(result_of(self, function, node, scope))
-        if isinstance(node.func, ast.Attribute):
-            found.extend(method_of(self, node.func, node, scope))
-        known = [value for value in found if not (isinstance(value, Unknown) and value.reason == "")]
-        return tuple(known) or (Unknown(f"it is what {shown(node)} returns"),)
-
-    def _starred(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Starred)
-        return elements(self.fold(node.value, scope))
-
-    def _lambda(self, node: ast.AST, scope: Scope) -> Values:
-        return (Function(node, scope),)
-
-    def _awaited(self, node: ast.AST, scope: Scope) -> Values:
-        assert isinstance(node, ast.Await)
-        return self.fold(node.value, scope)
+    def under(self, base: Value, key: Value, text: Spelling) -> Iterator[Value]:
+        """What stands under a key of a value."""
+        yield from attributes.under(self, base, key, text)
 
 
 def _that_reach(bindings: list[Binding], at: ast.AST) -> list[Binding]:
-    """Of straight-line code the last binding before a use, with those behind it that may not have been made."""
+    """Of the bindings in one scope those that may hold at a place: the last certain one before it hides the earlier."""
     line = getattr(at, "lineno", 0)
     certain = [i for i, one in enumerate(bindings) if not one.conditional and 0 < getattr(one.node, "lineno", 0) < line]
     if len(bindings) < 2 or not certain:
@@ -615,12 +495,6 @@ def _that_reach(bindings: list[Binding], at: ast.AST) -> list[Binding]:
 
 def _is_before(binding: Binding, at: Optional[ast.AST]) -> bool:
     return 0 < getattr(binding.node, "lineno", 0) < getattr(at, "lineno", 0) and not binding.conditional
-
-
-def is_property(node: ast.AST) -> bool:
-    """Whether a function is called by reading it."""
-    decorators = node.decorator_list if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
-    return any(getattr(one, "id", getattr(one, "attr", "")) in _PROPERTIES for one in decorators)
 
 
 def _absolute(module: str, scope: Scope) -> str:
@@ -638,41 +512,18 @@ def _of_the_interpreter(name: str) -> Value:
     return Known("python") if name == "sys.executable" else Named(name)
 
 
-def _added(left: Values, right: Values) -> Values:
-    if any(isinstance(value, Several) for value in left):
-        lists = [value for value in (*left, *right) if isinstance(value, Several)]
-        rest = tuple(value for value in (*left, *right) if isinstance(value, Unknown))
-        return (Several((*(position for one in lists for position in one.items), *((rest,) if rest else ()))),)
-    return joined(left, right)
-
-
-def _spread_out(values: Values) -> list[Values]:
-    if len(values) == 1 and isinstance(values[0], Several):
-        return list(values[0].items)
-    return [elements(values)]
-
-
-def _with_unknown(value: Value, unknown: Values) -> Value:
-    if isinstance(value, Several):
-        return Several((*((*held, *unknown) for held in value.items), unknown))
-    if isinstance(value, Table):
-        return Table((*value.pairs, (unknown, unknown)))
-    return value
-
-
 def _between(value: Value, first: int, last: int) -> Value:
+    held = positions(value)
+    if held is not None:
+        return Several(held[first : len(held) + last])
     if isinstance(value, Several):
-        return Several(value.items[first : len(value.items) + last])
+        return Several((elements((value,)),), exact=False)
     return value if isinstance(value, Unknown) else Unknown("it is unpacked from something that is not constant")
 
 
-def _cut(base: Value, cut: slice) -> Value:
-    if isinstance(base, Known) and isinstance(base.value, (str, bytes)) and OWN not in str(base.value):
-        return Known(base.value[cut])
-    if isinstance(base, Several):
-        return Several(base.items[cut])
-    reason = as_text(base)
-    return Unknown(reason.reason if isinstance(reason, Unknown) else "it is cut from this module's own name")
+def _may_hold(value: Value, size: int) -> bool:
+    held = positions(value)
+    return held is None or len(held) == size
 
 
 def _only_later(bindings: list[Binding], at: Optional[ast.AST]) -> bool:
@@ -681,30 +532,5 @@ def _only_later(bindings: list[Binding], at: Optional[ast.AST]) -> bool:
     return line is not None and all(getattr(binding.node, "lineno", 0) > line for binding in bindings)
 
 
-_PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
+_A_TREE = Unknown("it is a tree, which may be changed before it is compiled")
 _BUILTIN_LOADERS = frozenset({"exec", "eval", "compile", "__import__", "getattr", "vars", "globals", "locals"})
-_Rule = Callable[[Folding, ast.AST, Scope], Values]
-_RULES: dict[str, _Rule] = {
-    "Constant": Folding._constant,
-    "Name": Folding._a_name,
-    "NamedExpr": Folding._walrus,
-    "IfExp": Folding._either,
-    "BoolOp": Folding._any_of,
-    "Tuple": Folding._sequence,
-    "List": Folding._sequence,
-    "Set": Folding._sequence,
-    "Dict": Folding._table,
-    "ListComp": Folding._comprehension,
-    "SetComp": Folding._comprehension,
-    "GeneratorExp": Folding._comprehension,
-    "DictComp": Folding._comprehension,
-    "JoinedStr": Folding._f_string,
-    "BinOp": Folding._operation,
-    "UnaryOp": Folding._signed,
-    "Attribute": Folding._attribute,
-    "Subscript": Folding._subscript,
-    "Call": Folding._call,
-    "Starred": Folding._starred,
-    "Lambda": Folding._lambda,
-    "Await": Folding._awaited,
-}

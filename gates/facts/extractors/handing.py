@@ -6,16 +6,18 @@ import ast
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
-from gates.facts.extractors.arguments import Argument, Arguments, Folder, arguments_of
-from gates.facts.extractors.known_values import Several, Table, Value, elements
+from gates.facts.extractors.arguments import Argument, Arguments, Folder, arguments_of, rows_for
+from gates.facts.extractors.contents import elements
+from gates.facts.extractors.known_values import Several, Table, Unknown, Value
 from gates.facts.extractors.places import Scope
 
 
 class Hander(NamedTuple):
     """Where the function is in a call, and where its arguments are.
 
-    `how`: "rest" (behind it, one by one), "tuple" (a tuple and a dict), "each" (one call for each element), "spread"
-    (one call for each tuple of arguments), "key" (the function is the word `key`, the elements come first).
+    `how`: "rest" (behind it, one by one), "tuple" (a tuple and a dict), "each" (one call for each element), "reduced"
+    (the same, behind what came out before), "spread" (one call for each tuple of arguments), "key" (the function is the
+    word `key`, the elements come first).
     """
 
     function: int
@@ -54,6 +56,7 @@ HANDERS: Mapping[str, Hander] = {
     "filterfalse": _EACH,
     "takewhile": _EACH,
     "dropwhile": _EACH,
+    "functools.reduce": Hander(0, "function", "reduced", 1, "iterable"),
     "atexit.register": _REST,
     "weakref.finalize": _SECOND,
     "operator.call": _REST,
@@ -101,6 +104,11 @@ def handed(hander: Hander, call: ast.Call, node: ast.AST, folding: Folder, scope
     if hander.how == "rest":
         named = {word: one for word, one in given.words.items() if word != hander.word}
         return [Arguments(given.positional[hander.function + 1 :], named, given.open)]
+    if hander.how == "reduced":  # each time with what came out before, and one element
+        before = Argument((Unknown("it is what was worked out before"),), "...")
+        lists = given.get(hander.arguments, hander.arguments_word)
+        each = elements(folding.opened(lists.values)) if lists is not None else ()
+        return [Arguments((before, Argument((one,), "...")), {}, False) for one in each]
     if hander.how == "key":
         return _for_each(given.positional[0].values) if given.positional else []
     found = given.get(hander.arguments, hander.arguments_word)
@@ -114,8 +122,7 @@ def handed(hander: Hander, call: ast.Call, node: ast.AST, folding: Folder, scope
         return [_unpacked(Argument((row,), found.text), None) for row in rows]
     rest = given.positional[hander.arguments + 1 :]
     if rest:  # map(function, first, second)
-        columns = [Argument(elements(one.values), one.text) for one in (found, *rest)]
-        return [Arguments(tuple(columns), {}, False)]
+        return rows_for([folding.opened(one.values) for one in (found, *rest)])[0]
     return [Arguments((Argument(elements(found.values), found.text),), {}, False)]
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Optional, Union
+from collections.abc import Iterable
+from typing import NamedTuple, Optional, Protocol, Union
 
 from gates.facts.extractors.commands import HOLE
-from gates.facts.extractors.loaders import OWN
 from gates.facts.extractors.places import Scope
 
 # More possibilities than this are not told apart.
@@ -38,9 +37,13 @@ class Unknown(NamedTuple):
 
 
 class Several(NamedTuple):
-    """A tuple, list or set: the possible values at each position."""
+    """A tuple, list or set: the possible values at each position.
+
+    Where it is not `exact`, any number of them may stand there, or they may stand in another order.
+    """
 
     items: tuple[tuple[Value, ...], ...]
+    exact: bool = True
 
 
 class Table(NamedTuple):
@@ -49,18 +52,42 @@ class Table(NamedTuple):
     pairs: tuple[tuple[tuple[Value, ...], tuple[Value, ...]], ...]
 
 
+class Record(NamedTuple):
+    """Something whose attributes are known: a SimpleNamespace, or (`is_tuple`) a named tuple."""
+
+    fields: tuple[tuple[str, tuple[Value, ...]], ...]
+    is_tuple: bool = False
+
+
+class Layout(NamedTuple):
+    """What `namedtuple(...)` gives: a class of records, by the names of its fields; the last of them have defaults."""
+
+    names: tuple[str, ...]
+    defaults: tuple[tuple[Value, ...], ...] = ()
+
+
+class Making(Protocol):
+    """How an instance was made (instances.py); `text` is the instance itself where its class is one of texts."""
+
+    @property
+    def text(self) -> Optional[Value]:
+        """The text that it is."""
+
+
 class Class(NamedTuple):
-    """A class of this file, or an instance of it."""
+    """A class of this file, or an instance of it, and how that was made, where it was made here."""
 
     scope: Scope
     instance: bool
+    made: Optional[Making] = None
 
 
 class Function(NamedTuple):
-    """A function of this file."""
+    """A function of this file; of a method, what it is bound to (and gets as its first argument)."""
 
     node: ast.AST
     scope: Scope
+    owner: Optional[Class] = None
 
 
 class Bound(NamedTuple):
@@ -71,18 +98,65 @@ class Bound(NamedTuple):
     scope: Scope
 
 
+class Method(NamedTuple):
+    """A method of something that is constant, by its name: `"{}.core".format`."""
+
+    base: Value
+    name: str
+
+
+class Getter(NamedTuple):
+    """`attrgetter("a.b")`, `itemgetter(1)`, `methodcaller("load", ...)`: what it asks of its one argument."""
+
+    kind: str
+    call: ast.Call
+    scope: Scope
+
+
+class Content(NamedTuple):
+    """What stands in a file, by the file's path."""
+
+    path: str
+
+
+class Tree(NamedTuple):
+    """What `ast.parse` gives of a text, as long as nothing was done to it."""
+
+    source: Value
+
+
 class Made(NamedTuple):
     """What a loader gave (a spec, a code object): its making is a site already, its use is not another."""
 
     loader: str
 
 
-Value = Union[Known, Named, Unknown, Several, Table, Class, Function, Bound, Made]
+Value = Union[
+    Known,
+    Named,
+    Unknown,
+    Several,
+    Table,
+    Record,
+    Layout,
+    Class,
+    Function,
+    Bound,
+    Method,
+    Getter,
+    Content,
+    Tree,
+    Made,
+]
 Values = tuple[Value, ...]
+
+TOO_INVOLVED = Unknown("it is too involved to be followed")
 
 
 def distinct(values: Iterable[Value]) -> tuple[Value, ...]:
     """Each once, in order, and no more than can be told apart (True and 1 are different values here)."""
+    if type(values) is tuple and len(values) < 2:
+        return values
     found: dict[object, Value] = {}
     for value in values:
         key: object = (type(value), type(value.value), value.value) if isinstance(value, Known) else _key(value)
@@ -95,9 +169,9 @@ def distinct(values: Iterable[Value]) -> tuple[Value, ...]:
 
 
 def _key(value: Value) -> object:
-    if isinstance(value, (Several, Table, Bound)):
+    if isinstance(value, (Several, Table, Record, Layout, Bound, Method, Tree)):
         return id(value)
-    return value
+    return (type(value), value)
 
 
 def as_text(value: Value) -> Union[str, Unknown]:
@@ -110,109 +184,23 @@ def as_text(value: Value) -> Union[str, Unknown]:
         if value.name.startswith("builtins."):
             return Unknown(f"{value.name[len('builtins.') :]!r} is not assigned in this file")
         return Unknown(f"it comes from another module ({value.name.replace(':', '.')})")
+    if isinstance(value, Class) and value.made is not None and value.made.text is not None:
+        return as_text(value.made.text)
+    if isinstance(value, Content):
+        return Unknown("it is read from a file")
     return Unknown("it is not a text")
 
 
-def joined(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Every text of the left followed by every text of the right."""
-    return distinct(_joined(left, right))
-
-
-def _joined(left: tuple[Value, ...], right: tuple[Value, ...]) -> Iterator[Value]:
-    for first in left:
-        before = as_text(first)
-        for second in right:
-            after = as_text(second)
-            if isinstance(before, Unknown):
-                more = after.text if isinstance(after, Unknown) else after
-                yield before._replace(text=(before.text + more)[:_LONGEST])
-            elif isinstance(after, Unknown):
-                yield Unknown(after.reason, before + after.prefix, before + after.text)
-            elif len(before) + len(after) > _LONGEST:
-                yield Unknown("it is too long a text")
-            else:
-                yield Known(before + after)
-
-
-def elements(values: Iterable[Value]) -> tuple[Value, ...]:
-    """What a loop over these may be given, position by position."""
-    return distinct(_elements(values))
-
-
-def _elements(values: Iterable[Value]) -> Iterator[Value]:
-    for value in values:
-        if isinstance(value, Several):
-            for item in value.items:
-                yield from item
-        elif isinstance(value, Table):
-            for keys, _ in value.pairs:
-                yield from keys
-        elif isinstance(value, Known) and isinstance(value.value, str):
-            yield from (Known(letter) for letter in value.value[:MANY])
-        elif isinstance(value, Unknown):
-            yield Unknown(value.reason)
-        elif isinstance(value, Named):
-            reason = as_text(value)
-            yield reason if isinstance(reason, Unknown) else Unknown("it is looped over")
-        elif not isinstance(value, Known):
-            yield Unknown("it is looped over something that is not constant")
-
-
-def rows_of(values: Values) -> list[Values]:
-    """What each round of a loop over these is given; no rows where that is not known."""
-    found: list[Values] = []
-    for value in values:
-        if isinstance(value, Several):
-            found.extend(value.items)
-        elif isinstance(value, Table):
-            found.extend(keys for keys, _ in value.pairs)
-        else:
-            return []
-    return found
-
-
-def item(values: Iterable[Value], key: object) -> tuple[Value, ...]:
-    """What stands under a constant key or position."""
-    return distinct(_item(values, key))
-
-
-def _item(values: Iterable[Value], key: object) -> Iterator[Value]:
-    for value in values:
-        if isinstance(value, Several) and isinstance(key, int) and not isinstance(key, bool):
-            if -len(value.items) <= key < len(value.items):
-                yield from value.items[key]
-            else:
-                yield Unknown("it is at a position that does not exist here")
-        elif isinstance(value, Table):
-            yield from _under(value, key)
-        elif isinstance(value, Known) and isinstance(value.value, (str, bytes)) and isinstance(key, int):
-            if OWN not in str(value.value) and -len(value.value) <= key < len(value.value):
-                yield Known(value.value[key])
-        elif isinstance(value, Unknown):
-            yield Unknown(value.reason)
-        else:
-            yield Unknown("it is an item of something that is not constant")
-
-
-def _under(table: Table, key: object) -> Iterator[Value]:
-    found = False
-    for keys, held in table.pairs:
-        if any(isinstance(one, Known) and one.value == key for one in keys):
-            found = True
-            yield from held
-        elif not all(isinstance(one, Known) for one in keys):
-            yield from held
-    if not found:
-        yield Unknown(f"{key!r} is not a key of this dict")
+def why(value: Value) -> str:
+    """Why the text that a value should be is not known."""
+    text = as_text(value)
+    return text.reason if isinstance(text, Unknown) else ""
 
 
 def truth(value: Value) -> Optional[bool]:
     """Whether a value counts as true, where that is known."""
     if isinstance(value, Known):
         return bool(value.value)
-    if isinstance(value, (Class, Function, Bound, Made)):
+    if isinstance(value, (Class, Function, Bound, Made, Layout, Method, Getter)):
         return True
     return None
-
-
-_LONGEST = 100_000

@@ -8,8 +8,9 @@ from typing import Callable, Optional, Union
 
 from gates.facts.extractors.arguments import Argument, Arguments
 from gates.facts.extractors.commands import HOLE, Run, run_by, run_by_line, run_in
+from gates.facts.extractors.contents import elements
 from gates.facts.extractors.dynamic_loading import PATH
-from gates.facts.extractors.known_values import Known, Several, Table, Unknown, Value, Values, as_text, elements
+from gates.facts.extractors.known_values import Known, Several, Table, Unknown, Value, Values, as_text
 from gates.facts.extractors.launchers import VARIABLES
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN

@@ -152,7 +152,8 @@ _FORMER_NAMES = {
 }
 _TOPS = frozenset(name.split(".")[0] for name in (*LOADERS, *HOSTS, *HOOKS, *_FORMER_NAMES))
 _ROOTS = frozenset(
-    "exec eval compile __import__ __lazy_import__ __builtins__ __builtin__ __loader__ __spec__ globals locals vars".split()
+    "exec eval compile __import__ __lazy_import__ __builtins__ __builtin__ __loader__ __spec__ globals locals "
+    "vars".split()
 ) | {f".{host}" for host in _TELLING_HOSTS}
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__version__", "__all__"}
 
@@ -180,9 +181,14 @@ def roots(imports: Iterable[tuple[str, str]]) -> set[str]:
         whole = imported(module, attribute) if attribute else canonical(module)
         if attribute == "*":
             found.update(name.rpartition(".")[2] for name in (*LOADERS, *HOSTS, *HOOKS))
-        elif whole.endswith("()") or whole.lstrip(".").split(".")[0] in _TOPS:
+        elif whole.endswith("()") or (whole.lstrip(".").split(".")[0] in _TOPS and not _is_ordinary(whole)):
             found |= {name, f".{name}"}
     return found
+
+
+def _is_ordinary(whole: str) -> bool:
+    """Whether this is a builtin that loads nothing: `from builtins import str`."""
+    return whole.startswith("builtins.") and whole not in LOADERS and whole[len("builtins.") :] not in _ROOTS
 
 
 def imported(module: str, name: str) -> str:

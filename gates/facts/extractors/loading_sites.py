@@ -10,17 +10,22 @@ from typing import Callable, Optional, Union
 
 from gates.facts.extractors.arguments import NO_ARGUMENTS, Argument, Arguments, arguments_of, bound_arguments
 from gates.facts.extractors.bindings import Survey
-from gates.facts.extractors.call_folding import TOO_INVOLVED, given_by_itself
+from gates.facts.extractors.call_folding import calls_of
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.extractors.handing import SAME, handed, hander_of
+from gates.facts.extractors.instances import as_method
+from gates.facts.extractors.keeping import is_asked, keeps, names_within
 from gates.facts.extractors.known_values import (
+    TOO_INVOLVED,
     Bound,
     Class,
     Function,
+    Getter,
     Known,
     Made,
     Named,
+    Record,
     Several,
     Table,
     Unknown,
@@ -52,8 +57,9 @@ _TOLD = (
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
 _DEEPEST_PART = 20
+_MAY_LOAD = (Named, Bound, Getter, Function, Class)
 _LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
-_PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
+_PARTIAL = frozenset({"functools.partial", "functools.partialmethod", "types.MethodType"})
 _HARMLESS_CALLS = frozenset(
     "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
     "vars".split()
@@ -182,7 +188,9 @@ class Look:
         """Whether it is worth going through the rounds of the loops around."""
         used = self._folding.fold(node.func if isinstance(node, ast.Call) else node.value, scope)
         says = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
-        return says or any(isinstance(one, (Named, Bound, Function, Class)) or one == TOO_INVOLVED for one in used)
+        return says or any(
+            isinstance(one, (Named, Bound, Getter, Function, Class)) or one == TOO_INVOLVED for one in used
+        )
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
@@ -197,8 +205,8 @@ class Look:
                 yield from self._method_call(node, place)
             elif isinstance(function, (Function, Class)):
                 given = arguments_of(node, self._folding, place.scope)
-                yield from self._wrapped(function, given, place, given_by_itself(function, node))
-            elif isinstance(function, Bound):
+                yield from self._wrapped(function, given, place)
+            elif isinstance(function, (Bound, Getter)):
                 yield from self._through(function, arguments_of(node, self._folding, place.scope), place)
 
     def _through(self, called: Value, given: Arguments, place: Place, before: Arguments = NO_ARGUMENTS) -> Sites:
@@ -207,26 +215,31 @@ class Look:
             first = bound_arguments(called, self._folding)
             for inner in called.functions:
                 yield from self._through(inner, given.after(first), place, first.after(before))
+        elif isinstance(called, Getter):
+            for function, passed_on in calls_of(self._folding, called, given):
+                yield from self._through(function, passed_on, place)
         elif isinstance(called, (Function, Class)):
-            yield from self._wrapped(called, given, place, 0)
+            seen = {(site.target, site.level) for site in self._wrapped(called, before, place)} if before.any else ()
+            yield from (site for site in self._wrapped(called, given, place) if (site.target, site.level) not in seen)
         else:
             for loader in _loaders_of(called):
                 if not _is_given(loader, before):
                     yield from self._loads(getattr(called, "name", ""), loader, given, place)
 
-    def _wrapped(self, called: Value, given: Arguments, place: Place, skip: int) -> Iterator[LoadingSite]:
+    def _wrapped(self, called: Value, given: Arguments, place: Place) -> Iterator[LoadingSite]:
         """What a function of this file loads of what a call passes it: seen where the call stands."""
         if isinstance(called, Class):
             method = "__call__" if called.instance else "__init__"
-            functions = [one for one in self._folding.attribute_of(called, method) if isinstance(one, Function)]
+            instance = called._replace(instance=True)
+            functions = [one for one in self._folding.attribute_of(instance, method) if isinstance(one, Function)]
             for function in functions:
-                yield from self._wrapped(function, given, place, 1)
+                yield from self._wrapped(function, given, place)
             return
         within = self._loads_of(called) if isinstance(called, Function) else None
         if within is None or not isinstance(called, Function):
             return
         line, column = place.anchor.lineno, place.anchor.col_offset + 1
-        with self._folding.calling(called, given, skip) as goes:
+        with self._folding.calling(called, given) as goes:
             for inner, plain in list(within.values()) if goes else ():
                 if not isinstance(inner.node, (ast.Call, ast.Subscript)):
                     continue
@@ -257,6 +270,8 @@ class Look:
         if name in _PARTIAL and node.args:
             given = arguments_of(node, self._folding, place.scope, skip=1)
             for inner in self._folding.fold(node.args[0], place.scope):
+                if isinstance(inner, Function):
+                    yield from self._wrapped(as_method(inner) if name.endswith("method") else inner, given, place)
                 for loader in _loaders_of(inner):
                     if _is_given(loader, given):
                         yield from self._loads(getattr(inner, "name", ""), loader, given, place)
@@ -450,8 +465,7 @@ class Look:
             if not isinstance(function, Function):
                 continue
             inner = function.scope.opened_by(function.node)
-            skip = given_by_itself(function, call)
-            with self._folding.calling(function, given, skip) as goes:
+            with self._folding.calling(function, given) as goes:
                 for seen in self._survey.places if goes else ():
                     if isinstance(seen[0], ast.Call) and seen[1] is inner:
                         for site in self._called(seen[0], Place(*seen)):
@@ -487,6 +501,11 @@ class Look:
         if functions and all(isinstance(one, Named) and self._takes_no_part(one.name, name) for one in functions):
             return True
         if any(isinstance(one, Named) and one.name in _PARTIAL for one in functions) and call.args[:1] == [place.node]:
+            return True
+        if functions and all(map(keeps, functions)):
+            return name in names_within(self._folding.fold(call, place.scope))
+        first = self._folding.fold(call.args[0], place.scope) if call.args else ()
+        if functions and all(is_asked(one, first) for one in functions):
             return True
         return name in HOSTS and _names_something_else(name, call)
 
@@ -542,6 +561,8 @@ def _loaders_in(values: Iterable[Value], hosts: bool = True, depth: int = 0) -> 
             yield from _loaders_in((one for held in value.items for one in held), hosts, depth + 1)
         elif isinstance(value, Table) and depth < 4:
             yield from _loaders_in((one for _, held in value.pairs for one in held), hosts, depth + 1)
+        elif isinstance(value, (Record, Class)) and depth < 4:
+            yield from (name for name in names_within((value,)) if loader_of(name) or (hosts and name in HOSTS))
         elif isinstance(value, Bound) and not value.call.args[1:] and depth < 4:
             yield from _loaders_in(value.functions, hosts, depth + 1)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from gates.facts.extractors.arguments import Argument, Arguments
+from gates.facts.extractors.contents import elements
 from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.known_values import (
     Known,
@@ -15,7 +16,6 @@ from gates.facts.extractors.known_values import (
     Unknown,
     Value,
     as_text,
-    elements,
 )
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN

@@ -15,6 +15,7 @@ from gates.facts.extractors.loaders import OWN
 HERE = "\ufdd1here\ufdd1"
 FILE_NAME = "\ufdd1file\ufdd1"
 FILE = f"{HERE}/{FILE_NAME}"
+ATTRIBUTES = frozenset("parent parents parts name stem suffix".split())
 _MOST_UP = 12
 
 
@@ -59,6 +60,7 @@ METHODS: Mapping[str, Callable[..., str]] = {
     "joinpath": _joined,
     "with_name": lambda path, name: _joined(folder_of(path), name),
     "with_suffix": lambda path, suffix: posixpath.splitext(path)[0] + suffix,
+    "with_stem": lambda path, stem: _joined(folder_of(path), stem + posixpath.splitext(path)[1]),
 }
 
 
@@ -77,7 +79,7 @@ def applied(function: Callable[..., str], arguments: list[Values]) -> Iterator[V
 
 
 def attribute(path: str, name: str) -> Iterator[Value]:
-    """An attribute of a path: `parent`, `parents`, `name`, `stem`."""
+    """An attribute of a path."""
     if name == "parent":
         yield Known(folder_of(path))
     elif name == "parents":
@@ -90,6 +92,10 @@ def attribute(path: str, name: str) -> Iterator[Value]:
         yield Known(posixpath.splitext(posixpath.basename(path))[0])
     elif name == "name":
         yield Known(posixpath.basename(path))
+    elif name == "suffix":
+        yield Known(posixpath.splitext(path)[1])
+    elif name == "parts":
+        yield Several(tuple((Known(part),) for part in path.split("/") if part))
 
 
 def placed(path: str) -> Optional[str]:

@@ -17,7 +17,16 @@ ARGUMENT = "argument"  # it is handed to a call
 AWAY = "away"  # returned, yielded, stored: nobody here knows what becomes of it
 TARGET = "target"  # it is assigned to
 
-Step = Union[int, str]
+
+class Unpacked(NamedTuple):
+    """The step from a sequence into one of its positions, where it is unpacked into `of` targets."""
+
+    position: int
+    of: int
+
+
+Step = Union[int, str, Unpacked]
+"""From a value to the part of it that a target takes: a position, a slice "1:-2", or one of an unpacking."""
 
 
 class Scope:

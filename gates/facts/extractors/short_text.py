@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Union
 
 LONGEST = 60
 _OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Mult: "*", ast.BitOr: "|"}
@@ -13,6 +14,15 @@ def shown(node: ast.AST, depth: int = 0) -> str:
     """The expression, shortened; `...` stands for what is left out."""
     text = _shown(node, depth)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+Spelling = Union[str, ast.AST]
+"""How something is written: as a text, or as the expression that it is."""
+
+
+def spelled_out(spelling: Spelling) -> str:
+    """A spelling as a text."""
+    return spelling if isinstance(spelling, str) else shown(spelling)
 
 
 def _shown(node: ast.AST, depth: int) -> str:

@@ -17,7 +17,7 @@ vars(builtins)["__import__"]("candidate.j")  # finds: candidate.j
 builtins.__dict__["__import__"]("candidate.k")  # finds: candidate.k
 globals()["__builtins__"].__import__("candidate.l")  # finds: candidate.l
 getattr(builtins, unknown)("candidate.m")  # opaque
-attrgetter("__import__")(builtins)("candidate.n")  # opaque
+attrgetter("__import__")(builtins)("candidate.n")  # finds: candidate.n
 __import__("candidate", fromlist=["o"])  # finds: candidate.o
 __import__("candidate", {}, {}, ("p", "q"))  # finds: candidate.p, candidate.q
 __import__("candidate", globals(), locals(), names)  # finds: candidate

@@ -24,7 +24,7 @@ sys.modules.setdefault("candidate.k", stub)  # opaque
 sys.modules.update(stubs)  # opaque
 register(sys.modules)  # opaque
 patch.dict(sys.modules, {"candidate.l": stub})  # opaque
-dict(sys.modules)  # opaque
+register(dict(sys.modules))  # opaque
 for loaded in sys.modules.values():  # opaque
     pass
 for loaded_name in sys.modules:

@@ -45,13 +45,15 @@ class Ran(NamedTuple):
 class _Asked(NamedTuple):
     """What an import function was asked for; `held` are the globals of whoever asks, where it is relative to them.
 
-    By name: through `import_module`. From C: as PyImport_Import asks, for what some function written in C wants.
+    `plain` is what a library's import of a library is known by, which is of no interest ever again. By name: through
+    `import_module`. From C: as PyImport_Import asks, for what some function written in C wants.
     """
 
     name: str
     held: Any
     level: int
     entries: tuple[str, ...]
+    plain: Optional[_Key] = None
     is_by_name: bool = False
     is_from_c: bool = False
 
@@ -66,6 +68,7 @@ class Watch:
         self.ran: set[Ran] = set()
         self.faults: list[str] = []
         self._places = Places(root)
+        self._settled: set[_Key] = set()
         self._seen: set[_Key] = set()
         self._is_on = False
         self._import: Callable[..., Any] = builtins.__import__
@@ -91,7 +94,7 @@ class Watch:
     # --- what is called for every import ------------------------------------------------------------------------------
 
     def _wrap_import(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        seen, frame_of = self._seen, sys._getframe
+        seen, settled, frame_of = self._seen, self._settled, sys._getframe
 
         def watched(
             name: str,
@@ -106,9 +109,15 @@ class Watch:
             except BaseException as error:
                 self._failed(frame_of(1), error, is_by_name=False)
                 raise
+            # From here on: the price of every import that was seen before. Strings know their hash, and a frame costs
+            # two audit events; some libraries import within their innermost loops.
+            plain: Optional[_Key] = None
+            if globals.__class__ is dict and fromlist.__class__ is not list:
+                plain = (globals.get("__name__"), name, level, fromlist)
+                if plain in settled:
+                    return module
             frame = frame_of(1)
             code = frame.f_code
-            # All of it hashed before, or a small number: this is the price of every import that was seen before.
             key: _Key = (code.co_filename, code.co_firstlineno, frame.f_lasti, name, level)
             if fromlist.__class__ is tuple:
                 key += fromlist
@@ -116,7 +125,7 @@ class Watch:
                 key += tuple(map(str, fromlist))
             if key not in seen:
                 is_from_c = fromlist.__class__ is list and not fromlist and globals is not None
-                self._imported(frame, key, _Asked(name, globals, level, key[5:], is_from_c=is_from_c))
+                self._imported(frame, key, _Asked(name, globals, level, key[5:], plain, is_from_c=is_from_c))
             return module
 
         return _unseen(watched)
@@ -179,6 +188,9 @@ class Watch:
         elif _inside(targets):
             self._add_for_caller(asking, _inside(targets), through)
             return  # the next time it may be somebody else who called the library
+        elif asking is frame and asked.plain is not None:
+            self._settled.add(asked.plain)
+            return
         self._seen.add(key)
 
     def _how(self, frame: types.FrameType) -> str:

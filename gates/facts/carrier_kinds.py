@@ -90,7 +90,7 @@ _BY_BEGINNING = {
     "makefile.": "makefile",
     ".env.": "shell script",
 }
-_NEVER = (".dockerignore", ".py", ".example.py")
+_NEVER = (".dockerignore", ".py", ".example", ".sample", ".template", ".dist", ".orig", ".bak", ".j2")
 _YAML = re.compile(
     r"(?P<compose>(?:docker-)?compose[\w.-]*)"
     r"|(?P<settings>(?:.*[._-])?log(?:ging|ger)?(?:[._-].*)?|render|app|serverless|heroku|template)"
@@ -104,6 +104,8 @@ _SETTINGS = re.compile(r"(?:.*[._-])?(?:log(?:ging|ger)?|supervisor)(?:[._-].*)?
 
 # The last letters of every name above, by which most paths are ruled out at once.
 _ENDS = frozenset(name[-3:] for name in (*_BY_SUFFIX, *_BY_NAME, ".yml", ".yaml", ".conf")) - {".py"}
+# The ends of names by which git is asked what has changed; a file too many costs no more than a look.
+_WATCHED = frozenset([*_BY_SUFFIX, ".yml", ".yaml", "makefile", "dockerfile"])
 _PYTHON = ("setup.py", "noxfile.py", "tasks.py")
 
 
@@ -154,7 +156,12 @@ def _of_yaml(folder: str, stem: str) -> Optional[str]:
 
 
 def pathspecs(paths: Iterable[str]) -> tuple[str, ...]:
-    """Git pathspecs of the files: by suffix where one says it, since git compares each of them with every path."""
-    suffixes = {f"*{path[path.rfind('.') :]}" for path in paths if path[path.rfind(".") :].lower() in _BY_SUFFIX}
-    others = [path for path in paths if not path.endswith(tuple(suffix[1:] for suffix in suffixes))]
-    return (*sorted(suffixes), *(f":(literal){path}" for path in sorted(others)))
+    """Git pathspecs of the files: by suffix where that is plain, since git compares each of them with every path."""
+    found: set[str] = set()
+    for path in paths:
+        name = path.rpartition("/")[2]
+        suffix = name[name.rfind(".") :] if "." in name else name
+        if suffix == ".py":
+            continue  # a module, which is looked at in any case
+        found.add(f"*{suffix}" if suffix.lower() in _WATCHED else f":(literal){path}")
+    return tuple(sorted(found))

@@ -80,7 +80,9 @@ def _command(argument: Argument, words: Mapping[str, Argument] = NO_WORDS) -> It
         for keys, held in table.pairs if isinstance(table, Table) else ():
             key = getattr(keys[0], "value", None) if len(keys) == 1 else None
             if isinstance(key, str) and key in VARIABLES:
-                yield from told(VARIABLES[key], Argument(held, argument.text))
+                given = told(VARIABLES[key], Argument(held, argument.text))
+                # (what a child is told beside its command, and nobody knows here, is mostly a folder of a test's own)
+                yield from (one for one in given if not isinstance(one, Target) or one.name is not None)
 
 
 def _texts(argument: Optional[Argument]) -> Iterator[str]:

@@ -58,8 +58,8 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all(
         "unittest.TestLoader.loadTestsFromName unittest.defaultTestLoader.loadTestsFromName", _of("object", 0, "name")
     ),
-    **_all("django.urls.include django.conf.urls.include", _of("object", 0, "arg")),
-    **_all("uvicorn.run uvicorn.Config hypercorn.run granian.Granian", _of("object", 0, "app")),
+    **_all("django.urls.include django.conf.urls.include", _of("object?", 0, "arg")),
+    **_all("uvicorn.run uvicorn.Config hypercorn.run granian.Granian", _of("object?", 0, "app")),
     **_all("celery.signature celery.execute.send_task", _of("object", 0, "varies")),
     # modules by their names
     **_all("multiprocessing.set_forkserver_preload", _of("names", 0, "module_names")),
@@ -109,7 +109,7 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_of_source("code.InteractiveConsole.push", (0, "line")),
     **_of_source("_xxsubinterpreters.run_string _interpreters.run_string _interpreters.exec", (1, "script")),
     **_of_source("ctypes.pythonapi.PyRun_SimpleString", (0, "")),
-    **_all("importlib.metadata.EntryPoint importlib_metadata.EntryPoint", _of("object", 1, "value")),
+    **_all("importlib.metadata.EntryPoint importlib_metadata.EntryPoint", _of("object?", 1, "value")),
     # a table of settings
     **_all("logging.config.dictConfig", _of("settings", 0, "config")),
 }

@@ -152,8 +152,8 @@ _FORMER_NAMES = {
 }
 _TOPS = frozenset(name.split(".")[0] for name in (*LOADERS, *HOSTS, *HOOKS, *_FORMER_NAMES))
 _ROOTS = frozenset(
-    "exec eval compile __import__ __lazy_import__ __builtins__ __builtin__ __loader__ __spec__ globals locals "
-    "vars".split()
+    "exec eval compile globals locals vars __import__ __lazy_import__ __builtins__ __builtin__ __loader__ "
+    "__spec__".split()
 ) | {f".{host}" for host in _TELLING_HOSTS}
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__version__", "__all__"}
 

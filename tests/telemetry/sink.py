@@ -105,7 +105,7 @@ def listening() -> Iterator[Sink]:
 @contextmanager
 def listening_by_grpc() -> Iterator[Sink]:
     """Where grpc is installed."""
-    import grpc  # type: ignore[import-not-found, unused-ignore]
+    import grpc  # type: ignore[import-not-found, import-untyped, unused-ignore]
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
     sink = Sink()

@@ -38,6 +38,8 @@ _KINDS = (
     _kind("settings in YAML", "yaml_file", ships=True),
     _kind("CI", "yaml_file"),
     _kind("YAML", "yaml_file"),
+    _kind("Jenkinsfile", "jenkinsfile"),
+    _kind("package.json", "package_json"),
     _kind("makefile", "makefile"),
     _kind("shell script", "shell_script"),
     _kind("command", "command_file"),
@@ -51,6 +53,7 @@ _BY_SUFFIX = {
     ".ini": "INI",
     ".cfg": "INI",
     ".dockerfile": "Dockerfile",
+    ".jenkinsfile": "Jenkinsfile",
     ".containerfile": "Dockerfile",
     ".service": "unit of systemd",
     ".mk": "makefile",
@@ -79,6 +82,8 @@ _BY_NAME = {
     "makefile": "makefile",
     "gnumakefile": "makefile",
     "justfile": "makefile",
+    "jenkinsfile": "Jenkinsfile",
+    "package.json": "package.json",
     "pylintrc": "INI",
     "supervisord.conf": "settings",
 }
@@ -87,6 +92,7 @@ _BY_BEGINNING = {
     "dockerfile.": "Dockerfile",
     "containerfile.": "Dockerfile",
     "procfile.": "Procfile",
+    "jenkinsfile.": "Jenkinsfile",
     "makefile.": "makefile",
     ".env.": "shell script",
 }
@@ -103,16 +109,17 @@ _CI_FOLDER = re.compile(
 _SETTINGS = re.compile(r"(?:.*[._-])?(?:log(?:ging|ger)?|supervisor)(?:[._-].*)?\.(?:ini|cfg|conf)")
 
 # The last letters of every name above, by which most paths are ruled out at once.
-_ENDS = frozenset(name[-3:] for name in (*_BY_SUFFIX, *_BY_NAME, ".yml", ".yaml", ".conf")) - {".py"}
+_ENDS = frozenset(name[-3:] for name in (*_BY_SUFFIX, *_BY_NAME, ".yml", ".yaml", ".conf")) - {".py", "son"}
 # The ends of names by which git is asked what has changed; a file too many costs no more than a look.
 _WATCHED = frozenset([*_BY_SUFFIX, ".yml", ".yaml", "makefile", "dockerfile"])
-_PYTHON = ("setup.py", "noxfile.py", "tasks.py")
+# Names of which far more files have the last letters.
+_WHOLE = ("setup.py", "noxfile.py", "tasks.py", "package.json")
 
 
 def carriers(files: Files) -> Iterator[tuple[str, str]]:
     """Path and kind of each, by its name."""
     likely = [
-        path for path in files if path[-3:] in _ENDS or path.endswith(_PYTHON) or "file." in path or ".env." in path
+        path for path in files if path[-3:] in _ENDS or path.endswith(_WHOLE) or "file." in path or ".env." in path
     ]
     for path in likely:
         kind = kind_of(path)

@@ -14,20 +14,8 @@ from typing import ClassVar, NamedTuple, Optional
 
 from gates.facts.carrier_files import CarrierFiles, places_of
 from gates.facts.carrier_kinds import KINDS, Kind
-from gates.facts.extractors.carriers.keys import is_module_key
-from gates.facts.extractors.carriers.use import (
-    FILE,
-    GIVEN,
-    LOADS,
-    NAME,
-    REGISTERS,
-    SEARCH,
-    STARTS,
-    UNPARSED,
-    WORD,
-    Use,
-)
-from gates.facts.extractors.dynamic_loading import PATH
+from gates.facts.carrier_names import CarrierNames
+from gates.facts.extractors.carriers.use import FILE, GIVEN, LOADS, REGISTERS, STARTS, UNPARSED, WORD, Use
 from gates.facts.fact import digest_of
 from gates.facts.imports import Imports
 from gates.facts.lane_edges import LaneEdges
@@ -35,7 +23,6 @@ from gates.facts.lanes import Lanes
 from gates.facts.modules import Modules
 
 _REGISTERING = (REGISTERS, STARTS)
-_SUFFIXES = (".py", "/__init__.py")
 
 
 class Answer(NamedTuple):
@@ -46,11 +33,11 @@ class Answer(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """A node that a file enters, and who answers for it; `verb` is what the file does.
+    """A node that a file enters, and who answers for it. `verb` is what the file does.
 
-    `is_own` says whether the lane that answers has the file; else it is what the file ships. `goes_on` says whether
-    those who answer reach what the node reaches in turn. `unparsed` says why the file could not be parsed, where the
-    node is therefore only what its text says.
+    `is_own` says whether the lane that answers has the file; else it is what the file ships. What `starts` reach in
+    turn those who answer reach, too. `through` are scripts on the way. `unparsed` says why the file could not be
+    parsed, where the node is therefore only what its text says.
     """
 
     path: str
@@ -60,12 +47,21 @@ class Carried(NamedTuple):
     verb: str
     answers: tuple[Answer, ...]
     is_own: bool
-    goes_on: bool
+    starts: tuple[int, ...]
+    through: tuple[str, ...] = ()
     unparsed: str = ""
 
     def refused_by(self, lane: Optional[str]) -> tuple[str, ...]:
         """The answering lanes that may not enter a lane."""
         return tuple(answer.lane for answer in self.answers if lane is not None and lane not in answer.may)
+
+
+class _Said(NamedTuple):
+    """A use, the file whose text it is, and the files on the way to that."""
+
+    use: Use
+    path: str
+    through: tuple[str, ...]
 
 
 @dataclass
@@ -103,32 +99,46 @@ class Carriers:
 
     def entered(self) -> Iterator[Carried]:
         """What the carriers enter for which somebody answers, by path."""
-        for path, uses in sorted(self.files.uses.items()):
+        for path in sorted(self.files.uses):
             seen: set[tuple[int, int]] = set()
-            for use in uses if self._may_answer(path) else ():
-                for node in self._nodes(path, use):
-                    if (use.line, node) not in seen:
-                        seen.add((use.line, node))
-                        yield from self._carried(path, use, node)
+            for said in self._said(path) if self._is_answered(path) else ():
+                for node in self._names.nodes(said.path, said.use):
+                    if (said.use.line, node) not in seen:
+                        seen.add((said.use.line, node))
+                        yield from self._carried(path, said, node)
 
-    def _may_answer(self, path: str) -> bool:
-        """Whether there is anybody to answer for some use of a file."""
+    @cached_property
+    def _names(self) -> CarrierNames:
+        return CarrierNames(self.modules, self.imports, self.files.settings)
+
+    def _said(self, path: str, way: tuple[str, ...] = ()) -> Iterator[_Said]:
+        """What a file says, and what the scripts that it runs say for which nobody else answers."""
+        for use in self.files.uses.get(path, ()):
+            yield _Said(use, path, ())
+            for other in places_of(path, use) if use.kind == FILE else ():
+                if other in self.files.kinds and other not in (path, *way) and not self._is_answered(other):
+                    for inner in self._said(other, (*way, path)):
+                        moved = inner.use._replace(line=use.line, column=use.column)
+                        yield _Said(moved, inner.path, (other, *inner.through))
+
+    def _is_answered(self, path: str) -> bool:
+        """Whether there is anybody to answer for some use in a file."""
         kind = self._kind(path)
         return self.lanes.of(path) is not None or kind.ships or kind.is_metadata
 
-    def _carried(self, path: str, use: Use, node: int) -> Iterator[Carried]:
+    def _carried(self, path: str, said: _Said, node: int) -> Iterator[Carried]:
+        use = said.use
         entered = self.edges.lane_of(node)
         mine = self.lanes.of(path)
-        answers: tuple[Answer, ...] = ()
-        is_own = False
-        if entered is not None:
-            is_own = mine is not None and not (_is_metadata(use) and mine not in self.lanes.says_what_it_registers)
-            answers = tuple(self._own(path, use, entered) if is_own else self._by_what_it_ships(path, use, entered))
+        if entered is None:
+            return
+        is_own = mine is not None and (not _is_metadata(use) or mine in self.lanes.says_what_it_registers)
+        answers = tuple(self._own(path, use, entered) if is_own else self._by_what_it_ships(path, use, entered))
         if answers:
             unparsed = use.way if use.kind == UNPARSED else ""
+            starts = () if unparsed or use.way == STARTS else self._names.started(node, use)
             verb = LOADS if use.kind == WORD else use.way
-            goes_on = not unparsed and use.way != STARTS
-            yield Carried(path, use.line, use.column, node, verb, answers, is_own, goes_on, unparsed)
+            yield Carried(path, use.line, use.column, node, verb, answers, is_own, starts, said.through, unparsed)
 
     def _own(self, path: str, use: Use, entered: str) -> Iterator[Answer]:
         """The lane that has the file. To start tools is what makefiles and workflows are for, in whatever lane."""
@@ -176,61 +186,9 @@ class Carriers:
         found: set[Optional[str]] = set()
         for place in places:
             for root in ("", *self.modules.roots):
-                below = posixpath.join(root, place)
-                found.update(self.lanes.of(self.modules.files[node].path) for node in self.modules.below(below))
+                below = self.modules.below(posixpath.join(root, place))
+                found.update(self.lanes.of(self.modules.files[node].path) for node in below)
         return {lane for lane in found if lane is not None}
-
-    def _nodes(self, path: str, use: Use) -> tuple[int, ...]:
-        if use.kind == FILE:
-            places = [place for place in places_of(path, use) if place in self.modules.paths or self._runs(place)]
-            return self._first(self.imports.entered_by(path, f"{PATH}{place}") for place in places)
-        if use.kind in (SEARCH, GIVEN):
-            return self._first(self.imports.entered_by(path, f"{PATH}{place}") for place in places_of(path, use))
-        if use.kind == WORD and not self._is_module_key(use.way):
-            return ()
-        if use.kind not in (NAME, WORD, UNPARSED) or not use.text:
-            return ()
-        if use.folder:
-            within = self._first(self._within(path, use, place) for place in places_of(path, use._replace(text="")))
-            if within:
-                return within
-        nodes = self.imports.entered_by(path, use.text, surely=_is_metadata(use))
-        return tuple(node for node in nodes if use.kind == NAME or self._is_near(use.text, node))
-
-    def _within(self, path: str, use: Use, folder: str) -> tuple[int, ...]:
-        """A name looked up in the folder where something runs, which stands first on the path of imports."""
-        parts = use.text.split(".")
-        for length in range(len(parts), 0, -1):
-            place = posixpath.join(folder, *parts[:length])
-            if any(f"{place}{suffix}" in self.modules.paths for suffix in _SUFFIXES):
-                return self.imports.entered_by(path, f"{PATH}{place}.py") or self.imports.entered_by(
-                    path, f"{PATH}{place}"
-                )
-        return ()
-
-    def _runs(self, folder: str) -> bool:
-        """Whether Python would run a folder that it is given as a script."""
-        return f"{folder}/__main__.py" in self.modules.paths
-
-    def _first(self, tried: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-        return next((nodes for nodes in tried if nodes), ())
-
-    def _is_near(self, name: str, node: int) -> bool:
-        """Whether a node is all of a name, or all but its last part: something in the module."""
-        known = self.imports.name_of(node)
-        return name == known or name.rpartition(".")[0] == known or node >= len(self.modules)
-
-    def _is_module_key(self, key: str) -> bool:
-        return is_module_key(key, *self._keys)
-
-    @cached_property
-    def _keys(self) -> tuple[frozenset[str], frozenset[str]]:
-        settings = self.files.settings
-        more, less = (
-            frozenset(key.lower().replace("-", "_") for key in keys)
-            for keys in (settings.module_keys, settings.no_module_keys)
-        )
-        return more, less
 
 
 def _is_metadata(use: Use) -> bool:

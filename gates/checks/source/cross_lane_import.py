@@ -8,7 +8,7 @@ Instead: register the class in its lane and ask for it with `resolve("kind:name"
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from gates.checks.gate import Plant
@@ -60,11 +60,7 @@ class CrossLaneImport:
             yield from judged.detours()
         if self.string_annotations:
             yield from judged.annotated(annotations)
-        for carried in carriers.entered():
-            if carried.refused_by(edges.lane_of(carried.node)):
-                yield judged.carried(carried)
-            elif self.transitive and carried.goes_on:
-                yield from judged.carried_on(carried)
+        yield from judged.carried(carriers, self.transitive)
 
     def plant(self, checkout: Checkout, modules: Modules, lanes: Lanes) -> Plant:
         """Append to a module of one lane an import of a module of a lane that it may not import."""
@@ -163,7 +159,22 @@ class _Judged:
                     trace = (self._imports.name_of(importer), target)
                     yield Finding(path, one.line, message, subject=target, column=one.column, trace=trace)
 
-    def carried(self, carried: Carried) -> Finding:
+    def carried(self, carriers: Carriers, transitive: bool) -> Iterator[Finding]:
+        """What files that are not Python enter and may not; of what they may, what that reaches in turn."""
+        going_on: dict[tuple[str, tuple[str, ...]], list[Carried]] = {}
+        for carried in carriers.entered():
+            mine = self._edges.lane_of(carried.node)
+            if carried.refused_by(mine):
+                yield self._entered(carried)
+                continue
+            for other in self._may if transitive and carried.starts else ():
+                refusing = carried.refused_by(other)
+                if refusing and mine not in refusing:  # its own imports are judged where they stand
+                    going_on.setdefault((other, refusing), []).append(carried)
+        for (other, refusing), some in going_on.items():
+            yield from self._carried_on(some, other, refusing)
+
+    def _entered(self, carried: Carried) -> Finding:
         target, other = self._imports.name_of(carried.node), self._edges.lane_of(carried.node)
         what = f"{carried.verb} {target}, which is {other}{self._where(carried.node)}"
         refusing = " and ".join(carried.refused_by(other))
@@ -172,32 +183,31 @@ class _Judged:
             message = f"cannot be parsed ({carried.unparsed}), and its text names {target}, which is {other}"
         return Finding(
             carried.path,
-            carried.line,
+            carried.line or line_of(carried.unparsed),
             message,
             subject=target,
             column=carried.column,
-            trace=(carried.path, target),
+            trace=(carried.path, *carried.through, target),
             verdict="opaque" if carried.unparsed else "violation",
         )
 
-    def carried_on(self, carried: Carried) -> Iterator[Finding]:
-        """What the module that a file enters reaches in turn; one of a lane that refuses is judged by itself."""
-        mine = self._edges.lane_of(carried.node)
-        for other in self._may if carried.node < len(self._imports) else ():
-            refusing = carried.refused_by(other)
-            if not refusing or mine in refusing:
+    def _carried_on(self, some: Sequence[Carried], other: str, refusing: tuple[str, ...]) -> Iterator[Finding]:
+        starts = {start for carried in some for start in carried.starts if start < len(self._imports)}
+        avoided = frozenset().union(*(self._held[lane] for lane in refusing))
+        ways = {chain[0].importer: chain for chain in self._imports.ways(starts, self._held[other], avoided)}
+        for carried in some:
+            chain = next((ways[start] for start in carried.starts if start in ways), None)
+            if chain is None:
                 continue
-            avoided = frozenset().union(*(self._held[lane] for lane in refusing))
-            for chain in self._imports.ways({carried.node}, self._held[other], avoided):
-                names = tuple(map(self._imports.name_of, (carried.node, *(edge.target for edge in chain))))
-                yield Finding(
-                    carried.path,
-                    carried.line,
-                    f"{' and '.join(refusing)} reaches {names[-1]}, which is {other}, through {names[0]}",
-                    subject=f"{names[0]} -> {other}",
-                    column=carried.column,
-                    trace=(carried.path, *names),
-                )
+            names = tuple(map(self._imports.name_of, (chain[0].importer, *(edge.target for edge in chain))))
+            yield Finding(
+                carried.path,
+                carried.line,
+                f"{' and '.join(refusing)} reaches {names[-1]}, which is {other}, through {names[0]}",
+                subject=f"{names[0]} -> {other}",
+                column=carried.column,
+                trace=(carried.path, *carried.through, *names),
+            )
 
 
 def _unmapped(modules: Modules, lanes: Lanes) -> Iterator[Finding]:

@@ -147,7 +147,7 @@ class _Image:
             yield from (use._replace(folder=folder) for folder in dict.fromkeys([*self._sources(here), ""]))
         elif use.kind in (FILE, SEARCH):
             place = posixpath.normpath(posixpath.join(here, use.text))
-            yield from (use._replace(text=text or ".", folder="") for text in self._sources(place))
+            yield from (use._replace(text=text, folder="") for text in self._sources(place) if text)
             yield use._replace(text=place if use.text.startswith("/") else use.text)
         else:
             yield use

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Optional
 
 from gates.facts.extractors.carriers.names import is_dotted, of_target
@@ -78,7 +78,7 @@ def searched(value: str, places: Places, line: int, folder: str = "") -> Iterato
     """The folders of a search path, `a:b`."""
     for part in re.split(r"[:;]", _UNKNOWN.sub(HOLE, value)):
         known = part.rpartition(HOLE)[2]
-        if known.strip("/. "):
+        if known.strip("/ "):
             at = places.find(known.strip().strip("/"), line)
             yield Use(*at, SEARCH, known.strip() if HOLE not in part else f"/{known.strip('/ ')}", SEARCHES, folder)
 
@@ -97,7 +97,7 @@ def _of(command: Ran, places: Places, variables: Variables, depth: int) -> Itera
     if program == "eval" and depth < _DEEPEST:
         text = " ".join(word.text for word in words[1:])
         yield from by_script(text, places, words[0].line, variables, command.folder, depth + 1)
-    elif program in _SHELLS:
+    elif program in _SHELLS or words[0].text in (".", "source"):
         yield from _by_shell(command, words, places, variables, depth)
     elif command.fed and _INTERPRETER.fullmatch(words[0].text) and _reads_stdin(words[1:]):
         yield from by_source(*command.fed, places)
@@ -133,6 +133,10 @@ def _by_shell(command: Ran, words: Sequence[Said], places: Places, variables: Va
         yield from by_script(text.text, places, text.line, variables, command.folder, depth + 1)
     elif command.fed:
         yield from by_script(command.fed[0], places, command.fed[1], variables, command.folder, depth + 1)
+    else:
+        scripts = [word for word in words[1:] if not word.text.startswith(("-", "+"))]
+        for script in scripts[:1]:
+            yield from _placed(Run("script", script.text), words, places, command.folder)
 
 
 def _reads_stdin(words: Sequence[Said]) -> bool:
@@ -177,8 +181,3 @@ def _found(kind: str, text: str, way: str, places: Places, line: int, folder: st
     if not column and spelled:
         at, column = places.find(text, line)
     return Use(at, column, kind, text, way, folder)
-
-
-def known_variables(pairs: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Variables of one known value each."""
-    return {name: (value,) for name, value in pairs.items()}

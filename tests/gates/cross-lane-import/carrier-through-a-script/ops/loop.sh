@@ -1,0 +1,1 @@
+./ops/loop.sh

@@ -1,0 +1,2 @@
+source ops/common
+exec python -m candidate.core

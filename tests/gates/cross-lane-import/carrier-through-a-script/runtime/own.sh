@@ -1,0 +1,1 @@
+python -m candidate.core  # finds: candidate.core

@@ -13,6 +13,8 @@ import sys
 
 TYPE_CHECKING = False  # the typing module is not needed by those who record nothing
 if TYPE_CHECKING:
+    from typing import Any
+
     import pytest
 
 OPTION = "--gates-record-imports"
@@ -32,9 +34,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Begin before the first conftest is imported."""
-    _begin(early_config, early_config.known_args_namespace)
+    known = early_config.known_args_namespace
+    _give_back(args, known)
+    _begin(early_config, known)
+
+
+def _give_back(words: list[str], known: Any) -> None:
+    """Of `--gates-record-imports tests/` the tests were taken for the file; pytest has yet to parse the words again."""
+    taken = known.gates_record_imports
+    pair = [OPTION, taken]
+    at = next((i for i in range(len(words) - 1) if words[i : i + 2] == pair), None)
+    if at is not None and not taken.endswith(SUFFIX):
+        words[at] = f"{OPTION}={PLACE}"
+        known.gates_record_imports = PLACE
+        known.file_or_dir.insert(0, taken)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,11 +61,10 @@ def _begin(config: pytest.Config, options: object) -> None:
     wanted = getattr(options, "gates_record_imports", None)
     if wanted is None or config.pluginmanager.has_plugin(_NAME):
         return
-    if not wanted.endswith(SUFFIX):  # `--gates-record-imports tests/` means the tests, and pytest takes it for the file
+    if not wanted.endswith(SUFFIX):
         import pytest
 
-        right = f"write {OPTION}=FILE{SUFFIX}, or put the option last"
-        raise pytest.UsageError(f"{OPTION}: '{wanted}' is no name of a recording, which ends in {SUFFIX}; {right}")
+        raise pytest.UsageError(f"{OPTION}: '{wanted}' is no name of a recording; write {OPTION}=FILE{SUFFIX}")
     from gates.recording.session import Joining, Session, root_of
 
     root = root_of(str(config.rootpath))

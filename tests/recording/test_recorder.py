@@ -135,11 +135,22 @@ def test_it_can_be_written_elsewhere_and_says_how_much_it_is(small: Path) -> Non
     assert "gates: 2 imports of 2 files recorded in here.jsonl\n" in done.stdout
 
 
-def test_the_tests_are_not_taken_for_the_name_of_the_recording(small: Path) -> None:
-    done = pytest_in(small, RECORD, "tests/test_app.py")
+@pytest.mark.parametrize("words", [["tests/test_app.py"], ["tests", "-x"], ["tests/test_app.py::test_load", "-n", "1"]])
+def test_the_tests_are_not_taken_for_the_name_of_the_recording(words: list[str], small: Path) -> None:
+    write(small, {"tests/conftest.py": "import idea\n", "test_other.py": "def test_other():\n    assert False\n"})
+
+    done = pytest_in(small, RECORD, *words)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ran_in(small / PLACE) == {*SEEN, ("tests/conftest.py", 1, "idea.py", "import")}
+
+
+def test_a_recording_has_a_name_of_its_own(small: Path) -> None:
+    done = pytest_in(small, f"{RECORD}=tests/test_app.py")
 
     assert done.returncode == 4
-    assert "'tests/test_app.py' is no name of a recording, which ends in .jsonl; write" in done.stderr
+    assert "'tests/test_app.py' is no name of a recording; write --gates-record-imports=FILE.jsonl" in done.stderr
+    assert (small / "tests/test_app.py").read_text("utf-8") == SMALL["tests/test_app.py"]
 
 
 def test_a_recording_that_cannot_be_written_fails_the_session(small: Path) -> None:

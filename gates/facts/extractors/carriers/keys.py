@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gates.facts.extractors.carriers.names import is_dotted, of_target
 from gates.facts.extractors.carriers.places import Places
 from gates.facts.extractors.carriers.running import by_script, by_source, by_variable, searched
-from gates.facts.extractors.carriers.use import FILE, RUNS, WORD, Use
+from gates.facts.extractors.carriers.use import FILE, RUNS, SEARCH, SEARCHES, WORD, Use
 from gates.facts.extractors.launchers import VARIABLES
 
 _BETWEEN = re.compile(r"[\s,]+")
@@ -70,9 +70,10 @@ def words(key: str, value: str, places: Places, line: int) -> Iterator[Use]:
 def by_pytest(key: str, values: list[str], places: Places, line: int) -> Iterator[Use]:
     """What an entry of pytest's settings names."""
     if key == "pythonpath":
-        for value in values:
-            for part in value.split():
-                yield from searched(part, places, line)
+        for part in " ".join(values).split():
+            if part == ".":  # the folder of the file, unlike in a command, which may run anywhere
+                yield Use(*places.find(part, line), SEARCH, part, SEARCHES)
+            yield from searched(part, places, line)
     elif key == "addopts":
         yield from by_script(f"pytest {' '.join(values)}", places, line)
     elif key == "env":

@@ -78,7 +78,7 @@ def searched(value: str, places: Places, line: int, folder: str = "") -> Iterato
     """The folders of a search path, `a:b`."""
     for part in re.split(r"[:;]", _UNKNOWN.sub(HOLE, value)):
         known = part.rpartition(HOLE)[2]
-        if known.strip("/ "):
+        if known.strip("/. "):
             at = places.find(known.strip().strip("/"), line)
             yield Use(*at, SEARCH, known.strip() if HOLE not in part else f"/{known.strip('/ ')}", SEARCHES, folder)
 

@@ -1,0 +1,1 @@
+PYTHONPATH=. python -m runtime.app

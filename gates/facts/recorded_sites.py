@@ -47,7 +47,7 @@ class RecordedSites:
     def account(self) -> dict[str, int]:
         """How many opaque loads were run over, with nothing seen that the lanes forbid."""
         answered = (self._are_allowed(path, ran) for path, lines in self._seen.items() for ran in lines.values())
-        return {"opaque loads that a recording answers": sum(answered)}
+        return {"opaque but recorded": sum(answered)}
 
     def loaded(self, path: str, site: LoadingSite) -> tuple[Imported, ...]:
         """What was loaded at an opaque site; nothing where it was not run, or changed since."""

@@ -107,6 +107,19 @@ ROADS = (
     "import _imp as {a}\n{a}.create_dynamic(z)",
     "{a} = __loader__\n{a}.load_module('x.y')",
     "{a} = __spec__\n{a}.loader.load_module('x.y')",
+    "{a} = len.__self__\n{a}.__import__('x.y')",
+    "def {a}(): pass\n{a}.__globals__['__bui' + 'ltins__'].exec(z)",
+    "def {a}(): pass\n{a}.__builtins__['ex' + 'ec'](z)",
+    "import sys as {a}\n{a}._getframe().f_builtins['ex' + 'ec'](z)",
+    "import inspect as {a}\n{a}.currentframe().f_globals['__bui' + 'ltins__'].exec(z)",
+    "{a} = object\n{a}.__subclasses__()[1](z)",
+    "import doctest as {a}\n{a}.testsource('x.y', 'z')",
+    "from pickle import loads as {a}\n{a}(b'cx.y\\nz\\n.')",
+    "import xml.sax as {a}\n{a}.make_parser(['x.y'])",
+    "import ctypes as {a}\n{a}.pythonapi.PyImport_ImportModule(b'x.y')",
+    "from concurrent import interpreters as {a}\n{a}.create().exec('import x.y')",
+    "def {a}(manager): manager.import_plugin('x.y')",
+    "def {a}(loader): loader.load_module('x.y')",
     "from importlib import import_module as {a}",
     "{a} = __import__",
 )
@@ -346,6 +359,24 @@ def test_an_opaque_name_keeps_its_known_beginning(expression: str, prefix: str) 
         "exec({!r})".format("exec({!r})".format("exec({!r})".format("exec({!r})".format("exec(x)")))),
         "f = lambda: f()\nf()(__import__)",
         "[[__import__(x) for x in y] for y in y]",
+        "import enum\nclass A(enum.Enum):\n    x = [y.value for y in A]\nfor a in A: __import__(a.value)",
+        "class A:\n    def __init__(self): self.x = A(); self.y = self.x.y\n__import__(A().y)",
+        "class A:\n    def f(self): exec(vars(self))\n    def __iter__(self): return A()\nfor a in A(): __import__(a)",
+        "import re\n__import__(re.sub('(a|a)*b', '', 'a' * 40))",
+        "import re\n__import__(re.sub('(a+)+b', '', 'a' * 40))",
+        "__import__(('a' * 50000).translate({97: 'b' * 50000}))",
+        "__import__('{:{}}'.format('a', 10 ** 9))",
+        "import zlib\nexec(zlib.decompress(zlib.compress(b'a')))",
+        "import functools, operator\n__import__(functools.reduce(operator.add, ['a' * 50000] * 200))",
+        "import itertools\nfor a in itertools.product('abcdefgh' * 9, repeat=3): __import__(''.join(a))",
+        "import os\nos.environ['A'] = os.environ['A']\n__import__(os.environ['A'])",
+        "x = [' ' + y for y in x]\n__import__(x[0])",
+        "import pickle\npickle.loads(b'(' * 100)",
+        "__import__('candidate'" + ".strip()" * 300 + ")",
+        "".join(f"x{n} = " + " or ".join(f"x{m}" for m in range(30) if m != n) + "\n" for n in range(30))
+        + "__import__(x3)",
+        "".join(f"def f{n}(a): return [" + ", ".join(f"f{m}(a)" for m in range(12)) + "]\n" for n in range(12))
+        + "__import__(f3('x'))",
     ],
     ids=lambda source: source[:30],
 )
@@ -369,7 +400,27 @@ def test_what_does_not_parse_is_left_to_the_caller(source: bytes) -> None:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="match came with Python 3.10")
-def test_a_loader_that_is_matched_may_be_captured_and_goes_where_nobody_can_follow() -> None:
-    sites = extract(b"import importlib\nmatch importlib:\n    case held:\n        held.import_module('x')\n")
+@pytest.mark.parametrize(
+    ("subject", "pattern", "called"),
+    [
+        ("importlib", "held", "held.import_module"),
+        ("importlib.import_module", "None | held", "held"),
+        ("(1, importlib.import_module)", "(_, held)", "held"),
+        ("[importlib.import_module, 1, 2]", "[held, *rest]", "held"),
+        ("[1, 2, importlib.import_module]", "[*rest, held]", "held"),
+        ("[1, 2, importlib.import_module]", "[_, *rest]", "rest[1]"),
+        ("{'load': importlib.import_module}", "{'load': held}", "held"),
+        ("types.SimpleNamespace(load=importlib.import_module)", "types.SimpleNamespace(load=held)", "held"),
+    ],
+)
+def test_what_a_pattern_captures_is_followed(subject: str, pattern: str, called: str) -> None:
+    source = f"import importlib, types\nmatch {subject}:\n    case {pattern}:\n        {called}('candidate.x')\n"
+
+    assert [(site.line, site.target) for site in extract(source.encode())] == [(4, "candidate.x")]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="match came with Python 3.10")
+def test_a_loader_that_a_pattern_takes_apart_goes_where_nobody_can_follow() -> None:
+    sites = extract(b"import importlib\nmatch importlib:\n    case Held(held):\n        held.import_module('x')\n")
 
     assert [(site.line, site.target) for site in sites] == [(2, None)]

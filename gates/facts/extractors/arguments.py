@@ -131,6 +131,12 @@ class Folder(Protocol):
     def under(self, base: Value, key: Value, text: Spelling) -> Iterator[Value]:
         """What stands under a key of a value."""
 
+    def variable(self, key: Value) -> Iterator[Value]:
+        """What this file itself gives a variable of the environment."""
+
+    def namespace(self, outer: Scope, names: Table) -> Scope:
+        """A module of its own, in which these names are bound."""
+
     def opened(self, values: Values) -> Values:
         """What is looped over, where it is an enumeration or something else of this file's own."""
 

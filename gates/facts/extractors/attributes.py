@@ -226,6 +226,7 @@ def _of_a_record(base: Record, attribute: str, text: Spelling) -> Iterator[Value
 def under(folding: Folder, base: Value, key: Value, text: Spelling) -> Iterator[Value]:
     """What stands under a key of a value."""
     if isinstance(base, Named):
+        yield from folding.variable(key) if base.name in ("os.environ", "os.environb") else ()
         yield from under_named(base.name, key)
     elif isinstance(base, Class):
         yield from _under_class(folding, base, key, text)

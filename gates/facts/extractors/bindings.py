@@ -18,15 +18,21 @@ from gates.facts.extractors.places import (
     TARGET,
     Binding,
     Link,
+    Of,
     Scope,
     Step,
+    Under,
     Unpacked,
 )
 
 _CHANGES = frozenset("append extend insert add update setdefault pop popitem remove clear discard sort reverse".split())
+# `case str(name)` captures the whole of it.
+_CAPTURING_ITSELF = frozenset("bool bytes dict float int list set str tuple".split())
+_MAPPING = frozenset("map filter imap imap_unordered filterfalse takewhile dropwhile".split())
 _READERS = frozenset(
-    "len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter join count index "
-    "run call check_call check_output Popen execv execve spawnv posix_spawn dictConfig loadTestsFromNames".split()
+    "len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter next any all min max "
+    "sum map filter chain join count index run call check_call check_output Popen execv execve spawnv posix_spawn "
+    "dictConfig loadTestsFromNames getattr hasattr vars type dict asdict astuple copy deepcopy format".split()
 )
 
 
@@ -47,6 +53,7 @@ class Survey:
         # Of each variable of the environment that is set: its name and its value, and from where they are seen.
         self.environment: list[tuple[ast.expr, ast.expr, Scope]] = []
         self.mentions: dict[str, list[Link]] = {}  # a name, or an attribute with a dot before it, to where it is used
+        self._given_to: dict[int, dict[str, Binding]] = {}  # what the one call of a lambda gives its parameters
         self._anchor: Optional[ast.expr] = None
         self._conditional = False
         self._within: Optional[Link] = None
@@ -156,9 +163,31 @@ class Survey:
                 becomes = AWAY
                 self.given[id(node)] = (value, seen_from)
                 self._touch(node.value)
+                self._set_under_a_key(node, Binding(how, value, scope, path), names)
                 self._push([node], scope, TARGET)
         self._leads_to(names)
         return becomes
+
+    def _set_under_a_key(self, node: ast.Subscript, binding: Binding, names: list[str]) -> None:
+        """`self.__dict__["name"] = ...`, `globals()["name"] = ...`, `os.environ["NAME"] = ...`."""
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        held, called = node.value, getattr(getattr(node.value, "func", None), "id", "")
+        if getattr(held, "attr", getattr(held, "id", "")) == "environ" and isinstance(binding.node, ast.expr):
+            self.environment.append((node.slice, binding.node, binding.scope))
+        elif isinstance(key, str) and isinstance(held, ast.Attribute) and held.attr == "__dict__":
+            self._attribute_set(held.value, key, binding)
+            names.append(f".{key}")
+        elif isinstance(key, str) and isinstance(held, ast.Call) and called == "vars" and len(held.args) == 1:
+            self._attribute_set(held.args[0], key, binding)
+            names.append(f".{key}")
+        elif isinstance(key, str) and called == "globals":
+            binding.scope.module().bindings.setdefault(key, []).append(binding._replace(conditional=True))
+            names.append(key)
+
+    def _attribute_set(self, owner: ast.expr, name: str, binding: Binding) -> ast.Attribute:
+        target = ast.copy_location(ast.Attribute(owner, name, ast.Store()), owner)
+        self.attributes.setdefault(name, []).append((target, binding))
+        return target
 
     def _leads_to(self, names: Sequence[str]) -> None:
         """What is pushed next gives these names their value."""
@@ -181,10 +210,14 @@ class Survey:
         defaults = {arg.arg: value for arg, value in pairs}
         everything = [*positional, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         called = getattr(node, "name", "a lambda")
+        given = self._given_to.pop(id(node), {})
         for arg in everything:
             if arg is not None:
                 default = defaults.get(arg.arg)
-                self._bind(inner, arg.arg, Binding("parameter", default or arg, scope, text=called))
+                parameter = Binding("parameter", default or arg, scope, text=called)
+                if given and default is not None:
+                    parameter = Binding("value", default, scope)
+                self._bind(inner, arg.arg, given.get(arg.arg, parameter))
         if isinstance(node, ast.Lambda):
             self._push([node.body], inner, conditional=False)
         else:
@@ -243,14 +276,15 @@ class Survey:
 
     def _with(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, (ast.With, ast.AsyncWith))
-        for item in node.items:
-            if item.optional_vars is not None:
-                for name in ast.walk(item.optional_vars):
-                    if isinstance(name, ast.Name):
-                        reason = f"{name.id!r} is bound by a with statement"
-                        self._bind(scope, name.id, Binding("unknown", node, scope, text=reason))
         self._push(node.body, scope)
-        self._push([item.context_expr for item in node.items], scope)
+        around = self._within
+        for item in reversed(node.items):
+            if item.optional_vars is not None:
+                becomes = self._assign(item.optional_vars, "entered", item.context_expr, scope)
+                self._push([item.context_expr], scope, becomes)
+            else:
+                self._push([item.context_expr], scope)
+            self._within = around
 
     def _branches(self, node: ast.AST, scope: Scope) -> None:
         test: Optional[ast.expr] = getattr(node, "test", None)
@@ -319,16 +353,43 @@ class Survey:
                 targets.extend(target.elts)
 
     def _pattern(self, node: ast.AST, scope: Scope) -> None:
-        for field in ("name", "rest"):
-            name = getattr(node, field, None)
-            if name:
-                self._bind(scope, name, Binding("unknown", node, scope, text=f"{name!r} is captured by a pattern"))
         self._push(ast.iter_child_nodes(node), scope, HARMLESS)
 
     def _match(self, node: ast.AST, scope: Scope) -> None:
-        parts = list(ast.iter_child_nodes(node))
-        self._push([part for part in parts if not isinstance(part, ast.expr)], scope, conditional=True)
-        self._push([part for part in parts if isinstance(part, ast.expr)], scope)
+        subject: ast.expr = node.subject  # type: ignore[attr-defined]
+        names: list[str] = []
+        becomes = FOLLOWED
+        cases: list[ast.AST] = list(node.cases)  # type: ignore[attr-defined]
+        conditional, self._conditional = self._conditional, True
+        for case in cases:
+            captured, is_followed = self._captured(case.pattern, subject, scope)  # type: ignore[attr-defined]
+            names += captured
+            becomes = becomes if is_followed else AWAY
+        self._conditional = conditional
+        self._push(cases, scope, conditional=True)
+        around = self._within
+        self._leads_to(names)
+        self._push([subject], scope, becomes)
+        self._within = around
+
+    def _captured(self, pattern: ast.AST, subject: ast.expr, scope: Scope) -> tuple[list[str], bool]:
+        """Bind what a pattern captures: the names, and whether it is known what each of them takes."""
+        names: list[str] = []
+        is_followed = True
+        waiting: list[tuple[ast.AST, Optional[tuple[Step, ...]]]] = [(pattern, ())]
+        while waiting:
+            node, path = waiting.pop()
+            for field in ("name", "rest"):
+                name = getattr(node, field, None)
+                if name:
+                    known = field == "name" and path is not None
+                    reason = f"{name!r} is captured by a pattern"
+                    binding = Binding("value", subject, scope, path or ())
+                    self._bind(scope, name, binding if known else Binding("unknown", node, scope, text=reason))
+                    names.append(name)
+                    is_followed = is_followed and known
+            waiting += _parts_of_pattern(node, path)
+        return names, is_followed
 
     # --- expressions --------------------------------------------------------------------------------------------
 
@@ -349,7 +410,15 @@ class Survey:
 
     def _subscript(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
         assert isinstance(node, ast.Subscript)
-        self._note(node, scope, becomes, decided_by)
+        link = self._note(node, scope, becomes, decided_by)
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if isinstance(key, str) and getattr(node.value, "attr", "") == "__dict__":
+            self.mentions.setdefault(f".{key}", []).append(link)
+        elif isinstance(key, str) and isinstance(node.value, ast.Call):
+            called = getattr(node.value.func, "id", "")
+            name = {"vars": f".{key}", "globals": key}.get(called)
+            if name:
+                self.mentions.setdefault(name, []).append(link)
         self._push((node.value,), scope, PART)
         self._push((node.slice,), scope, HARMLESS)
 
@@ -369,16 +438,69 @@ class Survey:
         return link
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
+        called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if isinstance(node.func, ast.Attribute) and called in _CHANGES:
             self._touch(node.func.value)
+        if called in ("setattr", "__setattr__") and self._sets_attribute(node, scope):
+            return
+        self._sets_variable(node, called, scope)
+        self._gives_to_lambda(node, called, scope)
         named = node.args[1] if len(node.args) > 1 else None
         if isinstance(named, ast.Constant) and isinstance(named.value, str) and self._within is not None:
             self.mentions.setdefault(f".{named.value}", []).append(self._within)  # getattr(x, "load")
-        if getattr(node.func, "id", getattr(node.func, "attr", "")) not in _READERS:
+        if called not in _READERS:
             for handed in node.args:
                 self._touch(handed)
         self._push([*node.args, *(word.value for word in node.keywords)], scope, ARGUMENT, node)
         self._push([node.func], scope, CALLED)
+
+    def _sets_attribute(self, node: ast.Call, scope: Scope) -> bool:
+        """`setattr(thing, "name", value)`, as the assignment that it is."""
+        parts = list(node.args)
+        if isinstance(node.func, ast.Attribute) and len(parts) == 2:  # thing.__setattr__("name", value)
+            parts.insert(0, node.func.value)
+        name = parts[1].value if len(parts) == 3 and isinstance(parts[1], ast.Constant) else None
+        if not isinstance(name, str) or isinstance(parts[2], ast.Starred):
+            return False
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "setattr":  # monkeypatch.setattr
+            return False
+        target = self._attribute_set(parts[0], name, Binding("value", parts[2], scope))
+        around = self._within
+        self._leads_to([f".{name}"])
+        self._push([parts[2]], scope, STORED, target)
+        self._within = around
+        self._push([node.args[0]], scope, ARGUMENT, node)
+        self._push([node.func], scope, CALLED)
+        return True
+
+    def _sets_variable(self, node: ast.Call, called: str, scope: Scope) -> None:
+        """`os.environ.setdefault("NAME", value)` and kin."""
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        is_environment = getattr(owner, "attr", getattr(owner, "id", "")) == "environ"
+        if (called in ("putenv", "setenv") or (is_environment and called == "setdefault")) and len(node.args) == 2:
+            self.environment.append((node.args[0], node.args[1], scope))
+        elif is_environment and called == "update":
+            for word in node.keywords:
+                if word.arg:
+                    self.environment.append((ast.copy_location(ast.Constant(word.arg), node), word.value, scope))
+            for table in node.args:
+                for key, value in zip(table.keys, table.values) if isinstance(table, ast.Dict) else ():
+                    if key is not None:
+                        self.environment.append((key, value, scope))
+
+    def _gives_to_lambda(self, node: ast.Call, called: str, scope: Scope) -> None:
+        """What the only calls of a lambda give it: of one that is called where it stands, or handed to `map`."""
+        plain = not node.keywords and not any(isinstance(one, ast.Starred) for one in node.args)
+        if isinstance(node.func, ast.Lambda) and plain:
+            arguments = [Binding("value", one, scope) for one in node.args]
+            self._given_to[id(node.func)] = _by_parameter(node.func, arguments)
+        elif called in _MAPPING and plain and len(node.args) > 1 and isinstance(node.args[0], ast.Lambda):
+            arguments = [Binding("element", one, scope) for one in node.args[1:]]
+            self._given_to[id(node.args[0])] = _by_parameter(node.args[0], arguments)
+        elif called == "reduce" and plain and len(node.args) > 1 and isinstance(node.args[0], ast.Lambda):
+            before = Binding("unknown", node, scope, text="it is what was worked out before")
+            arguments = [before, Binding("element", node.args[1], scope)]
+            self._given_to[id(node.args[0])] = _by_parameter(node.args[0], arguments)
 
     def _comprehension(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
         assert isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp))
@@ -437,6 +559,44 @@ def _unpacked(elements: Sequence[ast.expr], path: tuple[Step, ...]) -> list[tupl
             step = index - len(elements) if after else index if starred else Unpacked(index, len(elements))
             found.append((element, (*path, step)))
     return found
+
+
+def _by_parameter(function: ast.Lambda, given: Sequence[Binding]) -> dict[str, Binding]:
+    parameters = [*getattr(function.args, "posonlyargs", []), *function.args.args]
+    return {parameter.arg: one for parameter, one in zip(parameters, given)}
+
+
+def _parts_of_pattern(
+    node: ast.AST, path: Optional[tuple[Step, ...]]
+) -> list[tuple[ast.AST, Optional[tuple[Step, ...]]]]:
+    """The patterns inside one, each with the way to what it is matched with; None where that is not known."""
+    kind = type(node).__name__
+    inside = [child for child in ast.iter_child_nodes(node) if type(child).__name__.startswith("Match")]
+    if path is None:
+        return [(child, None) for child in inside]
+    if kind in ("MatchOr", "MatchAs"):
+        return [(child, path) for child in inside]
+    if kind == "MatchSequence":
+        starred = [index for index, child in enumerate(inside) if type(child).__name__ == "MatchStar"]
+        return [(child, (*path, _position(index, len(inside), starred))) for index, child in enumerate(inside)]
+    if kind == "MatchMapping":
+        keys = [getattr(key, "value", None) for key in node.keys]  # type: ignore[attr-defined]
+        return [(child, (*path, Under(key))) for child, key in zip(inside, keys)]
+    if kind == "MatchClass":
+        words: list[str] = node.kwd_attrs  # type: ignore[attr-defined]
+        first = len(inside) - len(words)
+        named = [(child, (*path, Of(word))) for child, word in zip(inside[first:], words)]
+        is_itself = first == 1 and getattr(node.cls, "id", "") in _CAPTURING_ITSELF  # type: ignore[attr-defined]
+        return [*((child, path if is_itself else None) for child in inside[:first]), *named]
+    return [(child, None) for child in inside]
+
+
+def _position(index: int, many: int, starred: Sequence[int]) -> Step:
+    if not starred:
+        return Unpacked(index, many)
+    if index == starred[0]:
+        return f"{index}:{index - many + 1}"
+    return index - many if index > starred[0] else index
 
 
 def _outer_function(scope: Scope, name: str) -> Scope:

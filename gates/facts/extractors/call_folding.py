@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gates.facts.extractors.arguments import Argument, Arguments, Call, Folder, bound_arguments
 from gates.facts.extractors.attributes import under_named, values_of_named
+from gates.facts.extractors.class_natures import nature_of
 from gates.facts.extractors.contents import elements, is_missing, item, table_of
 from gates.facts.extractors.handing import SAME
 from gates.facts.extractors.instances import Construction, made, members
@@ -93,6 +94,12 @@ def _by_name(folding: Folder, name: str, call: Call) -> Iterator[Value]:
         yield from applied(FUNCTIONS[name], [one.values for one in call.given.positional])
     elif name in INSTANCES:
         yield Named(name)
+    elif name in ("ctypes.PyDLL", "ctypes.CDLL") and call.value(0, "name") == (Known(None),):
+        yield Named("ctypes.pythonapi")
+    elif name in ("pkgutil.iter_modules", "pkgutil.walk_packages"):
+        names = (Unknown("it is what a folder holds"),)
+        fields = (("module_finder", (Named("pkgutil.finder"),)), ("name", names), ("ispkg", names))
+        yield Several(((Record(fields, is_tuple=True),),), exact=False)
     elif name in _COMPILERS:
         yield Made(name)
     elif name == "importlib.util.resolve_name":
@@ -173,8 +180,10 @@ def _loaded(folding: Folder, name: str, kind: str, call: Call) -> Iterator[Value
             if isinstance(text, str):
                 yield Named(canonical(text.replace(":", ".")))
     elif name == "builtins.eval":
+        names = call.value(1, "globals")
+        table = names[0] if len(names) == 1 and isinstance(names[0], Table) else Table(())
         for text in map(as_text, first):
-            yield from _evaluated(folding, text, call.scope) if isinstance(text, str) else ()
+            yield from _evaluated(folding, text, call.scope, table) if isinstance(text, str) else ()
     elif name == "builtins.compile" and any(_only_parses(value) for value in call.value(3, "flags")):
         yield from first
     elif kind != "opaque" and name != "builtins.exec":
@@ -198,12 +207,12 @@ def _only_parses(value: Value) -> bool:
     return value == Named("ast.PyCF_ONLY_AST") or (isinstance(value, Known) and value.value == ast.PyCF_ONLY_AST)
 
 
-def _evaluated(folding: Folder, text: str, scope: Scope) -> Values:
+def _evaluated(folding: Folder, text: str, scope: Scope, names: Table) -> Values:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    return folding.fold(tree.body, Scope("module", scope))
+    return folding.fold(tree.body, folding.namespace(scope, names))
 
 
 # --- methods --------------------------------------------------------------------------------------------------------
@@ -214,7 +223,7 @@ def _by_method(folding: Folder, base: Value, name: str, call: Call) -> Iterator[
     given = call.given
     if given.open and name != "format":
         return
-    arguments = [one.values for one in given.positional]
+    arguments = [folding.opened(one.values) if name == "join" else one.values for one in given.positional]
     words = {word: one.values for word, one in given.words.items()}
     if isinstance(base, Table):
         yield from _of_table(base, name, call)
@@ -300,8 +309,9 @@ def _of_instance(folding: Folder, base: Class, called: str, call: Call) -> Itera
     elif called == "_asdict":
         yield members(folding, base)
     elif called == "_replace" and isinstance(base.made, Construction):
-        words = {**base.made.given.words, **call.given.words}
-        yield base._replace(made=Construction(None, base.made.given._replace(words=words)))
+        names = nature_of(folding, base.scope).fields or ()
+        before = {name: Argument(tuple(folding.attribute_of(base, name, name)), "...") for name in names}
+        yield base._replace(made=Construction(None, Arguments((), {**before, **call.given.words}, False)))
 
 
 def _record(layout: Layout, given: Arguments) -> Iterator[Value]:
@@ -351,3 +361,8 @@ def calls_of(folding: Folder, getter: Getter, given: Arguments) -> Iterator[tupl
             for name in named.positional[0].values if named.positional else ():
                 for function in got(folding, base, name):
                     yield function, bound_arguments(getter, folding)
+
+
+def keys_of(folding: Folder, getter: Getter, given: Arguments) -> Iterator[Argument]:
+    """The keys that `itemgetter(...)` takes from what it is given."""
+    yield from Call(getter.call, getter.scope, folding).given.positional if given.positional else ()

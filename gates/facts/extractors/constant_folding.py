@@ -18,10 +18,13 @@ from gates.facts.extractors.instances import attribute_of_class, members_of
 from gates.facts.extractors.known_values import (
     TOO_INVOLVED,
     Class,
+    Content,
     Function,
     Known,
     Named,
+    Record,
     Several,
+    Table,
     Tree,
     Unknown,
     Value,
@@ -31,7 +34,7 @@ from gates.facts.extractors.known_values import (
 )
 from gates.facts.extractors.loaders import HOSTS, OWN, canonical, imported, loader_of
 from gates.facts.extractors.paths import FILE
-from gates.facts.extractors.places import Binding, Scope, Step, Unpacked
+from gates.facts.extractors.places import Binding, Of, Scope, Step, Under, Unpacked
 from gates.facts.extractors.short_text import Spelling, shown
 
 _DEEPEST = 90
@@ -79,6 +82,8 @@ class Folding:
         self._kept = Kept()
         self._kept_for_all = self._kept
         self._calls: list[tuple[ast.AST, int]] = []
+        self._namespaces: list[Scope] = []  # (kept, because what they bind is known by their ids)
+        self._in_environment = False
         self._depth = 0
         self._work = 0
         self._away = 0  # how deep in calls and other modules
@@ -304,7 +309,7 @@ class Folding:
             return kept
         if key in self._passed:
             bindings = [binding for binding in bindings if binding.how != "parameter"]
-            if not bindings:
+            if not bindings or isinstance(scope.owner, ast.Lambda):
                 return self._passed[key]
         around = self._begin(key)
         try:
@@ -370,6 +375,10 @@ class Folding:
         if how == "element":
             row = self._pinned.get(id(node))
             return self._step_into(elements(self.opened(self.fold(node, scope))) if row is None else row, binding.path)
+        if how == "entered":
+            return self._step_into(
+                distinct(one for value in self.fold(node, scope) for one in self._entered(value)), binding.path
+            )
         if how == "import":
             module, _, name = binding.text.partition(":")
             return self._imported(_absolute(module, scope.module()), name)
@@ -382,6 +391,20 @@ class Folding:
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name):
             return self._grown(node, node.target.id, binding)
         return (Unknown(binding.text),)
+
+    def _entered(self, value: Value) -> Iterator[Value]:
+        """What a with statement is given by its `__enter__`."""
+        if isinstance(value, Content):
+            yield value
+        elif isinstance(value, Several) and not value.exact:  # (a generator, made into a context manager)
+            yield from elements((value,))
+        elif isinstance(value, Record):
+            yield from dict(value.fields).get("__enter__", (_ENTERED,))
+        elif isinstance(value, Class) and value.instance:
+            for function in self.attribute_of(value, "__enter__", "__enter__"):
+                yield from self.returned(function, NO_ARGUMENTS) if isinstance(function, Function) else (_ENTERED,)
+        else:
+            yield _ENTERED
 
     def _imported(self, module: str, name: str) -> Values:
         found = self._elsewhere(f"{module}.{name}" if name else module)
@@ -434,6 +457,10 @@ class Folding:
             if isinstance(step, Unpacked):
                 fitting = tuple(value for value in values if _may_hold(value, step.of))
                 values = item(fitting, step.position) or (Unknown("it is unpacked into another number of names"),)
+            elif isinstance(step, Under):
+                values = distinct(one for value in values for one in self.under(value, Known(step.key), "a pattern"))
+            elif isinstance(step, Of):
+                values = distinct(one for value in values for one in self.attribute_of(value, step.attribute))
             elif isinstance(step, int):
                 values = item(values, step)
             else:
@@ -475,6 +502,36 @@ class Folding:
                     self._depth -= 1
                 self._end(key, by, found, around)
             yield from found
+
+    def namespace(self, outer: Scope, names: Table) -> Scope:
+        """A module of its own, in which these names are bound: what `eval(text, names)` gives to the text."""
+        scope = Scope("module", outer)
+        self._namespaces.append(scope)
+        self.give(scope, names)
+        return scope
+
+    def give(self, scope: Scope, names: Table) -> set[str]:
+        """Bind names in a scope to what they are worth from the beginning; the names."""
+        given: set[str] = set()
+        for keys, held in names.pairs:
+            name = keys[0].value if len(keys) == 1 and isinstance(keys[0], Known) else None
+            if isinstance(name, str):
+                given.add(name)
+                scope.bindings.setdefault(name, []).insert(0, Binding("parameter", ast.arg(name), scope))
+                self._passed = {**self._passed, (id(scope), name): held}
+        return given
+
+    def variable(self, key: Value) -> Iterator[Value]:
+        """What this file itself gives a variable of the environment."""
+        if self._in_environment or not isinstance(key, Known):
+            return
+        self._in_environment = True
+        try:
+            for name, value, scope in self.survey.environment:
+                if key in self.fold(name, scope):
+                    yield from self.fold(value, scope)
+        finally:
+            self._in_environment = False
 
     def under(self, base: Value, key: Value, text: Spelling) -> Iterator[Value]:
         """What stands under a key of a value."""
@@ -532,5 +589,6 @@ def _only_later(bindings: list[Binding], at: Optional[ast.AST]) -> bool:
     return line is not None and all(getattr(binding.node, "lineno", 0) > line for binding in bindings)
 
 
+_ENTERED = Unknown("it is bound by a with statement")
 _A_TREE = Unknown("it is a tree, which may be changed before it is compiled")
 _BUILTIN_LOADERS = frozenset({"exec", "eval", "compile", "__import__", "getattr", "vars", "globals", "locals"})

@@ -8,9 +8,7 @@ from typing import Optional
 from gates.facts.extractors.known_values import (
     MANY,
     Class,
-    Function,
     Known,
-    Method,
     Named,
     Record,
     Several,
@@ -195,7 +193,7 @@ def table_of(pairs: Iterable[tuple[Values, Values]]) -> Table:
 
 def unsure(value: Value, unknown: Values) -> Value:
     """A value that something unknown may have been put into since."""
-    if isinstance(value, Several):
+    if isinstance(value, Several) and not value.is_fixed:
         return Several((*((*held, *unknown) for held in value.items), unknown), exact=False)
     if isinstance(value, Table):
         return Table((*value.pairs, (unknown, unknown)))
@@ -203,8 +201,4 @@ def unsure(value: Value, unknown: Values) -> Value:
         return Record(tuple((name, (*held, *unknown)) for name, held in value.fields))
     if isinstance(value, Class) and value.made is not None and value.made.text is None:
         return value._replace(made=None)
-    if isinstance(value, Method):
-        return value._replace(base=unsure(value.base, unknown))
-    if isinstance(value, Function) and value.owner is not None:
-        return value._replace(owner=value.owner._replace(made=None))
     return value

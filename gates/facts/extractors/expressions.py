@@ -122,11 +122,12 @@ def _sequence(folding: Folder, node: Any, scope: Scope) -> Values:
             items.extend(held)
         else:
             items.append(folding.fold(element, scope))
-    return (Several(tuple(items), exact),)
+    return (Several(tuple(items), exact, isinstance(node, ast.Tuple)),)
 
 
 def _table(folding: Folder, node: ast.Dict, scope: Scope) -> Values:
     pairs: list[tuple[Values, Values]] = []
+    others: list[Value] = []
     for key, value in zip(node.keys, node.values):
         if key is not None:
             pairs.append((folding.fold(key, scope), folding.fold(value, scope)))
@@ -136,7 +137,8 @@ def _table(folding: Folder, node: ast.Dict, scope: Scope) -> Values:
                 pairs.extend(merged.pairs)
             elif not isinstance(merged, (Several, Known)):
                 pairs.append(((Unknown(why(merged)),), (Unknown(why(merged)),)))
-    return (table_of(pairs),)
+                others += [merged] if isinstance(merged, Named) else []  # {**sys.modules}
+    return (table_of(pairs), *others)
 
 
 def _listed(folding: Folder, node: Any, scope: Scope) -> Values:
@@ -292,8 +294,14 @@ def _call(folding: Folder, node: ast.Call, scope: Scope) -> Values:
     found: list[Value] = []
     for function in functions:
         known = [value for value in result_of(folding, function, call) if value != _NOTHING]
-        found += known or [Unknown(f"it is what {shown(node)} returns")]
+        found += known or [*_instead(node, call), Unknown(f"it is what {shown(node)} returns")]
     return tuple(found)
+
+
+def _instead(node: ast.Call, call: Call) -> Values:
+    """`options.get("backend", "candidate.core")`, of whatever options: what is given for want of another."""
+    is_get = isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "pop", "setdefault")
+    return call.value(1, "default") if is_get and len(node.args) + len(node.keywords) == 2 else ()
 
 
 def _starred(folding: Folder, node: ast.Starred, scope: Scope) -> Values:

@@ -148,7 +148,7 @@ def _bound_or_set(folding: Folder, base: Class, attribute: str, text: Spelling, 
         found = True
         yield from _as_changed(folding, attribute, _of_the_instance(folding, base, lineage, owner, binding))
     if not found and nature.layout is not None and attribute in nature.layout.names:
-        yield from layout_default(nature, attribute)
+        yield from layout_default(nature, attribute) or (Unknown(f"{attribute!r} is not given"),)
     elif not found:
         yield Unknown(f"it is read from {spelled_out(text)}")
     elif base.instance and not is_sure:
@@ -291,15 +291,13 @@ def _calls_of_the_parent(init: ast.AST) -> Iterator[tuple[ast.Call, int]]:
 def members(folding: Folder, value: Class) -> Table:
     """The attributes of a class or an instance, as a dict."""
     names: dict[str, None] = {}
-    nature = nature_of(folding, value.scope)
     if value.instance:
-        names.update(dict.fromkeys(nature.fields or ()))
-        for name, found in folding.survey.attributes.items():
-            if any(isinstance(target.value, ast.Name) for target, _ in found):
-                names[name] = None
-    else:
-        for scope in ancestry(folding, value.scope):
-            names.update(dict.fromkeys(scope.bindings))
+        names.update(dict.fromkeys(nature_of(folding, value.scope).fields or ()))
+    for scope in ancestry(folding, value.scope) if not value.instance else ():
+        names.update(dict.fromkeys(scope.bindings))
+    for name, found in folding.survey.attributes.items():
+        if any(isinstance(target.value, ast.Name) for target, _ in found):
+            names[name] = None
     pairs: list[tuple[Values, Values]] = []
     for name in [one for one in names if not one.startswith("__")][:MANY]:
         held = distinct(folding.attribute_of(value, name, name))

@@ -24,12 +24,13 @@ _KEEPING = frozenset(
     "builtins.dict builtins.list builtins.tuple builtins.set builtins.frozenset builtins.iter builtins.reversed "
     "builtins.zip builtins.enumerate builtins.next collections.OrderedDict collections.deque collections.ChainMap "
     "collections.defaultdict types.SimpleNamespace types.MappingProxyType argparse.Namespace itertools.chain "
-    "itertools.repeat itertools.cycle copy.copy copy.deepcopy".split()
+    "itertools.repeat itertools.cycle contextlib.nullcontext contextlib.closing copy.copy copy.deepcopy".split()
 )
+# What they give is what stands under a key of it.
+ITEMS = frozenset("operator.getitem builtins.dict.get builtins.dict.__getitem__ builtins.dict.pop".split())
 # What they give is a part of it.
-_ASKING = frozenset(
-    "operator.getitem inspect.getattr_static builtins.object.__getattribute__ types.ModuleType.__getattribute__ "
-    "builtins.dict.get builtins.dict.__getitem__ builtins.vars".split()
+_ASKING = ITEMS | frozenset(
+    "inspect.getattr_static builtins.object.__getattribute__ types.ModuleType.__getattribute__ builtins.vars".split()
 )
 _DEEPEST = 4
 

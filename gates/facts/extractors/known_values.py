@@ -39,11 +39,12 @@ class Unknown(NamedTuple):
 class Several(NamedTuple):
     """A tuple, list or set: the possible values at each position.
 
-    Where it is not `exact`, any number of them may stand there, or they may stand in another order.
+    Where it is not `exact`, any number of them may stand there, or they may stand in another order. A tuple `is_fixed`.
     """
 
     items: tuple[tuple[Value, ...], ...]
     exact: bool = True
+    is_fixed: bool = False
 
 
 class Table(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Callable, Optional, Union
 
@@ -10,12 +11,25 @@ from gates.facts.extractors.arguments import Argument, Arguments
 from gates.facts.extractors.commands import HOLE, Run, run_by, run_by_line, run_in
 from gates.facts.extractors.contents import elements
 from gates.facts.extractors.dynamic_loading import PATH
-from gates.facts.extractors.known_values import Known, Several, Table, Unknown, Value, Values, as_text
+from gates.facts.extractors.known_values import (
+    Class,
+    Function,
+    Known,
+    Named,
+    Record,
+    Several,
+    Table,
+    Unknown,
+    Value,
+    Values,
+    as_text,
+)
 from gates.facts.extractors.launchers import VARIABLES
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN
 from gates.facts.extractors.loading_targets import Target, known_part, named, unknown
 from gates.facts.extractors.paths import placed
+from gates.facts.extractors.pickles import named_by
 from gates.facts.extractors.short_text import quoted
 
 _DEEPEST = 12
@@ -23,6 +37,9 @@ _LOADING_KEYS = frozenset(
     "|class|()|factory|BACKEND|ENGINE|loaders|context_processors|builtins|libraries|task|KEY_FUNCTION|filter".split("|")
 )
 _LOADING_KEY = re.compile(r"_(?:CLASS|CLASSES|BACKEND|BACKENDS|HANDLER|SERIALIZER|STORAGE)$")
+# A patch of one of these changes what every later import gives.
+_DECIDING = frozenset({"sys.modules", "sys.meta_path", "sys.path_hooks", "builtins.__import__"})
+_PROMPT = re.compile(r"\s*(?:>>>|\.\.\.) ?(.*)")
 _NOT_ALL = Unknown("part of it is not known")
 
 NO_WORDS: Mapping[str, Argument] = {}
@@ -146,6 +163,9 @@ def _path(text: str, argument: Argument) -> Iterator[Target]:
 def _dotted(argument: Argument) -> Iterator[Launched]:
     for value in argument.values:
         text = as_text(value)
+        if text in _DECIDING:
+            yield Target(None, 0, "what a later import of a module gives is replaced", "", argument.text)
+            continue
         if isinstance(text, Unknown):
             if HOLE not in text.prefix:
                 yield Target(None, 0, text.reason, known_part(text.prefix), argument.text)
@@ -155,7 +175,34 @@ def _dotted(argument: Argument) -> Iterator[Launched]:
 
 def _dotted_or_object(argument: Argument) -> Iterator[Launched]:
     """A text that names something, where the thing itself may stand as well."""
-    return (one for one in _dotted(argument) if not isinstance(one, Target) or one.name is not None)
+    texts = tuple(value for value in argument.values if isinstance(as_text(value), str))
+    return _dotted(argument._replace(values=texts))
+
+
+def _name_or_object(argument: Argument) -> Iterator[Launched]:
+    """The name of a module, where the module itself may stand as well."""
+    return (one for one in _modules(argument) if not isinstance(one, Target) or one.name is not None)
+
+
+def _examples(argument: Argument) -> Iterator[Launched]:
+    """The source of the examples in a docstring."""
+    for value in argument.values:
+        text = as_text(value)
+        if isinstance(text, str):
+            lines = (_PROMPT.match(line) for line in text.splitlines())
+            yield Run("source", textwrap.dedent("\n".join(line[1] for line in lines if line)))
+        elif not isinstance(value, (Named, Function, Class)):
+            yield Target(None, 0, text.reason, "", argument.text)
+
+
+def _pickled(argument: Argument) -> Iterator[Launched]:
+    """What a pickle names; one that is not known is taken for data."""
+    for value in argument.values:
+        held = dict(value.fields).get("buffer", ()) if isinstance(value, Record) else (value,)
+        for one in held:
+            data = one.value if isinstance(one, Known) else None
+            for name in named_by(data) if isinstance(data, bytes) else ():
+                yield from _name(name, argument)
 
 
 def _modules(argument: Argument) -> Iterator[Launched]:
@@ -233,6 +280,9 @@ _KINDS: dict[str, Callable[[Argument], Iterator[Launched]]] = {
     "object": _dotted,
     "object?": _dotted_or_object,
     "name": _modules,
+    "name?": _name_or_object,
+    "examples": _examples,
+    "pickled": _pickled,
     "names": _modules,
     "folder": _folders,
     "folders": _folders,

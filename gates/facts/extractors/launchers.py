@@ -65,11 +65,19 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("multiprocessing.set_forkserver_preload", _of("names", 0, "module_names")),
     **_all("lazy_loader.attach", _of("name", 0, "package_name")),
     **_all("pytest.importorskip", _of("name", 0, "modname")),
-    **_all("unittest.main", _of("name", 0, "module")),
+    **_all("unittest.main unittest.TestProgram", _of("name", 0, "module")),
     **_all(
         "unittest.TestLoader.loadTestsFromNames unittest.defaultTestLoader.loadTestsFromNames", _of("names", 0, "names")
     ),
-    **_all("doctest.DocTestSuite", _of("name", 0, "module")),
+    **_all("doctest.DocTestSuite doctest.testsource doctest.debug", _of("name?", 0, "module")),
+    **_all("pydoc.render_doc pydoc.doc pydoc.writedoc pydoc.help", _of("name?", 0, "thing")),
+    **_all("xml.sax.make_parser", _of("names", 0, "parser_list")),
+    **_all("xml.dom.getDOMImplementation", _of("name?", 0, "name")),
+    **_all("lib2to3.refactor.RefactoringTool", _of("names", 0, "fixer_names")),
+    **_all("pickle.Unpickler.find_class", _of("name", 0, "module")),
+    **_all(
+        "pickle.loads pickle.load _pickle.loads _pickle.load cloudpickle.loads dill.loads", _of("pickled", 0, "data")
+    ),
     **_all("celery.Celery", _of("names", 99, "include")),
     **_all("jinja2.PackageLoader jinja2.loaders.PackageLoader", _of("name", 0, "package_name")),
     **{
@@ -102,13 +110,16 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_of_source("cProfile.Profile.run cProfile.Profile.runctx profile.Profile.run profile.Profile.runctx", (0, "cmd")),
     **_of_source("pdb.run pdb.Pdb.run bdb.Bdb.run", (0, "statement")),
     **_of_source("pdb.runeval pdb.Pdb.runeval bdb.Bdb.runeval", (0, "expression")),
+    **_of_source("pdb.runctx pdb.Pdb.runctx bdb.Bdb.runctx", (0, "statement")),
+    **_all("doctest.run_docstring_examples doctest.script_from_examples doctest.debug_src", _of("examples", 0, "f")),
     **_of_source("trace.Trace.run trace.Trace.runctx", (0, "cmd")),
     **_of_source("code.compile_command codeop.compile_command", (0, "source")),
     **_of_source("code.InteractiveInterpreter.runsource code.InteractiveConsole.runsource", (0, "source")),
     **_of_source("code.InteractiveInterpreter.runcode code.InteractiveConsole.runcode", (0, "code")),
     **_of_source("code.InteractiveConsole.push", (0, "line")),
     **_of_source("_xxsubinterpreters.run_string _interpreters.run_string _interpreters.exec", (1, "script")),
-    **_of_source("ctypes.pythonapi.PyRun_SimpleString", (0, "")),
+    **_of_source("concurrent.interpreters.create.exec concurrent.interpreters.Interpreter.exec", (0, "code")),
+    **_of_source("ctypes.pythonapi.PyRun_SimpleString ctypes.pythonapi.PyRun_String", (0, "")),
     **_all("importlib.metadata.EntryPoint importlib_metadata.EntryPoint", _of("object?", 1, "value")),
     # a table of settings
     **_all("logging.config.dictConfig", _of("settings", 0, "config")),
@@ -116,12 +127,13 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
 
 # Calling one of these gives something whose methods are meant.
 INSTANCES = frozenset(
-    "bdb.Bdb cProfile.Profile code.InteractiveConsole code.InteractiveInterpreter pdb.Pdb profile.Profile "
-    "pytest.MonkeyPatch trace.Trace unittest.TestLoader".split()
+    "bdb.Bdb cProfile.Profile code.InteractiveConsole code.InteractiveInterpreter concurrent.interpreters.Interpreter "
+    "concurrent.interpreters.create pdb.Pdb pickle.Unpickler profile.Profile pytest.MonkeyPatch trace.Trace "
+    "unittest.TestLoader".split()
 )
 
 # Methods that say enough by their name, of whatever nobody here knows; `is_sure` where they do nothing else, so that an
-# argument which is not known is said. Those of PATCHERS count where their owner is called by the usual name.
+# argument which is not known is said. Those of OWNERS count where their owner is called by the usual name.
 METHODS: Mapping[str, tuple[Loader, bool]] = {
     "patch": (_of("object", 0, "target"), True),
     "setattr": (_of("object", 0, "target"), True),
@@ -131,14 +143,19 @@ METHODS: Mapping[str, tuple[Loader, bool]] = {
     "loadTestsFromName": (_of("object", 0, "name"), True),
     "loadTestsFromNames": (_of("names", 0, "names"), True),
     "set_forkserver_preload": (_of("names", 0, "module_names"), True),
+    "import_plugin": (_of("name", 0, "modname"), True),
+    "load_module": (_of("name", 0, "fullname"), True),
     "autodiscover_tasks": (_of("names", 0, "packages"), True),
     "config_from_object": (_of("object", 0, "obj"), False),
     "from_object": (_of("object", 0, "obj"), False),
     "load_extension": (_of("name", 0, "name"), False),
     "send_task": (_of("object", 0, "name"), False),
 }
-PATCHERS = frozenset({"patch", "setattr", "delattr"})
-PATCHER = re.compile(r"mocker|monkeypatch")
+# How the owner of such a method is usually called, where many others have a method of that name.
+OWNERS: Mapping[str, re.Pattern[str]] = {
+    **dict.fromkeys(("patch", "setattr", "delattr"), re.compile(r"mocker|monkeypatch")),
+    "load_module": re.compile(r"loader|finder|importer", re.IGNORECASE),
+}
 
 # Names that a framework reads from a module. `names` are modules, `settings` are searched for dotted names throughout.
 SETTINGS: Mapping[str, str] = {

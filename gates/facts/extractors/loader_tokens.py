@@ -39,7 +39,7 @@ _ANY = re.compile(
     rb"x(?<=ex)ec(?!\w)|v(?:ars|(?<=ev)al)(?!\w)|b(?:uiltin|(?<=importlib)|(?<=glob)als)"
     rb"|y(?:(?<=sy)s(?!\w)|(?<=monkey)patch)|k(?:(?<=mock)er|(?<=importorsk)ip)|T(?<=loadT)ests|W(?<=MIDDLEW)ARE|G(?<=LOG)GING(?!\w)"
     rb"|m(?:(?<=com)pile(?!\w)(?<![\w.]compile)|(?<=__im)port__)"
-    rb"|_(?:(?<=import_)module|(?<=__lazy_)import__|(?<=submodule_)search|(?<=forkserver_)preload|(?<=syspath_)prepend|(?<=broker_)url|(?<=result_)backend|(?<=wsgi_)app|(?<=worker_)class|_(?:loader|spec|path)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
+    rb"|_(?:(?<=import_)module|(?<=load_)module|(?<=import_)plugin|(?<=__lazy_)import__|(?<=submodule_)search|(?<=forkserver_)preload|(?<=syspath_)prepend|(?<=broker_)url|(?<=result_)backend|(?<=wsgi_)app|(?<=worker_)class|_(?:loader|spec|path|subclasses)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
     rb"|plugins(?<=pytest_plugins)|object\((?<=\.from_object\()|object\((?<=\.config_from_object\()"
     rb"|task\((?<=\.send_task\()|tasks\((?<=\.autodiscover_tasks\()|extension\((?<=\.load_extension\())"
 )
@@ -66,6 +66,12 @@ _TELLING = (
     (b"wsgi_app", re.compile(rb"(?<!\w)wsgi_app\s*=")),
     (b"worker_class", re.compile(rb"(?<!\w)worker_class\s*=")),
     (b"pytest_plugins", re.compile(rb"pytest_plugins")),
+    (b"import_plugin", re.compile(rb"\.import_plugin(?!\w)")),
+    (b"load_module", re.compile(rb"\.load_module(?!\w)")),
+    (b"__subclasses__", re.compile(rb"\.\s*__subclasses__")),
+    (b"f_builtins", re.compile(rb"f_builtins")),
+    (b"__globals__", re.compile(rb"__globals__")),
+    (b"f_globals", re.compile(rb"f_globals")),
     (b"from_object(", re.compile(rb"from_object\(")),
     (b".send_task(", re.compile(rb"\.send_task\(")),
     (b".autodiscover_tasks(", re.compile(rb"\.autodiscover_tasks\(")),

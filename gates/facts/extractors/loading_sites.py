@@ -10,16 +10,17 @@ from typing import Callable, Optional, Union
 
 from gates.facts.extractors.arguments import NO_ARGUMENTS, Argument, Arguments, arguments_of, bound_arguments
 from gates.facts.extractors.bindings import Survey
-from gates.facts.extractors.call_folding import calls_of
+from gates.facts.extractors.call_folding import calls_of, keys_of
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.extractors.handing import SAME, handed, hander_of
 from gates.facts.extractors.instances import as_method
-from gates.facts.extractors.keeping import is_asked, keeps, names_within
+from gates.facts.extractors.keeping import ITEMS, is_asked, keeps, names_within
 from gates.facts.extractors.known_values import (
     TOO_INVOLVED,
     Bound,
     Class,
+    Content,
     Function,
     Getter,
     Known,
@@ -28,16 +29,17 @@ from gates.facts.extractors.known_values import (
     Record,
     Several,
     Table,
+    Tree,
     Unknown,
     Value,
     Values,
     as_text,
 )
 from gates.facts.extractors.launch_targets import Launched, launched, says_what_to_load, told
-from gates.facts.extractors.launchers import LAUNCHERS, METHODS, PATCHER, PATCHERS, SETTINGS, launchers_of, roots_of
+from gates.facts.extractors.launchers import LAUNCHERS, METHODS, OWNERS, SETTINGS, launchers_of, roots_of
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import HOOKS, HOSTS, loader_of, names_a_loader, roots, spelled
-from gates.facts.extractors.loading_targets import Target, known_part, loaded, targets
+from gates.facts.extractors.loading_targets import Target, known_part, loaded, of_content, targets
 from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Link, Place, Scope
 from gates.facts.extractors.short_text import quoted, shown
 
@@ -112,6 +114,7 @@ class Look:
         depth: int,
         names: frozenset[str] = frozenset(),
         is_expression: bool = False,
+        given: Optional[Table] = None,
     ) -> None:
         self._survey = survey
         self._depth = depth
@@ -121,6 +124,8 @@ class Look:
         self._up_to_callers: list[Place] = []  # where a caller says what is loaded
         self.by_place: dict[int, tuple[Place, list[LoadingSite]]] = {}
         reached = roots(survey.imports()) | roots_of(survey.imports(), survey.mentions)
+        if given is not None:
+            reached |= self._folding.give(survey.scope, given)
         self._concerned = survey.concern(names | reached)
 
     def sites(self) -> Iterator[LoadingSite]:
@@ -201,6 +206,8 @@ class Look:
                 yield _site(place, shown(node.func), Target(None, 0, TOO_INVOLVED.reason, "", "..."))
             elif isinstance(function, Named):
                 yield from self._named_call(function.name, node, place)
+                if not _loaders_of(function):
+                    yield from self._method_call(node, place)
             elif isinstance(function, Unknown):
                 yield from self._method_call(node, place)
             elif isinstance(function, (Function, Class)):
@@ -218,6 +225,8 @@ class Look:
         elif isinstance(called, Getter):
             for function, passed_on in calls_of(self._folding, called, given):
                 yield from self._through(function, passed_on, place)
+            for key in keys_of(self._folding, called, given) if called.kind == "item" else ():
+                yield from self._taken_from(given.get(0, ""), key, place)
         elif isinstance(called, (Function, Class)):
             seen = {(site.target, site.level) for site in self._wrapped(called, before, place)} if before.any else ()
             yield from (site for site in self._wrapped(called, given, place) if (site.target, site.level) not in seen)
@@ -260,6 +269,9 @@ class Look:
                 yield from self._read(node, place)
 
     def _named_call(self, name: str, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
+        if name.endswith(".__get__"):
+            yield from self._named_call(name[: -len(".__get__")], node, place)  # bound to its name, to be called later
+            return
         loader = loader_of(name)
         if loader is not None and (name not in _REMOVERS or place.becomes != DROPPED or not self._drops):
             yield from self._loads(name, loader, arguments_of(node, self._folding, place.scope), place)
@@ -267,6 +279,9 @@ class Look:
             arguments = arguments_of(node, self._folding, place.scope)
             for launcher in launchers_of(name):
                 yield from self._loads(name, launcher, arguments, place)
+        if name in ITEMS:
+            arguments = arguments_of(node, self._folding, place.scope)
+            yield from self._taken_from(arguments.get(0, ""), arguments.get(1, ""), place)
         if name in _PARTIAL and node.args:
             given = arguments_of(node, self._folding, place.scope, skip=1)
             for inner in self._folding.fold(node.args[0], place.scope):
@@ -297,7 +312,7 @@ class Look:
         if not isinstance(node.func, ast.Attribute) or node.func.attr not in METHODS:
             return
         (loader, is_sure), called = METHODS[node.func.attr], node.func.attr
-        if called in PATCHERS and not self._is_patcher(node.func.value):
+        if called in OWNERS and not self._is_usual(node.func.value, called):
             return
         if called == "setattr" and len(node.args) > 2:
             return  # monkeypatch.setattr(thing, "name", value)
@@ -306,9 +321,10 @@ class Look:
             if site.target is not None or is_sure:
                 yield site
 
-    def _is_patcher(self, owner: ast.expr) -> bool:
+    def _is_usual(self, owner: ast.expr, called: str) -> bool:
         name = getattr(owner, "id", getattr(owner, "attr", ""))
-        return PATCHER.search(name) is not None or "MonkeyPatch" in self._survey.mentions
+        patches = called != "load_module" and "MonkeyPatch" in self._survey.mentions
+        return patches or OWNERS[called].search(name) is not None
 
     def _runs(self, name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
         """exec, eval and compile: what the source text itself imports, where the text is known."""
@@ -320,10 +336,14 @@ class Look:
         flags = arguments.get(3, "flags") if not loader.is_roundabout else None
         if source is None or (flags and any(_only_parses(value) for value in flags.values)):
             return
-        for value in source.values:
+        names = _names_given(arguments)
+        for given in source.values:
+            value = given.source if isinstance(given, Tree) else given
             constant = value.value if isinstance(value, Known) else None
             if isinstance(constant, (str, bytes)):
-                yield from self._inside(name, constant, place)
+                yield from self._inside(name, constant, place, names)
+            elif isinstance(value, Content):
+                yield _site(place, spelled(name), of_content(value.path, source))
             elif not isinstance(value, (Made, Known, Function)):
                 text = as_text(value)
                 why = text if isinstance(text, Unknown) else Unknown("it is not a text")
@@ -331,7 +351,9 @@ class Look:
                 prefix = known_part(found.group(1)) if found else ""
                 yield _site(place, spelled(name), Target(None, 0, why.reason, prefix, source.text))
 
-    def _inside(self, name: str, text: Union[str, bytes], place: Place) -> Iterator[LoadingSite]:
+    def _inside(
+        self, name: str, text: Union[str, bytes], place: Place, names: Optional[Table] = None
+    ) -> Iterator[LoadingSite]:
         label = f"{spelled(name)}({quoted(text)})"
         line, column = place.anchor.lineno, place.anchor.col_offset + 1
         try:
@@ -350,9 +372,10 @@ class Look:
             return
         survey = Survey(tree, Scope("module", place.scope))
         survey.changed |= self._survey.changed
-        look = Look(survey, self._depth + 1, frozenset(self._concerned), name == "builtins.eval")
+        look = Look(survey, self._depth + 1, frozenset(self._concerned), name == "builtins.eval", names)
         for found in (*look.sites(), *_static_imports(tree)):
             yield found._replace(line=line, column=column, spelling=label)
+        self._folding.read |= look._folding.read
 
     # --- what is not a call ----------------------------------------------------------------------------------------
 
@@ -364,6 +387,13 @@ class Look:
             return
         for target in loaded(Argument(self._folding.fold(node.slice, place.scope), shown(node.slice))):
             yield _site(place, "sys.modules", target, "[]")
+
+    @staticmethod
+    def _taken_from(held: Optional[Argument], key: Optional[Argument], place: Place) -> Iterator[LoadingSite]:
+        """`operator.getitem(sys.modules, key)`."""
+        if held is not None and key is not None and Named("sys.modules") in held.values:
+            for target in loaded(key):
+                yield _site(place, "sys.modules", target, "[]")
 
     def _set(self, node: ast.expr, values: Values, place: Place) -> Iterator[LoadingSite]:
         """An assignment to an attribute or item that holds a loader, or that decides what loads."""
@@ -505,7 +535,7 @@ class Look:
         if functions and all(map(keeps, functions)):
             return name in names_within(self._folding.fold(call, place.scope))
         first = self._folding.fold(call.args[0], place.scope) if call.args else ()
-        if functions and all(is_asked(one, first) for one in functions):
+        if functions and all(is_asked(one, first) or _is_told(one, first) for one in functions):
             return True
         return name in HOSTS and _names_something_else(name, call)
 
@@ -597,6 +627,21 @@ def has_loader(values: Values) -> bool:
 
 def _is_given(loader: Loader, arguments: Arguments) -> bool:
     return arguments.get(loader.position, loader.keyword) is not None
+
+
+def _is_told(function: Value, first: Values) -> bool:
+    """Whether a function runs a text that is known, in which what it is told is followed."""
+    loaders = _loaders_of(function)
+    texts = [one.source if isinstance(one, Tree) else one for one in first]
+    known = all(isinstance(one, Known) and isinstance(one.value, (str, bytes)) for one in texts)
+    return bool(loaders and texts) and known and all(loader.kind == "source" for loader in loaders)
+
+
+def _names_given(arguments: Arguments) -> Optional[Table]:
+    """The names that `exec(text, names)` gives to the text, where they are known."""
+    found = arguments.get(1, "globals")
+    names = found.values[0] if found is not None and len(found.values) == 1 else None
+    return names if isinstance(names, Table) else None
 
 
 def _only_parses(value: Value) -> bool:

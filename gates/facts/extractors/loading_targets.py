@@ -19,7 +19,7 @@ from gates.facts.extractors.known_values import (
 )
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN
-from gates.facts.extractors.paths import placed
+from gates.facts.extractors.paths import HERE, placed
 from gates.facts.extractors.short_text import quoted
 
 # A folder may hold __main__.py; what is in an archive nobody here knows.
@@ -65,8 +65,15 @@ def _by_name(loader: Loader, arguments: Arguments, argument: Argument) -> Iterat
 
 
 def _by_object(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
-    for target in _by_name(loader, arguments, argument):
+    texts = tuple(map(_decoded, argument.values))
+    for target in _by_name(loader, arguments, argument._replace(values=texts)):
         yield target._replace(name=target.name.split(":")[0]) if target.name else target
+
+
+def _decoded(value: Value) -> Value:
+    """What C is given as bytes is a name all the same."""
+    name = value.value if isinstance(value, Known) else None
+    return Known(name.decode("utf-8", "replace")) if isinstance(name, bytes) else value
 
 
 def _loaded(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
@@ -117,6 +124,19 @@ def _by_module(loader: Loader, arguments: Arguments, argument: Argument) -> Iter
         else:
             text = as_text(value)
             yield unknown(text if isinstance(text, Unknown) else Unknown("it is not a module of known name"), argument)
+
+
+def of_content(path: str, argument: Argument) -> Target:
+    """What running the content of a file may load."""
+    if placed(path) and posixpath.splitext(path)[1] in _SOURCES - {""}:
+        return Target(f"{PATH}{placed(path)}", 0, "", "", argument.text)
+    return Target(None, 0, f"it is what {_as_shown(path)} holds", "", argument.text)
+
+
+def _as_shown(path: str) -> str:
+    """A path as a reader would see it."""
+    where = placed(path)
+    return quoted(path) if where is None or not path.startswith(HERE) else quoted(where)
 
 
 def _by_file(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:

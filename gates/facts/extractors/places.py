@@ -25,8 +25,20 @@ class Unpacked(NamedTuple):
     of: int
 
 
-Step = Union[int, str, Unpacked]
-"""From a value to the part of it that a target takes: a position, a slice "1:-2", or one of an unpacking."""
+class Under(NamedTuple):
+    """The step to what stands under a key."""
+
+    key: object
+
+
+class Of(NamedTuple):
+    """The step to an attribute."""
+
+    attribute: str
+
+
+Step = Union[int, str, Unpacked, Under, Of]
+"""From a value to the part of it that a target takes; a text is a slice, "1:-2"."""
 
 
 class Scope:
@@ -65,7 +77,7 @@ class Scope:
 class Binding(NamedTuple):
     """One way in which a name gets its value.
 
-    `how` is value, element, import, parameter, function, class or unknown.
+    `how` is value, element, entered (by a with statement), import, parameter, function, class or unknown.
     """
 
     how: str

@@ -30,11 +30,22 @@ TOO_LONG = Unknown("it is too long a text")
 _OWN_NAME = Unknown("it is worked out from this module's own name")
 
 
-class Fields:
-    """A record as `"{0.name}".format(record)` reads it: nothing but attributes."""
+class Fields(tuple[object, ...]):
+    """A record as `"{0.name}".format(record)` and `"%s.%s" % record` read it; it is no text by itself."""
 
-    def __init__(self, fields: Mapping[str, object]) -> None:
-        self.__dict__.update(fields)
+    def __new__(cls, parts: Sequence[object], fields: Mapping[str, object]) -> Fields:
+        """A tuple of the parts, with the fields as attributes."""
+        made = super().__new__(cls, parts)
+        made.__dict__.update(fields)
+        return made
+
+    def __repr__(self) -> str:
+        raise TypeError("(how it is shown is not known here)")
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        raise TypeError("(how it is shown is not known here)")
 
 
 def applied(
@@ -71,11 +82,12 @@ def ways_of(value: Value, depth: int = 0) -> Iterator[object]:
         rows = [_ways(held, depth) for _, held in value.pairs]
         for chosen in islice(product(*keys, *rows), MANY):
             yield _unless_unknown(chosen, lambda parts: _paired(parts[: len(keys)], parts[len(keys) :]))
-    elif isinstance(value, Record) and not value.is_tuple:
+    elif isinstance(value, Record):
         names = [name for name, _ in value.fields]
+        is_tuple = value.is_tuple
         for chosen in islice(product(*(_ways(held, depth) for _, held in value.fields)), MANY):
-            yield _unless_unknown(chosen, lambda parts: Fields(dict(zip(names, parts))))
-    elif isinstance(value, (Several, Record)):
+            yield _unless_unknown(chosen, lambda parts: Fields(parts if is_tuple else (), dict(zip(names, parts))))
+    elif isinstance(value, Several):
         held = positions(value)
         if held is None:
             yield Unknown("how many there are, or their order, is not known")
@@ -123,16 +135,7 @@ def done(
         return TOO_LONG
     try:
         result = function(*arguments, **words)
-    except (
-        TypeError,
-        ValueError,
-        LookupError,
-        ArithmeticError,
-        AttributeError,
-        MemoryError,
-        SyntaxError,
-        RecursionError,
-    ) as error:
+    except Exception as error:  # noqa: BLE001 (a codec, a pattern or a parser refuses in its own way)
         return Unknown(f"working it out raises {type(error).__name__}")
     return value_of(result)
 
@@ -165,7 +168,8 @@ def value_of(result: object) -> Value:
     if isinstance(result, (str, bytes)):
         return Known(result) if len(result) <= LONGEST else TOO_LONG
     if isinstance(result, (list, tuple)):
-        return Several(tuple((value_of(one),) for one in result)) if len(result) <= LONGEST else TOO_LONG
+        parts = tuple((value_of(one),) for one in result[:LONGEST])
+        return Several(parts, is_fixed=isinstance(result, tuple)) if len(result) <= LONGEST else TOO_LONG
     if isinstance(result, (set, frozenset)):
         return Several(tuple((value_of(one),) for one in sorted(result, key=repr)), len(result) < 2)
     if isinstance(result, dict):

@@ -498,17 +498,9 @@ def _frame(folding: Folder, call: Call) -> Iterator[Value]:
 def _environment(folding: Folder, call: Call) -> Iterator[Value]:
     yield from call.value(1, "default")
     for key in call.value(0, "key"):
-        yield from set_here(folding, key)
+        yield from folding.variable(key)
     text = call.given.positional[0].text if call.given.positional else ""
     yield Unknown(f"it comes from the environment ({text})")
-
-
-def set_here(folding: Folder, key: Value) -> Iterator[Value]:
-    """What this file itself gives a variable of the environment."""
-    if isinstance(key, Known):
-        for name, value, scope in folding.survey.environment:
-            if key in folding.fold(name, scope):
-                yield from folding.fold(value, scope)
 
 
 def _added(folding: Folder, call: Call) -> Iterator[Value]:
@@ -540,6 +532,11 @@ def _as_text(folding: Folder, call: Call) -> Iterator[Value]:
     else:
         words = {word: one.values for word, one in call.given.words.items()}
         yield from pure("builtins.str", [one.values for one in call.given.positional], words)
+
+
+def _entering(folding: Folder, call: Call) -> Iterator[Value]:
+    """`contextlib.nullcontext(thing)`: what a with statement is given."""
+    yield Record((("__enter__", call.value(0, "enter_result") or call.value(0, "thing") or (Known(None),)),))
 
 
 def _docstring(folding: Folder, call: Call) -> Iterator[Value]:
@@ -600,7 +597,10 @@ RULES: Mapping[str, Rule] = {
         _getattr,
     ),
     "builtins.vars": _vars,
-    **_all("operator.getitem builtins.dict.get builtins.dict.__getitem__ builtins.list.__getitem__", _under),
+    **_all(
+        "operator.getitem builtins.dict.get builtins.dict.__getitem__ builtins.dict.pop builtins.list.__getitem__",
+        _under,
+    ),
     "operator.attrgetter": _getter("attribute"),
     "operator.itemgetter": _getter("item"),
     "operator.methodcaller": _getter("method"),
@@ -615,6 +615,7 @@ RULES: Mapping[str, Rule] = {
     **_all("os.environ.get os.getenv os.environ.setdefault os.environ.pop os.environb.get", _environment),
     **_all("operator.add operator.concat operator.iadd operator.iconcat", _added),
     **_all("operator.mod operator.imod", _percent),
+    **_all("contextlib.nullcontext contextlib.closing contextlib.aclosing", _entering),
     "typing.cast": _argument(1),
     "pkgutil.extend_path": _argument(0),
     "builtins.str": _as_text,

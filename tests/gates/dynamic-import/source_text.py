@@ -17,7 +17,7 @@ exec("exec('import candidate.g')")  # finds: candidate.g
 exec("import " + "candidate.h")  # finds: candidate.h
 exec(f"import {name}")  # opaque
 exec(source)  # opaque
-exec(open("x.py").read())  # opaque
+exec(open("x.py").read())  # finds: path:x.py
 eval(expression, {"__builtins__": {}})  # opaque
 code = compile("import candidate.i", "x", "exec")  # finds: candidate.i
 exec(code)

@@ -1,7 +1,7 @@
 """A module imports one of a lane that its own lane may not import, directly or through others.
 
 Why: a lane is a promise about maturity. Production that reaches candidate code, by whatever detour, is as mature as
-that code is.
+that code is. An entry point, a setting, a command of an image or a workflow is such a detour, too.
 Instead: register the class in its lane and ask for it with `resolve("kind:name")`, or promote what is needed.
 """
 

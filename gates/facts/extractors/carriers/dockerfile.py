@@ -2,64 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from typing import Optional
 
+from gates.facts.extractors.carriers.dockerfile_text import Instruction, instructions
 from gates.facts.extractors.carriers.places import Places
 from gates.facts.extractors.carriers.running import by_script, by_source, by_variable, by_words
 from gates.facts.extractors.carriers.shell import ran
 from gates.facts.extractors.carriers.use import FILE, INSTALLS, NAME, SEARCH, SHIPS, Use
 
-_INSTRUCTION = re.compile(r"\s*(?P<name>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL)
-_HERE = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
 _OPTION = re.compile(r"--[\w-]+(?:=\S+)?\s+")
-_RUNNING = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
-
-
-class Instruction(NamedTuple):
-    """One instruction: its name in capitals, its text with its line ends, and the line of it."""
-
-    name: str
-    text: str
-    line: int
+_DOCUMENT = re.compile(r"<<-?[^\n]*\n(?P<first>[^\n]*)")
 
 
 def extract(source: bytes) -> Optional[tuple[Use, ...]]:
     """What it names, by paths of what it is built from."""
     text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     return tuple(dict.fromkeys(_Image(text).uses())) or None
-
-
-def instructions(text: str) -> Iterator[Instruction]:
-    """The instructions; a comment between the lines of one is none of it."""
-    lines = text.split("\n")
-    number = 0
-    while number < len(lines):
-        first = number
-        held: list[str] = []
-        while number < len(lines):
-            line = lines[number].rstrip()
-            number += 1
-            if held and (not line or line.lstrip().startswith("#")):
-                held.append("\\")
-                continue
-            held.append(line)
-            if not line.endswith("\\"):
-                break
-        match = _INSTRUCTION.match("\n".join(held)) if not held[0].lstrip().startswith("#") else None
-        if match is None:
-            continue
-        body = match["rest"]
-        for delimiter in _HERE.findall(body) if match["name"].upper() in ("RUN", "COPY") else ():
-            while number < len(lines):
-                body += "\n" + lines[number]
-                number += 1
-                if lines[number - 1].strip() == delimiter:
-                    break
-        yield Instruction(match["name"].upper(), body, first + 1 + held[0].count("\n"))
 
 
 class _Image:
@@ -71,74 +32,89 @@ class _Image:
         self._folder = "/"
         self._variables: dict[str, tuple[str, ...]] = {}
         self._copied: list[tuple[str, str]] = []
+        self._entrypoint: Optional[Instruction] = None
+        self._command: Optional[Instruction] = None
 
     def uses(self) -> Iterator[Use]:
         for instruction in instructions(self._text):
-            name, text, line = instruction
-            if name == "ONBUILD":
-                match = _INSTRUCTION.match(text)
-                name, text = (match["name"].upper(), match["rest"]) if match else ("", "")
-            if name == "FROM":
-                self._folder = "/"
-            elif name in ("ARG", "ENV"):
-                yield from self._set(name, text, line)
-            elif name == "WORKDIR":
-                self._folder = posixpath.normpath(posixpath.join(self._folder, self._word(text)))
-            elif name in ("COPY", "ADD"):
-                yield from self._copy(text, line)
-            elif name in _RUNNING:
-                for use in self._run(name, text, line):
-                    yield from self._in_tree(use)
+            for use in self._named_by(instruction):
+                yield from self._in_tree(use)
+        for use in self._started():
+            yield from self._in_tree(use)
 
-    def _set(self, name: str, text: str, line: int) -> Iterator[Use]:
+    def _named_by(self, instruction: Instruction) -> Iterator[Use]:
+        name, text, line = instruction
+        if name == "FROM":
+            self._folder, self._entrypoint, self._command = "/", None, None
+        elif name in ("ARG", "ENV"):
+            yield from self._set(instruction)
+        elif name == "WORKDIR":
+            place = next(iter(self._words(text)), "")
+            self._folder = posixpath.normpath(posixpath.join(self._folder, place))
+        elif name in ("COPY", "ADD"):
+            yield from self._copy(instruction)
+        elif name == "HEALTHCHECK":
+            yield from self._run(Instruction("CMD", re.sub(r"^\s*CMD\s+", "", _OPTION.sub("", text)), line))
+        elif name == "RUN":
+            yield from self._run(instruction._replace(text=_OPTION.sub("", text)))
+        elif name == "ENTRYPOINT":
+            self._entrypoint = instruction
+            yield from self._run(instruction)
+        elif name == "CMD":
+            self._command = instruction
+            yield from self._run(instruction)
+
+    def _words(self, text: str) -> list[str]:
+        """The words of a line, its variables replaced."""
+        return [said.text for command in ran(f": {text}", self._variables) for said in command.words[1:]]
+
+    def _set(self, instruction: Instruction) -> Iterator[Use]:
+        name, text, line = instruction
         if name == "ENV" and "=" not in text.split(None, 1)[0]:  # `ENV NAME value`, as it was once
             variable, _, value = text.strip().partition(" ")
             pairs = [(variable, value.strip())]
         else:
-            words = [said.text for command in ran(f": {text}", self._variables) for said in command.words[1:]]
-            pairs = [(word.partition("=")[0], word.partition("=")[2]) for word in words]
+            pairs = [(word.partition("=")[0], word.partition("=")[2]) for word in self._words(text)]
+        near = self._places.reaching(text.count("\n"))
         for variable, value in pairs:
             self._variables[variable] = (value,)
-            last = self._places.reaching(text.count("\n"))
-            for use in by_variable(variable, value, last, line):
-                yield from self._in_tree(use)
+            yield from by_variable(variable, value, near, line)
 
-    def _word(self, text: str) -> str:
-        words = [said.text for command in ran(f": {text}", self._variables) for said in command.words[1:]]
-        return words[0] if words else ""
-
-    def _copy(self, text: str, line: int) -> Iterator[Use]:
-        if "--from" in text:
+    def _copy(self, instruction: Instruction) -> Iterator[Use]:
+        if "--from" in instruction.text:
             return
-        words = _listed(_OPTION.sub("", text)) or [
-            said.text for command in ran(f": {_OPTION.sub('', text)}", self._variables) for said in command.words[1:]
-        ]
-        *sources, target = words or [""]
+        plainly = instruction._replace(text=_OPTION.sub("", instruction.text))
+        *sources, target = plainly.words or self._words(plainly.text) or [""]
         place = posixpath.normpath(posixpath.join(self._folder, target))
-        for one in sources:
-            plain = posixpath.normpath(one.lstrip("/") or ".")
-            is_file = re.search(r"\.\w+$", posixpath.basename(plain)) is not None
-            is_into = is_file and target.endswith(("/", "."))
-            into = posixpath.join(place, posixpath.basename(plain)) if is_into else place
-            self._copied.insert(0, (into, "" if plain == "." else plain))
-            yield Use(line, 0, SHIPS, "" if plain == "." else plain, INSTALLS)
+        for source in sources:
+            one = posixpath.normpath(source.lstrip("/") or ".")
+            name = posixpath.basename(one)
+            is_into = target.endswith(("/", ".")) and re.search(r"\.\w+$", name) is not None
+            self._copied.insert(0, (posixpath.join(place, name) if is_into else place, "" if one == "." else one))
+            yield Use(instruction.line, 0, SHIPS, "" if one == "." else one, INSTALLS)
 
-    def _run(self, name: str, text: str, line: int) -> Iterator[Use]:
-        text = _OPTION.sub("", text) if name in ("RUN", "HEALTHCHECK") else text
-        if name == "HEALTHCHECK":
-            text = re.sub(r"^\s*CMD\s+", "", text)
-        words = _listed(text)
-        places = self._places.reaching(text.count("\n"))
-        if words is not None:
-            yield from by_words(words, places, line)
-            return
-        shebang = re.match(r"<<-?\s*['\"]?\w+['\"]?\s*\n(#!.*python.*)", text)
-        if shebang is not None:
-            yield from by_source(text.partition("\n")[2].rpartition("\n")[0], line + 1, self._places)
-        elif text.startswith("<<"):
-            yield from by_script(text.partition("\n")[2].rpartition("\n")[0], self._places, line + 1, self._variables)
-        else:
+    def _run(self, instruction: Instruction) -> Iterator[Use]:
+        _, text, line = instruction
+        document = _DOCUMENT.match(text)
+        if instruction.words is not None:
+            yield from by_words(instruction.words, self._places.reaching(text.count("\n")), line)
+        elif document is None:
             yield from by_script(text, self._places, line, self._variables)
+        else:
+            script = text.partition("\n")[2].rpartition("\n")[0]
+            if re.match(r"#!.*python", document["first"]):
+                yield from by_source(script, line + 1, self._places)
+            else:
+                yield from by_script(script, self._places, line + 1, self._variables)
+
+    def _started(self) -> Iterator[Use]:
+        """What the words of ENTRYPOINT and those of CMD run together."""
+        entrypoint, command = self._entrypoint, self._command
+        if entrypoint is not None and command is not None and entrypoint.words and command.words:
+            near = self._places.reaching(command.text.count("\n"))
+            alone = {use.text for use in self._run(entrypoint)}
+            together = by_words([*entrypoint.words, *command.words], near, command.line)
+            yield from (use for use in together if use.text not in alone)
 
     def _in_tree(self, use: Use) -> Iterator[Use]:
         """The use with what it means in the tree that the image is built from; as it stands, too."""
@@ -160,14 +136,3 @@ class _Image:
                 rest = place[len(into) :].strip("/")
                 found.append("/".join(part for part in (one, rest) if part))
         return found
-
-
-def _listed(text: str) -> Optional[list[str]]:
-    """The words of the exec form, `["a", "b"]`; None of the other."""
-    if not text.lstrip().startswith("["):
-        return None
-    try:
-        words = json.loads(text.replace("\\\n", "\n"))
-    except ValueError:
-        return None
-    return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None

@@ -36,7 +36,7 @@ def extract(source: bytes) -> Optional[tuple[Use, ...]]:
 
 def _uses(entry: Entry, places: Places, folder: str) -> Iterator[Use]:
     section, key = entry.section, entry.key
-    if section == "options.entry_points":
+    if section in ("options.entry_points", "entry_points"):
         for line in entry.lines:
             yield from registered_in(entry.key, line.text, places, line.number)
     elif section == "options" and key in _OF_SETUPTOOLS:

@@ -20,7 +20,7 @@ MODULE_KEYS = frozenset(
     "class_name classes entry_point entry_points entrypoint extension extensions factory filter filter_factory "
     "formatter function handler handlers hook hooks import imports include init_app load_plugins logger_class main "
     "middleware module module_name modules paste.app_factory plugin plugin_modules plugins root_urlconf script "
-    "settings settings_module storage target tasks urlconf use worker_class wsgi wsgi_app wsgi_application "
+    "settings settings_module storage target task tasks urlconf use worker_class wsgi wsgi_app wsgi_application "
     "authentication_backends installed_apps engine default getter attr".split()
 )
 _LAST_WORDS = tuple(
@@ -50,8 +50,10 @@ def by_key(key: str, value: str, places: Places, line: int) -> Iterator[Use]:
             yield from searched(part, places, line)
     elif name in ("init-hook", "init_hook"):
         yield from by_source(value, line, places)
-    elif name in ("script_location", "wsgi-file", "wsgi_file", "config_file") and "%" not in value:
-        yield Use(*places.find(value, line), FILE, value, RUNS)
+    elif name in ("script_location", "wsgi-file", "wsgi_file"):
+        path = value.replace("%(here)s/", "")
+        at = places.find(path, line)
+        yield Use(*at, FILE, f"{path.rstrip('/')}/env.py" if name == "script_location" else path, RUNS)
     else:
         yield from words(key, value, places, line)
 

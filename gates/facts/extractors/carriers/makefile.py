@@ -11,7 +11,7 @@ from gates.facts.extractors.carriers.running import by_script, by_variable
 from gates.facts.extractors.carriers.use import Use
 from gates.facts.extractors.commands import HOLE
 
-_SET = re.compile(r"(?P<export>export\s+)?(?P<name>[\w.-]+)\s*(?P<sign>[:?+!]{0,3}=)\s*(?P<value>.*)")
+_SET = re.compile(r"(?:[\w./%-]+:(?!=)\s*)?(?:export\s+)?(?P<name>[\w.-]+)\s*(?P<sign>[:?+!]{0,3}=)\s*(?P<value>.*)")
 _USED = re.compile(
     r"\$\$|\$\((?P<round>[\w.-]+)\)|\$\{(?P<curly>[\w.-]+)\}|\{\{\s*(?P<just>[\w-]+)\s*\}\}|\$\([^)]*\)|\$[@<^*?]"
 )

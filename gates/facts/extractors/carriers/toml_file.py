@@ -168,6 +168,8 @@ def _of_hatch(toml: Toml) -> Iterator[Use]:
     tables: list[tuple[tuple[str, ...], Any]] = [(("tool", "hatch", "build"), build)]
     targets = build.get("targets") if isinstance(build, Mapping) else None
     tables += [(("tool", "hatch", "build", "targets", name), table) for name, table in _tables(targets)]
+    for folder in _listed(toml.get("tool", "hatch", "build", "dev-mode-dirs")):
+        yield Use(1, 0, ROOT, folder.strip("./"), INSTALLS)
     for path, table in tables:
         if not isinstance(table, Mapping) or path[-1] == "sdist":
             continue

@@ -85,9 +85,10 @@ class _Reader:
                 pass  # its values count where they are used
             elif name in _ENVIRONMENTS and not isinstance(value, yaml.ScalarNode):
                 yield from self._environment(value, around)
-            elif name == "run" and isinstance(value, yaml.MappingNode):  # of Heroku: a process by its name
-                for _, process in value.value:
-                    yield from self._texts(process, around)
+            elif name == "run" and isinstance(value, yaml.MappingNode):
+                if _child(value, "command") is None:  # of Heroku: a process by its name
+                    for _, process in value.value:
+                        yield from self._texts(process, around)
                 yield from self.uses(value, around, "", depth + 1)
             elif name in _WORDS and isinstance(value, yaml.SequenceNode) and _is_one_command(value):
                 pass  # said above
@@ -101,6 +102,11 @@ class _Reader:
     def _command_and_arguments(self, pairs: Sequence[tuple[str, Any]], around: _Around) -> Iterator[Use]:
         """A command given word by word: Docker's entrypoint before its command, Kubernetes' command before its args."""
         lists = {key.lower(): value for key, value in pairs if isinstance(value, yaml.SequenceNode)}
+        texts = {key.lower(): value for key, value in pairs if isinstance(value, yaml.ScalarNode)}
+        if "entrypoint" in texts and "command" in texts:
+            text = f"{texts['entrypoint'].value} {texts['command'].value}"
+            line = texts["command"].start_mark.line + 1
+            yield from by_script(text, self._near(texts["command"]), line, around.variables, around.folder)
         chosen = [lists[key] for key in ("entrypoint", "command", "cmd", "args", "test") if key in lists]
         nodes = [word for value in chosen if _is_one_command(value) for word in value.value]
         if nodes:

@@ -20,7 +20,7 @@ from gates.errors import CheckoutError, GatesError
 from gates.facts.checkout import Checkout
 from gates.facts.files import UNREADABLE, File
 from gates.facts.git import GitFailed, hash_files
-from gates.facts.reading import ABSENT, ExtractorFailed, Job, Yield, one_by_one, payloads, spread, yielded
+from gates.facts.reading import ABSENT, ExtractorFailed, Job, Yield, one_by_one, payloads, side_by_side, spread, yielded
 from gates.facts.store import Store
 
 # Below this many files a second process costs more than it saves.
@@ -143,6 +143,15 @@ class Extraction:
         other._known = {extractor: dict(values) for extractor, values in self._known.items()}
         other._errors = {path: why for path, why in self.errors.items() if path not in checkout.overlay}
         return other
+
+    def side_by_side(self, work: Callable[[int], bytes], many: int) -> Iterator[tuple[int, bytes]]:
+        """What `work` gives for each number below `many`, in no order, on as many processors as there are.
+
+        Empty for a number that ended its process.
+        """
+        if self._workers < 2 or not hasattr(os, "fork"):
+            return ((number, work(number)) for number in range(many))
+        return ((number, result or b"") for number, result in side_by_side(work, many, self._workers))
 
     @property
     def is_overlaid(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Optional
@@ -30,12 +30,16 @@ _KIND = "linked"
 _ROUNDS = 4
 # What more files use than this is not looked at in each of them.
 _MANY_USERS = 30
+# Below this many files other processes cost more than they save.
+_FEW = 3
 
 # What a reason says of a name that comes from elsewhere; and reasons that may hide one.
 _ELSEWHERE = re.compile(r"another module \((\.*[\w.]+)")
 _NAMED = re.compile(
     r"(?:it is what|it is read from|it is an item of) ([^\W\d]\w*)|'(\w+)' is not assigned in this file"
 )
+
+_decode = msgspec.msgpack.Decoder().decode
 
 Sites = tuple[LoadingSite, ...]
 _Handle = tuple[str, str]
@@ -79,11 +83,10 @@ class LinkedLoads:
         waiting = {path for path, sites in alone.items() if self._is_open(path, sites)} | {*self._importers(loading)}
         for _ in range(_ROUNDS):
             told |= loading
-            for path in sorted(waiting - found.keys()):
-                sites = self._together(self.modules.files[self._positions[path]], told)
-                if sites is not None:
-                    found[path] = sites
-                    loading |= self._handles(path, sites[0].reached_by if sites else ())
+            files = [self.modules.files[self._positions[path]] for path in sorted(waiting - found.keys())]
+            for path, sites in self._together(files, told):
+                found[path] = sites
+                loading |= self._handles(path, sites[0].reached_by if sites else ())
             if loading <= told:
                 break
             waiting = {*self._importers(loading - told)}
@@ -168,32 +171,49 @@ class LinkedLoads:
             return False
         return any(f".{name}".encode() in source for name in names)
 
-    def _together(self, file: File, loading: Set[_Handle]) -> Optional[Sites]:
-        """What a file loads, seen with the modules that it leads to; None where it cannot be read."""
-        where = digest_of(self.modules.names_digest, file.path, repr(sorted(loading)))
-        key = f"{self.extraction.version}/{file.blob}/{where}"
-        kept = self.store.get_one(_KIND, key)
-        if kept is not None:
-            used, sites = msgspec.msgpack.decode(kept)
-            if all(self._blob_of(name) == blob for name, blob in used):
-                return tuple(LoadingSite(*site) for site in sites)
-        return self._looked_at(file, key, loading)
+    def _together(self, files: Sequence[File], loading: Set[_Handle]) -> Iterator[tuple[str, Sites]]:
+        """Path and sites of the files, seen with the modules that they lead to, where they can be read."""
+        handles = repr(sorted(loading))
+        keys: dict[str, str] = {}
+        for file in files:
+            where = digest_of(self.modules.names_digest, file.path, handles)
+            key = f"{self.extraction.version}/{file.blob}/{where}"
+            kept = self.store.get_one(_KIND, key)
+            if kept is not None:
+                used, sites = _decode(kept)
+                if all(self._blob_of(name) == blob for name, blob in used):
+                    yield file.path, tuple(LoadingSite(*site) for site in sites)
+                    continue
+            keys[file.path] = key
+        fresh: dict[str, bytes] = {}
+        for path, looked_at in self._looked_at([file.path for file in files if file.path in keys], loading):
+            fresh[keys[path]] = looked_at
+            yield path, tuple(LoadingSite(*site) for site in _decode(looked_at)[1])
+        if fresh and not self.extraction.is_overlaid:
+            self.store.put(_KIND, fresh)
 
-    def _looked_at(self, file: File, key: str, loading: Set[_Handle]) -> Optional[Sites]:
+    def _looked_at(self, paths: Sequence[str], loading: Set[_Handle]) -> Iterator[tuple[str, bytes]]:
+        """Path and, encoded, the modules that were used with the sites. Many are shared out among processes."""
+        from gates.facts.extractors import linked_loading  # noqa: F401  (once, before any child is there)
+
+        words = frozenset(word for handle in loading for word in handle)
+        if len(paths) < _FEW:
+            results: Iterable[tuple[int, bytes]] = ((at, self._look(path, words)) for at, path in enumerate(paths))
+        else:
+            results = self.extraction.side_by_side(lambda number: self._look(paths[number], words), len(paths))
+        return ((paths[number], result) for number, result in results if result)
+
+    def _look(self, path: str, words: Set[str]) -> bytes:
         from gates.facts.extractors.linked_loading import linked_sites
 
         used: dict[str, None] = {}
-        words = frozenset(word for handle in loading for word in handle)
-        own, is_package = self.modules.name_of(file.path), file.path.endswith("/__init__.py")
+        own, is_package = self.modules.name_of(path), path.endswith("/__init__.py")
         try:
-            source = self.checkout.read(file.path)
+            source = self.checkout.read(path)
             sites = linked_sites(source, own, is_package, self._readings, words, used)
         except (CheckoutError, SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-        if not self.extraction.is_overlaid:
-            blobs = [(name, self._blob_of(name)) for name in sorted(used)]
-            self.store.put(_KIND, {key: msgspec.msgpack.encode((blobs, sites))})
-        return sites
+            return b""
+        return msgspec.msgpack.encode(([(name, self._blob_of(name)) for name in sorted(used)], sites))
 
     @cached_property
     def _readings(self) -> Any:

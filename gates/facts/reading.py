@@ -13,7 +13,7 @@ import select
 import signal
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, NoReturn, Optional
+from typing import Any, Callable, NamedTuple, NoReturn, Optional
 
 import msgspec
 
@@ -134,21 +134,36 @@ def spread(root: str, jobs: Sequence[Job], workers: int) -> Iterator[Yield]:
 
     Which batches are left stands in a pipe, from which each child takes the next: nobody waits for an assignment.
     """
-    waiting = list(_batches(jobs, workers))
+    batches = list(_batches(jobs, workers))
+
+    def work(number: int) -> list[Any]:
+        return [tuple(_work(root, job)[1:]) for job in batches[number]]
+
+    for number, results in side_by_side(work, len(batches), workers):
+        if results is None:  # one of these files ended a child
+            yield from one_by_one(root, batches[number])
+        else:
+            yield from (Yield(job, *result) for job, result in zip(batches[number], results))
+
+
+def side_by_side(work: Callable[[int], Any], many: int, workers: int) -> Iterator[tuple[int, Optional[Any]]]:
+    """What `work` gives for each number below `many`, in the order in which it is done; None where it ended its child.
+
+    It runs in processes forked from this one, and gives what marshal can write: plain data, and never None.
+    """
+    waiting = list(range(many))
     while waiting:
-        tickets = _Tickets(len(waiting))
+        tickets = _Tickets(waiting)
         answered: set[int] = set()
         try:
-            for number, results in _answers(root, waiting, tickets, min(workers, len(waiting))):
+            for number, result in _answers(work, tickets, min(workers, len(waiting))):
                 answered.add(number)
-                for job, result in zip(waiting[number], results):
-                    yield Yield(job, *result)
+                yield number, result
             untaken = tickets.left()
         finally:
             tickets.close()
-        for number in sorted(set(range(len(waiting))) - answered - untaken):  # one of these files ended a child
-            yield from one_by_one(root, waiting[number])
-        waiting = [waiting[number] for number in sorted(untaken)]
+        yield from ((number, None) for number in waiting if number not in answered and number not in untaken)
+        waiting = [number for number in waiting if number in untaken]
 
 
 def _batches(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
@@ -157,11 +172,11 @@ def _batches(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
 
 
 class _Tickets:
-    """The numbers of the batches, in a pipe."""
+    """Numbers in a pipe, at most as many as there may be batches."""
 
-    def __init__(self, many: int) -> None:
+    def __init__(self, numbers: Sequence[int]) -> None:
         self.reading, writing = os.pipe()
-        os.write(writing, b"".join(number.to_bytes(_TICKET, "big") for number in range(many)))
+        os.write(writing, b"".join(number.to_bytes(_TICKET, "big") for number in numbers))
         os.close(writing)
 
     def next(self) -> Optional[int]:
@@ -175,10 +190,8 @@ class _Tickets:
         os.close(self.reading)
 
 
-def _answers(
-    root: str, batches: Sequence[Sequence[Job]], tickets: _Tickets, workers: int
-) -> Iterator[tuple[int, list[tuple[str, tuple[bytes, ...], str]]]]:
-    """Number and results of each batch, until every child has ended in one way or another."""
+def _answers(work: Callable[[int], Any], tickets: _Tickets, workers: int) -> Iterator[tuple[int, Any]]:
+    """Each number with what it gave, until every child has ended in one way or another."""
     children: dict[int, int] = {}
     try:
         for _ in range(workers):
@@ -187,7 +200,7 @@ def _answers(
             if child == 0:
                 for theirs in (reading, *children):  # else nobody would notice that the parent is gone
                     os.close(theirs)
-                _take_batches(root, batches, tickets, writing)
+                _take_tickets(work, tickets, writing)
             os.close(writing)
             children[reading] = child
         said = {reading: bytearray() for reading in children}
@@ -217,15 +230,14 @@ def _whole_answers(said: bytearray) -> Iterator[Any]:
     del said[:at]
 
 
-def _take_batches(root: str, batches: Sequence[Sequence[Job]], tickets: _Tickets, writing: int) -> NoReturn:
+def _take_tickets(work: Callable[[int], Any], tickets: _Tickets, writing: int) -> NoReturn:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
         gc.disable()  # looking for cycles costs half of parsing, and syntax trees hold none
         warnings.simplefilter("ignore")
         with os.fdopen(writing, "wb") as answers:
             for number in iter(tickets.next, None):
-                results = [tuple(_work(root, job)[1:]) for job in batches[number]]
-                answer = marshal.dumps((number, results))
+                answer = marshal.dumps((number, work(number)))
                 answers.write(len(answer).to_bytes(_SIZE, "big") + answer)
                 answers.flush()
     finally:

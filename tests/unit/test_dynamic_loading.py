@@ -289,11 +289,35 @@ def test_an_identifier_that_normalises_to_a_loader_is_not_passed_over(letters: s
         b"executor.submit(evaluate, compiled)\n",
         "UNITS = ('㎥', '½', '…', 'µ', '°', '™')\n".encode(),
         b"with mock.patch('builtins.open'):\n    pass\n",
+        b"# a job to compile missing statistics, with extra vars if configured\n",
+        b"log.error('cannot exec command %s', name)\n",
+        b"id: str = ''  # pylint: disable=redefined-builtin\n",
+        b"name = info['vars']['name']\n",
+        b"key = 'EventBus.once.<locals>.listener'\n",
+        b"import sys\nkind = getattr(config, sys.platform, None)\n",
+        b"import importlib.metadata\nversion = importlib.metadata.version('candidate')\n",
     ],
 )
 def test_ordinary_files_are_not_even_parsed(source: bytes) -> None:
     assert not may_load(source)
     assert extract(source) == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"run = fast and exec or other\n",
+        b"print(x if x else eval)\n",
+        b"for word in vars: pass\n",
+        b"def run(): return\\\n    exec\n",
+        b"import sys\nfound = getattr(sys, 'mod' + 'ules')\n",
+        b"import sys\nfound = sys . __dict__['modules']\n",
+        b"import importlib.metadata\nimportlib.import_module(name)\n",
+        b"from importlib import metadata\nmetadata.importlib.reload(module)\n",
+    ],
+)
+def test_a_word_that_may_be_code_is_looked_at(source: bytes) -> None:
+    assert may_load(source)
 
 
 def test_line_ends_a_bom_and_a_cookie_change_nothing() -> None:

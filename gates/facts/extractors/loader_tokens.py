@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import keyword
 import re
 import unicodedata
 
@@ -23,6 +24,11 @@ _WORDS = tuple(
     (word, re.compile(word + rb"(?![\w])(?!\s*=[^=])(?<![\w.]" + word + rb")(?<!def " + word + rb")"))
     for word in (b"exec", b"eval", b"compile", b"globals", b"locals")
 )
+# Two names do not stand beside each other in code, unless one is a keyword: `# to compile missing statistics`.
+_KEYWORDS = frozenset(word.encode() for word in (*keyword.kwlist, "match", "case", "type", "lazy", "_"))
+_NAME_BEFORE = re.compile(rb"([A-Za-z_]+)[ \t]+\Z")
+_NAME_BEHIND = re.compile(rb"[ \t]+([A-Za-z_]+)")
+_LONGEST_KEYWORD = 20
 # `scope=globals()`, `f(globals())`, `*globals().keys()`: what stands before the word, and what stands behind it.
 _BEFORE = re.compile(rb"(?:(?<=[\s(,])(\w{1,99})=|(?<![\w.])(\w{1,99})\()\Z")
 _BEHIND = re.compile(rb"\(\)(?=\s*[,)])")
@@ -32,20 +38,28 @@ _VARS = re.compile(rb"vars(?!\w)(?<![\w.]vars)")
 # What may stand between two words of one statement: white space, a continued line, a comment inside parentheses.
 _GAP = rb"(?:[\s\\]|#[^\r\n]*)*"
 # Not `builtins=...`, and not a text that only begins so: mock.patch("builtins.open").
-_BUILTINS = re.compile(rb"(?<![\w\"'])(?:__)?builtins?(?:__)?(?!\w)(?!\s*=[^=])|[\"'](?:__)?builtins?(?:__)?[\"']")
-# One pass over the bytes for all the words below, which most files get through: each alternative begins with a rare
-# letter of its word, because a search for one of a few letters is fast; then it looks back. It may say yes too often.
-_ANY = re.compile(
-    rb"x(?<=ex)ec(?!\w)|v(?:ars|(?<=ev)al)(?!\w)|b(?:uiltin|(?<=importlib)|(?<=glob)als)"
-    rb"|y(?:(?<=sy)s(?!\w)|(?<=monkey)patch)|k(?:(?<=mock)er|(?<=importorsk)ip)|T(?<=loadT)ests|W(?<=MIDDLEW)ARE|G(?<=LOG)GING(?!\w)"
-    rb"|m(?:(?<=com)pile(?!\w)(?<![\w.]compile)|(?<=__im)port__)"
-    rb"|_(?:(?<=import_)module|(?<=load_)module|(?<=import_)plugin|(?<=__lazy_)import__|(?<=submodule_)search|(?<=forkserver_)preload|(?<=syspath_)prepend|(?<=broker_)url|(?<=result_)backend|(?<=wsgi_)app|(?<=worker_)class|_(?:loader|spec|path|subclasses)__|APPS(?<=INSTALLED_APPS)|BACKENDS(?!\w)|URLCONF|APPLICATION(?!\w)|modules__"
-    rb"|plugins(?<=pytest_plugins)|object\((?<=\.from_object\()|object\((?<=\.config_from_object\()"
-    rb"|task\((?<=\.send_task\()|tasks\((?<=\.autodiscover_tasks\()|extension\((?<=\.load_extension\())"
+_BUILTINS = re.compile(
+    rb"(?<![\w\"'])(?:builtins|__builtins?__)(?!\w)(?!\s*=[^=])|[\"'](?:builtins|__builtins?__)[\"']"
 )
-_SPELLED = (b"importlib", b"import_module", b"__loader__", b"__spec__", b"__import__", b"__lazy_import__")
+# One pass over the bytes for all the words below, which most files get through: each alternative begins with a rare
+# letter of its word, because a search for one of a few rare letters is fast; then it looks back. It may say yes too
+# often.
+_ANY = re.compile(
+    rb"b(?:uiltins|uiltin__|(?<=importlib)|(?<=glob)als|(?<=sub)module_search_loc|(?<=__sub)classes__)"
+    rb"|v(?:ars|(?<=ev)al)(?!\w)|x(?:(?<=ex)ec(?!\w)|(?<=\.load_ex)tension\()"
+    rb"|y(?:(?<=sy)s(?!\w)|(?<=sy)spath_prepend|(?<=py)test_plugins)"
+    rb"|p(?:(?<=imp)ort_(?:module|plugin|_)|(?<=comp)ile(?!\w)(?<![\w.]compile)|(?<=__sp)ec__|(?<=__p)ath__|(?<=wsgi_ap)p)"
+    rb"|k(?:(?<=mock)er|(?<=monk)eypatch|(?<=importorsk)ip|(?<=fork)server_preload|(?<=brok)er_url|(?<=work)er_class"
+    rb"|(?<=result_back)end|(?<=\.send_task)\(|(?<=\.autodiscover_task)s\()"
+    rb"|j(?<=from_obj)ect\(|z(?<=__laz)y_|T(?<=loadT)estsFrom|W(?<=MIDDLEW)ARE|G(?<=LOG)GING(?!\w)|INSTALLED_APPS"
+    rb"|K(?<=_BACK)ENDS(?!\w)|U(?<=_U)RLCONF|P(?<=_AP)PLICATION(?!\w)"
+)
+# All their letters are frequent, which would slow the others down.
+_OF_FREQUENT_LETTERS = (b"locals", b"__loader__", b"load_module")
+_SPELLED = (b"import_module", b"__loader__", b"__spec__", b"__import__", b"__lazy_import__")
 # Methods and names that say enough by themselves; what they take is looked at.
 _TELLING = (
+    (b"importlib", re.compile(rb"importlib(?![._](?:metadata|resources|abc)(?!\w))")),
     (b"monkeypatch", re.compile(rb"monkeypatch")),
     (b"mocker", re.compile(rb"mocker")),
     (b"syspath_prepend", re.compile(rb"syspath_prepend")),
@@ -72,7 +86,7 @@ _TELLING = (
     (b"f_builtins", re.compile(rb"f_builtins")),
     (b"__globals__", re.compile(rb"__globals__")),
     (b"f_globals", re.compile(rb"f_globals")),
-    (b"from_object(", re.compile(rb"from_object\(")),
+    (b"from_object(", re.compile(rb"\.(?:config_)?from_object\(")),
     (b".send_task(", re.compile(rb"\.send_task\(")),
     (b".autodiscover_tasks(", re.compile(rb"\.autodiscover_tasks\(")),
     (b".load_extension(", re.compile(rb"\.load_extension\(")),
@@ -93,9 +107,10 @@ _OF_SYS = re.compile(
     + _GAP
     + rb"(?:\."
     + _GAP
-    + rb"(?:modules|path|meta_path|path_hooks|path_importer_cache)(?!\w)|as(?!\w))"
+    + rb"(?:modules|path|meta_path|path_hooks|path_importer_cache|__dict__|__getattribute__)(?!\w)|as(?!\w))"
 )
-_SYS_AT_ALL = re.compile(rb"sys(?!\w)(?<!\wsys)")
+# As a value, with nothing taken out of it there and then: `getattr(sys, name)`, `vars(sys)`, `from a import b, sys`.
+_SYS_ITSELF = re.compile(rb"sys(?!\w)(?<!\wsys)(?<!import sys)(?!" + _GAP + rb"\.)")
 _ASKING = ("getattr", "attrgetter", "methodcaller", "vars")
 _BUILT_IN_HUBS = frozenset({"importlib", "builtins", "sys", "imp", "runpy", "pkgutil", "pydoc", "zipimport"})
 _TOPS = TOPS | {name.partition(".")[0] for name in LOADERS} - _BUILT_IN_HUBS
@@ -104,6 +119,7 @@ _ON_THE_WAY = ON_THE_WAY | {
 }
 # What each entry of an import scan leads to, "*" being a loader itself: most of them stand in many files.
 _led_to: dict[str, tuple[str, ...]] = {}
+_lead_nowhere: set[str] = set()
 _MOST_KEPT = 50_000
 _FIRST_LINES = re.compile(rb"\A[^\r\n]*(?:\r\n?|\n)?[^\r\n]*")
 _COOKIE = re.compile(rb"coding[:=][ \t]*([-\w.]+)")
@@ -124,24 +140,33 @@ def may_load(source: bytes) -> bool:
 
 
 def _spells_a_loader(source: bytes) -> bool:
-    # (a search for "locals" by one of its letters, all of them frequent, would slow the others down)
-    if (_ANY.search(source) is not None or b"locals" in source) and _spells_one_in_use(source):
+    if _mentions_one(source) and _spells_one_in_use(source):
         return True
     imports = scanned(source)
     if imports is None:
         return True  # (it is parsed for its imports anyway)
+    if _lead_nowhere.issuperset(imports):
+        return False
     tops: set[str] = set()
     for entry in imports:
-        leads = _led_to.get(entry)
-        tops.update(_leads_to(entry) if leads is None else leads)
+        if entry not in _lead_nowhere:
+            leads = _led_to.get(entry)
+            tops.update(_leads_to(entry) if leads is None else leads)
     return bool(tops) and ("*" in tops or any(_is_used(top, source) for top in tops))
+
+
+def _mentions_one(source: bytes) -> bool:
+    return _ANY.search(source) is not None or any(word in source for word in _OF_FREQUENT_LETTERS)
 
 
 def _leads_to(entry: str) -> tuple[str, ...]:
     """Of an import the module from which something may be launched; "*" where a loader itself can be reached."""
     leads = _led(entry)
-    if len(_led_to) < _MOST_KEPT:
-        _led_to[entry] = leads
+    if len(_lead_nowhere) + len(_led_to) < _MOST_KEPT:
+        if leads:
+            _led_to[entry] = leads
+        else:
+            _lead_nowhere.add(entry)
     return leads
 
 
@@ -194,15 +219,31 @@ def _spells_one_in_use(source: bytes) -> bool:
         if word in source:
             return True
     for word, used in _WORDS:
-        if word in source and used.search(source) and not _is_only_handed_on(word, used, source):
+        if word in source and _stands_in_code(used, source) and not _is_only_handed_on(word, used, source):
             return True
     if b"builtin" in source and _BUILTINS.search(source):
         return True
-    if b"vars" in source and _VARS.search(source):
+    if b"vars" in source and _stands_in_code(_VARS, source):
         return True
     if b"sys" in source and _reaches_into_sys(source):
         return True
     return any(word in source and telling.search(source) for word, telling in _TELLING)
+
+
+def _stands_in_code(used: re.Pattern[bytes], source: bytes) -> bool:
+    """Whether some match may be a name of the code: no word of a sentence, and no text that is this word alone."""
+    return any(not _is_of_text(source, *found.span()) for found in used.finditer(source))
+
+
+def _is_of_text(source: bytes, start: int, end: int) -> bool:
+    before, behind = source[start - 1 : start], source[end : end + 1]
+    if (before == behind and before in (b"'", b'"')) or source.startswith(b".<", start - 2):
+        return True
+    next_name = _NAME_BEHIND.match(source, end)
+    if next_name is not None and next_name[1] not in _KEYWORDS:
+        return True
+    last_name = _NAME_BEFORE.search(source[max(start - _LONGEST_KEYWORD, 0) : start])
+    return last_name is not None and last_name[1] not in _KEYWORDS
 
 
 def _is_only_handed_on(word: bytes, used: re.Pattern[bytes], source: bytes) -> bool:
@@ -252,7 +293,8 @@ def _is_imported_only(name: bytes, source: bytes) -> bool:
 def _reaches_into_sys(source: bytes) -> bool:
     if _OF_SYS.search(source):
         return True
-    return (b"getattr" in source or b"__dict__" in source) and _SYS_AT_ALL.search(source) is not None
+    is_asked = b"getattr" in source or b"__dict__" in source or b"vars" in source
+    return is_asked and _SYS_ITSELF.search(source) is not None
 
 
 def _encoding(source: bytes) -> str | None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gates.fixes.edit import Mend
 
 GROUP = "gates.checks"
+_GROUP = GROUP.encode()
 OWN = "lukhas-gates"
 # Results of a run that no gate gives; a gate of such a name could not be told apart from them.
 RESERVED = ("waiver", "baseline")
@@ -143,14 +144,15 @@ def _may_offer_gates(place: str) -> bool:
     except OSError:
         return False
     found = (f"{entry.path}/entry_points.txt" for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
-    return any(GROUP in _text(file) for file in found) or any(entry.name.endswith(".egg") for entry in entries)
+    return any(_GROUP in _content(file) for file in found) or any(entry.name.endswith(".egg") for entry in entries)
 
 
-def _text(file: str) -> str:
+def _content(file: str) -> bytes:
     try:
-        return Path(file).read_text("utf-8", "replace")
+        with open(file, "rb") as stream:  # (every distribution has one, and pathlib would be half of the time)
+            return stream.read()
     except OSError:
-        return ""
+        return b""
 
 
 def _entry(point: importlib.metadata.EntryPoint) -> Entry:

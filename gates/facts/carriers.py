@@ -187,7 +187,7 @@ class Carriers:
         for place in places:
             for root in ("", *self.modules.roots):
                 below = self.modules.below(posixpath.join(root, place))
-                found.update(self.lanes.of(self.modules.files[node].path) for node in below)
+                found.update(self.edges.lane[below.start : below.stop])
         return {lane for lane in found if lane is not None}
 
 

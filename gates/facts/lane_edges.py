@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, repeat
 from typing import ClassVar, Optional
 
 import msgspec
@@ -61,7 +62,9 @@ class LaneEdges:
     @cached_property
     def lane(self) -> Sequence[Optional[str]]:
         """The lane of each node of the graph; None where no lane has it."""
-        return [self.lane_of(node) for node in self.imports.nodes()]
+        known = (self.lanes.of(file.path) for file in self.modules.files)
+        pairs = zip(self.imports.nodes(), chain(known, repeat(None)))
+        return [lane or self.lane_of(node) for node, lane in pairs]
 
     def _counted(self) -> Counter[tuple[str, str]]:
         imported: dict[str, list[int]] = {}

@@ -15,6 +15,7 @@ import pytest
 
 import gates
 from gates.errors import CheckoutError, PolicyError
+from gates.facts import reading
 from gates.facts.checkout import Checkout
 from gates.facts.extraction import Extraction
 from gates.facts.shared_store import open_store
@@ -285,7 +286,26 @@ def test_a_line_of_fifty_megabytes_is_named_and_hides_no_other(repository: Repos
         report = judged(repository.root, store)
 
     assert [finding.path for finding in report.result("cross-lane-import").findings] == ["prod/good.py"]
-    assert [finding.path for finding in report.result("unparsable-module").findings] == ["prod/line.py"]
+    (unparsed,) = report.result("unparsable-module").findings
+    assert unparsed.path == "prod/line.py"
+    assert "too large: 50,000,007 bytes" in unparsed.message
+
+
+def test_a_file_that_takes_more_memory_than_there_is_for_it_is_named_and_hides_no_other(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_MOST_MEMORY", 1 << 30)
+    repository.write("prod/dense.py", b"import loose\nx = [" + b"1," * 2_000_000 + b"]\n")
+    repository.write("prod/good.py", "import loose\n")
+    repository.write("loose.py", "L = 1\n")
+
+    with Store(tmp_path / "facts.sqlite") as store:
+        report = judged(repository.root, store)
+
+    found = {finding.path: finding for finding in report.result("cross-lane-import").findings}
+    assert found.keys() == {"prod/dense.py", "prod/good.py"}
+    (unparsed,) = report.result("unparsable-module").findings
+    assert (unparsed.path, "than its memory holds" in unparsed.message) == ("prod/dense.py", True)
 
 
 @pytest.fixture

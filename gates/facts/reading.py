@@ -19,6 +19,11 @@ import msgspec
 
 from gates.facts.files import UNREADABLE
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 _BATCH = 24
 # The tickets of all batches fit into the smallest pipe at once.
 _MOST_BATCHES = 1000
@@ -26,6 +31,9 @@ _TICKET = 4
 _READ = 1 << 20
 # Bytes before each answer of a child that say how long it is.
 _SIZE = 8
+# In bytes. A tree takes up to 400 times the room of its text ("1,1,1,"): beyond this a file is not parsed, rather than
+# the machine brought down.
+_MOST_MEMORY = 2 << 30
 # What a read of the work tree answers where nothing stands (sparse checkout, or taken away meanwhile).
 ABSENT = "does not stand in the work tree"
 
@@ -82,7 +90,9 @@ def _extracted(source: bytes, extractor: str) -> Any:
         return extract(source)
     except SyntaxError as error:
         return f"line {error.lineno}: {error.msg}"
-    except (ValueError, RecursionError, MemoryError) as error:
+    except MemoryError:
+        return f"takes more than {_MOST_MEMORY >> 30} GiB of memory to parse"
+    except (ValueError, RecursionError) as error:
         return str(error) or type(error).__name__
     except Exception as error:
         raise ExtractorFailed(f"{extractor} failed on it ({type(error).__name__}: {error})") from error
@@ -232,8 +242,7 @@ def _whole_answers(said: bytearray) -> Iterator[Any]:
 
 def _take_tickets(work: Callable[[int], Any], tickets: _Tickets, writing: int) -> NoReturn:
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-        gc.disable()  # looking for cycles costs half of parsing, and syntax trees hold none
+        _settle_in()
         warnings.simplefilter("ignore")
         with os.fdopen(writing, "wb") as answers:
             for number in iter(tickets.next, None):
@@ -242,6 +251,15 @@ def _take_tickets(work: Callable[[int], Any], tickets: _Tickets, writing: int) -
                 answers.flush()
     finally:
         os._exit(0)  # nothing that the parent has open is the child's to close
+
+
+def _settle_in() -> None:
+    """What a child does first."""
+    gc.disable()  # looking for cycles costs half of parsing, and syntax trees hold none
+    if resource is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        if most == resource.RLIM_INFINITY or most > _MOST_MEMORY:
+            resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, most))
 
 
 def one_by_one(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
@@ -273,7 +291,10 @@ def _forked() -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads, none of whose locks the child takes
         with _uninterrupted():
-            return os.fork()
+            child = os.fork()
+            if child == 0:  # before it may be interrupted: Ctrl-C is the parent's to handle
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            return child
 
 
 @contextlib.contextmanager
@@ -323,7 +344,7 @@ def _heard(reading: int, child: int) -> Iterator[Yield]:
 
 def _answer(root: str, jobs: Sequence[Job], writing: int) -> NoReturn:
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _settle_in()
         with os.fdopen(writing, "wb") as answers:
             for result in _here(root, jobs):
                 answer = pickle.dumps(result)

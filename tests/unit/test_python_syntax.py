@@ -15,7 +15,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-from gates.facts.extractors.python_syntax import MAX_BYTES, UndecodableError, Unparsable, decode, extract
+from gates.facts.extractors.python_syntax import UndecodableError, Unparsable, decode, extract
+from gates.facts.extractors.syntax_tree import MAX_BYTES
 
 CASES = Path(__file__).parent.parent / "gates" / "unparsable-module"
 EXPECTED = tomllib.loads((CASES / "cases.toml").read_text(encoding="utf-8"))

@@ -20,10 +20,7 @@ from collections.abc import Iterator
 from typing import Callable, NamedTuple, Optional
 
 from gates.facts.extractors.compiler_refusals import may_be_refused
-
-# The largest modules we have met are generated API clients of 6 MB. The densest source we could write (`1,1,1`) costs
-# the parser 400 times its size in memory: 4 GB at this limit, and without one whatever a hostile file asks for.
-MAX_BYTES = 10_000_000
+from gates.facts.extractors.syntax_tree import MAX_BYTES
 
 # `import a.a.a` joins the name anew at every dot: 200 kB of it took 10 GB. Real names come to some kilobytes.
 MAX_JOINED_NAME_BYTES = 500_000_000
@@ -35,6 +32,7 @@ _NOT_DOTTED = bytes(byte for byte in range(128) if not re.match(rb"[\w. \t\f]", 
 _SPLIT_AT_ALL_ELSE = bytes.maketrans(_NOT_DOTTED, b"\n" * len(_NOT_DOTTED))
 _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DEPTH_MESSAGES = ("too many nested", "nested too deeply", "too many levels of indentation", "too complex to parse")
+_TOO_DEEP = "nested too deeply for the parser, or of more parts than its memory holds"
 _filters = threading.Lock()
 
 Plain = tuple[int, int, str, str, str]
@@ -122,7 +120,10 @@ def _compiled(source: bytes | str, name: str, mode: str) -> object:
 
 def _too_deep(problem: Exception) -> Plain:
     line = getattr(problem, "lineno", None) or 1
-    message = str(getattr(problem, "msg", problem)) or "nested too deeply for the parser"
+    message = (
+        str(getattr(problem, "msg", problem))
+        or "nested too deeply for the parser, or of more parts than its memory holds"
+    )
     return line, 0, _clipped(message), "too deep", ""
 
 

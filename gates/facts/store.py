@@ -22,6 +22,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 
 SCHEMA = 2
+# Facts of code that is no longer there stay in it; those of homeassistant take 8 MB a version of the gates.
+MAX_BYTES = 1 << 30
 _BUSY_MS = 10_000
 _TRIES = 200
 # What SQLite says of a damaged table may quote bytes that are no text.
@@ -81,6 +83,8 @@ class Store:
             # What a power failure damages is noticed by the sums, and worked out anew: not worth waiting for the disk.
             connection.execute("PRAGMA synchronous=OFF")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if os.path.getsize(file) > MAX_BYTES:
+                raise sqlite3.DatabaseError(f"it had grown beyond {MAX_BYTES >> 20:,} MiB")
             if version not in (0, SCHEMA):
                 raise sqlite3.DatabaseError(f"it was written by another version ({version}, not {SCHEMA})")
             connection.execute(

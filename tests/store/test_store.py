@@ -309,3 +309,18 @@ def test_the_cache_keeps_itself_out_of_git(tmp_path: Path) -> None:
     assert (tmp_path / ".gates" / ".gitignore").read_text() == "*\n"
     assert (tmp_path / "elsewhere" / ".gitignore").read_text() == "*\n"
     assert not (tmp_path / "mine" / ".gitignore").exists()  # a folder that was there is not ours
+
+
+def test_a_store_that_has_grown_too_large_is_made_anew_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path / "facts.sqlite") as store:
+        store.put("verdict", {"a": b"x" * 100_000})
+    monkeypatch.setattr("gates.facts.store.MAX_BYTES", 50_000)
+
+    with Store(tmp_path / "facts.sqlite") as store:
+        assert store.notes == ["the cache was made anew: it had grown beyond 0 MiB"]
+        assert store.get("verdict", ["a"]) == {}
+        store.put("verdict", {"b": b"y"})
+    with Store(tmp_path / "facts.sqlite") as store:
+        assert (store.notes, store.get("verdict", ["b"])) == ([], {"b": b"y"})

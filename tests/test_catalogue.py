@@ -41,6 +41,8 @@ TREE = {
     "runtime/recall.py": "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n",
     "candidate/__init__.py": "",
     "candidate/idea.py": "import runtime.recall\n",
+    "requirements.in": "useful >= 1\n",
+    "requirements.txt": f"useful==1.0 --hash=sha256:{'0' * 64}\n    # via -r requirements.in\n",
     "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN),
     "policies/lanes.toml": (
         '[[lane]]\nname = "candidate"\npaths = ["candidate/**"]\nmay_import = ["candidate", "production"]\n\n'
@@ -158,7 +160,8 @@ def test_it_has_a_case_that_finds_and_one_that_does_not(entry: Entry, tmp_path: 
     folder = CASES / entry.name
     assert folder.is_dir(), f"tests/gates/{entry.name}/ holds no cases"
 
-    trees = sorted(case for case in folder.iterdir() if (case / "lanes.toml").is_file())
+    told = ("lanes.toml", "gates.toml")
+    trees = sorted(case for case in folder.iterdir() if any((case / name).is_file() for name in told))
     if not trees:  # each file is a case
         modules = {file.name for file in folder.glob("*.py")}
         found = judged(entry, folder, tmp_path / "tree")

@@ -1,0 +1,1 @@
+"""Gates that judge what a repository is built from, and what it lets out."""

@@ -1,0 +1,207 @@
+"""A lock holds together by itself: what is asked for is pinned, hashed, explained, and nothing else is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Union
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gates.checks.supply.unlocked_dependency import UnlockedDependency
+from gates.errors import FactUnavailable, PolicyError
+from gates.facts.carrier_files import CarrierSettings
+from gates.facts.checkout import Checkout
+from gates.facts.supply.asked import Asked, asked_for, environments
+from gates.facts.supply.install_commands import InstallCommands
+from gates.facts.supply.installed import InstalledDistributions
+from gates.facts.supply.requirement_lines import Via, lines
+from gates.facts.supply.requirements import LockOf, Requirements, RequirementSettings
+from gates.finding import Finding
+from tests.supply.trees import tree_of
+
+CASES = Path(__file__).parents[1] / "gates" / "unlocked-dependency"
+HASH = f"--hash=sha256:{'a' * 64}"
+NOTHING = InstalledDistributions({})
+
+
+def case(name: str) -> Checkout:
+    return tree_of(
+        {
+            file.relative_to(CASES / name).as_posix(): file.read_bytes()
+            for file in (CASES / name).rglob("*")
+            if file.is_file()
+        }
+    )
+
+
+def found(
+    checkout: Checkout,
+    settings: RequirementSettings = RequirementSettings(),  # noqa: B008  (it is frozen)
+    installed: InstalledDistributions = NOTHING,
+) -> list[Finding]:
+    requirements = Requirements.gather(checkout, settings)
+    installs = InstallCommands.gather(checkout, CarrierSettings())
+    return list(UnlockedDependency().check(requirements, installed, installs))
+
+
+def subjects(checkout: Checkout, path: str = "requirements.txt") -> list[str]:
+    return sorted(finding.subject for finding in found(checkout) if finding.path == path)
+
+
+def test_a_lock_that_follows_from_what_is_asked_for_is_left_alone() -> None:
+    assert found(case("clean")) == []
+
+
+def test_a_lock_that_was_edited_by_hand_is_seen_at_every_edit() -> None:
+    assert subjects(case("hand-edited")) == sorted(
+        [
+            "attractive: not what is asked for",
+            "bare: no hash",
+            "bare: via gone",
+            "bare: orphan",
+            "found: orphan",
+            "loose: no pin",
+            "loose: via requirements.in",
+            "lost: orphan",
+            "missing: not locked",
+            "not a requirement: unreadable",
+            "place: --extra-index-url https://wheels.example.org/simple",
+            "place: ./wheels/local-1.0-py3-none-any.whl",
+            "stale: via requirements.in",
+            "unsaid: no via",
+        ]
+    )
+
+
+def test_nothing_that_is_said_of_an_index_holds_the_word_that_opens_it() -> None:
+    assert not [each for each in found(case("hand-edited")) if "user:word" in each.message + each.subject]
+
+
+def test_tables_are_read_as_locks_too() -> None:
+    assert subjects(case("universal"), "uv.lock") == sorted(
+        [
+            "absent: not locked",
+            "attractive: no hash",
+            "attractive: place",
+            "orphan: orphan",
+            "unlocked: not locked",
+        ]
+    )
+    assert subjects(case("universal"), "pylock.toml") == sorted(
+        ["absent: not locked", "attractive: no hash", "beside: no hash", "beside: place"]
+    )
+
+
+def test_commands_that_install_beside_the_lock_are_named_with_their_lines() -> None:
+    findings = [finding for finding in found(case("unlocked-install")) if finding.path.endswith("ci.yml")]
+
+    assert [(finding.line, finding.subject) for finding in findings] == [
+        (5, "install: pip"),
+        (6, "install: requirements.txt"),
+        (8, "install: .[dev]"),
+    ]
+
+
+def test_what_nobody_locks_is_one_finding_a_file() -> None:
+    files: dict[str, Union[str, bytes]] = {
+        "pyproject.toml": '[project]\nname = "x"\ndependencies = [\n  "one",\n  "two >= 2",\n]\n',
+        "docs/requirements.txt": "sphinx\n",
+        "requirements/dev.in": "pytest\n",
+        "requirements-all.txt": f"# none\nfine==1 {HASH}\n",
+    }
+
+    findings = found(tree_of(files))
+
+    assert [(finding.path, finding.line, finding.subject) for finding in findings] == [
+        ("docs/requirements.txt", 1, "no lock"),
+        ("pyproject.toml", 4, "no lock"),
+        ("requirements/dev.in", 1, "no lock"),
+    ]
+
+
+def test_a_requirement_for_some_pythons_is_wanted_where_the_policy_says_that_they_install_the_lock() -> None:
+    checkout = tree_of(
+        {
+            "requirements.in": 'tomli ; python_version < "3.11"\n',
+            "requirements.txt": f"other==1 {HASH}\n    # via -r other.in\n",
+        }
+    )
+    old = RequirementSettings((LockOf("requirements.txt", ("requirements.in",), ("3.10", "3.11")),))
+    new = RequirementSettings((LockOf("requirements.txt", ("requirements.in",), ("3.11",)),))
+
+    assert [finding.subject for finding in found(checkout, old)] == ["tomli: not locked"]
+    assert found(checkout, new) == []
+    assert found(checkout) == []  # unsaid: it may be for 3.11 alone
+
+
+def test_metadata_at_hand_tells_what_a_locked_version_needs(tmp_path: Path) -> None:
+    for version, needs in (("1.0", "deep >= 2"), ("9.9", "unheard-of")):
+        folder = tmp_path / version / f"useful-{version}.dist-info"
+        folder.mkdir(parents=True)
+        metadata = (
+            f"Metadata-Version: 2.1\nName: useful\nVersion: {version}\nRequires-Dist: {needs}\n"
+            'Requires-Dist: rest ; extra == "more"\nRequires-Dist: fast ; extra == "quick"\n'
+        )
+        (folder / "METADATA").write_text(metadata, "utf-8")
+    checkout = tree_of(
+        {
+            "requirements.in": "useful[quick]\n",
+            "requirements.txt": f"useful[quick]==1.0 {HASH} # via -r requirements.in\ndeep==1.0 {HASH} # via useful\n",
+        }
+    )
+
+    same = found(checkout, installed=InstalledDistributions.of([str(tmp_path / "1.0"), str(tmp_path / "none")]))
+    other = found(checkout, installed=InstalledDistributions.of([str(tmp_path / "9.9")]))
+
+    assert [finding.subject for finding in same] == ["deep: not what useful needs", "fast: not locked"]
+    assert other == []  # another version than the locked one says nothing of it
+
+
+def test_a_lock_that_the_policy_names_and_that_is_not_there_cannot_be_judged() -> None:
+    with pytest.raises(FactUnavailable, match=r"gone\.txt does not exist"):
+        found(tree_of({"requirements.in": "a\n"}), RequirementSettings((LockOf("gone.txt", ("requirements.in",)),)))
+    with pytest.raises(PolicyError, match=r"'3'; a Python is named like 3\.11"):
+        RequirementSettings((LockOf("requirements.txt", (), ("3",)),))
+
+
+def test_reasons_are_read_in_every_spelling_of_the_tools_that_write_them() -> None:
+    text = (
+        f"a==1 {HASH}  # via -r requirements.in, b\n"
+        "b[x]==1 \\\n    --hash=sha256:00 \\\n    --hash=sha512:11\n"
+        "    # via\n    #   c[y]\n    #   mine (pyproject.toml)\n"
+        "# a comment of its own\nc==1 # because\n"
+    )
+
+    read = lines(text)
+
+    assert [line.via for line in read] == [
+        (Via("", "requirements.in"), Via("b", "")),
+        (Via("c", ""), Via("", "pyproject.toml")),
+        (),
+    ]
+    assert [len(line.hashes) for line in read] == [1, 2, 0]
+    assert [line.line for line in read] == [1, 2, 9]
+
+
+@given(st.text())
+def test_whatever_a_requirements_file_holds_is_read_without_a_fault(text: str) -> None:
+    for line in lines(text):
+        assert line.asked is not None or line.place or line.unread or line.text.startswith("-")
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_a_version_satisfies_what_asks_for_no_more_than_it(version: int, least: int) -> None:
+    asked = asked_for(f"a >= {least}")
+
+    assert asked.is_satisfied_by(str(version)) == (version >= least)
+    assert not asked.is_satisfied_by("no version")
+
+
+def test_a_marker_holds_in_some_environments() -> None:
+    asked = asked_for('a ; python_version < "3.10" and sys_platform == "linux"')
+
+    assert asked.applies(environments(["3.9", "3.12"], "linux"))
+    assert not asked.applies(environments(["3.9"], "win32"))
+    assert Asked("a", (), "==1.*", "", "").pinned == ""

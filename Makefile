@@ -23,7 +23,7 @@ DOCS ?= docs README.md
 Q ?=
 # The plugins without which the service is not one.
 SMOKE_PLUGINS ?= node constellation adapter monitor node:recall node:salience node:statements node:extract node:weigh node:gaps
-# QUICK=--quick takes a first look with `make bench-runtime` and `make bench-peers`; LONG=--long adds ten minutes at half load.
+# QUICK=--quick takes a first look with `make bench-recorder`, `make bench-runtime` and `make bench-peers`; LONG=--long adds ten minutes at half load.
 QUICK ?=
 LONG ?=
 
@@ -90,9 +90,10 @@ self: setup
 
 .PHONY: recordings coverage
 recordings: coverage
-coverage: setup  ## record which lines the tests reach
+coverage: setup  ## record which lines the tests reach, and which imports really happen in them
 	@mkdir -p $(RECORDINGS)
-	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report=
+	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report= \
+		--gates-record-imports=$(RECORDINGS)/imports.jsonl
 
 .PHONY: cross-check
 cross-check: setup  ## our import edges beside grimp's, edge for edge, on homeassistant, django and sympy
@@ -101,6 +102,10 @@ cross-check: setup  ## our import edges beside grimp's, edge for edge, on homeas
 .PHONY: bench
 bench: setup  ## how fast, beside ruff, import-linter and tach
 	@$(RUN)/python bench/gates.py
+
+.PHONY: bench-recorder
+bench-recorder: setup  ## what it costs a test run to have its imports recorded: CPU time, in turns with the same run without
+	@$(RUN)/python -m bench.recorder $(QUICK)
 
 .PHONY: bench-runtime
 bench-runtime: setup  ## how fast the service is, part by part, into the table of docs/runtime.md; long

@@ -76,6 +76,7 @@ CORPORA = (
 
 def fetched(corpus: Corpus, folder: Path) -> Path:
     """Its sdist below `folder`, downloaded by pip where it is not there yet. BenchError where it is another file."""
+    folder = folder.expanduser()
     archive = folder / corpus.archive
     if not archive.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -51,6 +51,7 @@ class Run:
     observe: Observer = ignore
     changed: bool = False
     workers: Optional[int] = None
+    strict: bool = False
 
     def gatherer(self, extraction: Optional[Extraction] = None) -> Gatherer:
         """Facts of this run's checkout."""
@@ -85,7 +86,7 @@ def run(
 
     Errors: PolicyError, CheckoutError. A gate that cannot tell is a result, not an error.
     """
-    this = Run(policy, checkout, today, store or Store(None), observe, changed, workers)
+    this = Run(policy, checkout, today, store or Store(None), observe, changed, workers, strict)
     gatherer = this.gatherer()
     asked = [(section, catalogue.build(section, checkout)) for section in chosen(policy, only)]
     _read_edited([gate for _, gate in asked], gatherer)
@@ -289,6 +290,11 @@ def _lacking(facts: Iterable[Any]) -> dict[str, str]:
     return {path: why for fact in facts for path, why in getattr(fact, "lacking", {}).items()}
 
 
+def _missing(facts: Iterable[Any]) -> str:
+    """What facts were not told, and need not have been: a recording that the policy does not expect everywhere."""
+    return "; ".join(f"{path}: {why}" for fact in facts for path, why in getattr(fact, "missing", {}).items())
+
+
 def _accounted(facts: Iterable[Any]) -> dict[str, int]:
     """How the facts looked at what they count, "modules: parsed" and the like; whatever is zero is left out."""
     accounts = ((fact.unit, fact.account()) for fact in facts if hasattr(fact, "account"))
@@ -344,7 +350,10 @@ def _declared(result: Result, this: Run, question: Question, unread: Mapping[str
         path, why = min(unread.items())
         reason = f"{len(unread)} of the files could not be judged; {path}: {why}"
         return replace(_unsure(section, Outcome.BROKEN, reason), examined=examined, digest="", inputs=inputs)
-    return result
+    missing = _missing(question.facts.values())
+    if missing and this.strict:
+        return replace(_unsure(section, Outcome.BROKEN, missing), examined=examined, digest="", inputs=inputs)
+    return replace(result, reason=f"judged without {missing}") if missing else result
 
 
 def _vacuous(result: Result, this: Run, section: Section, empty: Sequence[str]) -> Result:

@@ -18,6 +18,7 @@ from gates.facts.recording import Recording, RecordingError, is_inside, parse
 
 _MAKER = "pytest --gates-record-imports"
 _DEFAULT_FILE = ".gates/recordings/imports.jsonl"
+_NO_FILE = "does not exist"
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ class RecordingSettings:
     """The recording, as a path below the repository's root; it need not be tracked."""
     made_by: Optional[str] = None
     """The command that makes it, for whoever has none yet [pytest --gates-record-imports]."""
+    may_be_missing: Optional[str] = None
+    """Why the file need not exist everywhere; without it that is no pass, and --strict asks for it all the same."""
 
     def __post_init__(self) -> None:
-        if self.file is None and self.made_by is not None:
-            raise PolicyError(f"has made_by and no file; file is the recording, like {_DEFAULT_FILE}")
+        idle = "made_by" if self.made_by is not None else "may_be_missing" if self.may_be_missing is not None else None
+        if self.file is None and idle is not None:
+            raise PolicyError(f"has {idle} and no file; file is the recording, like {_DEFAULT_FILE}")
         if self.file is not None and not is_inside(self.file):
             raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
 
@@ -79,7 +83,7 @@ class RecordedImports:
     @property
     def lacking(self) -> Mapping[str, str]:
         """What cannot be told: the recording, with the reason and the remedy; nothing where it is whole."""
-        if self.settings.file is None:
+        if self.settings.file is None or self.missing:
             return {}
         why = self._content[1] or self._parsed[1]
         if not why:
@@ -88,6 +92,14 @@ class RecordedImports:
         if not why and not self.by_file:
             why = "speaks of no file of this repository as it is now"
         return {self.settings.file: f"{why}; {self.settings.remedy}"} if why else {}
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """The recording, where it does not exist and need not, with the remedy and the reason."""
+        file, why_not = self.settings.file, self.settings.may_be_missing
+        if file is None or why_not is None or self._content[1] != _NO_FILE:
+            return {}
+        return {file: f"{_NO_FILE}; {self.settings.remedy}; it may be missing: {why_not}"}
 
     def account(self) -> dict[str, int]:
         """How many modules it speaks of, and of how many it no longer does."""
@@ -133,11 +145,11 @@ class RecordedImports:
             return None, ""
         if path in self.checkout.overlay:
             content = self.checkout.overlay[path]
-            return content, "" if content is not None else "does not exist"
+            return content, "" if content is not None else _NO_FILE
         try:
             return _read(os.path.join(self.checkout.root, path)), ""
         except FileNotFoundError:
-            return None, "does not exist"
+            return None, _NO_FILE
         except OSError as error:
             return None, f"cannot be read ({error.strerror})"
 

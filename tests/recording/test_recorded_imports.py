@@ -249,6 +249,34 @@ def test_a_missing_recording_hides_nothing_that_is_found_without_it(root: Path) 
     assert found(result) == [("app/other.py", 1, "candidate.idea", "violation")]
 
 
+def test_a_recording_that_need_not_be_everywhere_is_asked_for_by_strict_alone(root: Path, tmp_path: Path) -> None:
+    sections(root, TREE["policies/gates.toml"] + 'may_be_missing = "a fresh clone has none"\n')
+    policy, store = Policy.load(root / "policies"), Store(tmp_path / "kept")
+    why = f"{PLACE}: does not exist; run `make recordings`; it may be missing: a fresh clone has none"
+
+    for _ in ("worked out", "kept"):  # a kept verdict answers no stricter question than the one that it was given to
+        lax = run(policy, Checkout.open(root), today=TODAY, store=store, only=[LANES])
+        strict = run(policy, Checkout.open(root), today=TODAY, store=store, only=[LANES], strict=True)
+
+        assert (lax.exit_code, strict.exit_code) == (0, 3)
+        assert (lax.result(LANES).outcome, lax.result(LANES).reason) == (Outcome.PASSED, f"judged without {why}")
+        assert (strict.result(LANES).outcome, strict.result(LANES).reason) == (Outcome.BROKEN, why)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", recording(IDEA, file="app/gone.py")])
+def test_one_that_need_not_be_there_and_is_there_must_hold(content: bytes, root: Path) -> None:
+    sections(root, TREE["policies/gates.toml"] + 'may_be_missing = "a fresh clone has none"\n')
+
+    assert judged(root, content).outcome is Outcome.BROKEN
+
+
+def test_what_is_found_blocks_whether_or_not_a_recording_may_be_missing(root: Path) -> None:
+    sections(root, TREE["policies/gates.toml"] + 'may_be_missing = "a fresh clone has none"\n')
+    write(root, {"app/other.py": "import candidate.idea\n"})
+
+    assert report_of(root, None).exit_code == 1
+
+
 def test_a_recording_that_is_not_whole_is_judged_as_far_as_it_goes(root: Path) -> None:
     assert judged(root, recording(IDEA, lacks=("a worker ended",))).outcome is Outcome.FAILED
 

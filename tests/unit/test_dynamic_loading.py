@@ -347,6 +347,53 @@ def test_a_spelling_has_the_loaders_own_name_whatever_it_is_called_here() -> Non
     assert {source: extract(source)[0].spelling for source in spellings} == spellings
 
 
+def test_a_name_in_place_of_a_list_of_names_is_one_finding_and_its_letters_matter_to_lanes_alone() -> None:
+    sites = extract(b"__import__('app.run', {}, {}, 'Me')")
+
+    assert {site.target: site.is_roundabout for site in sites} == {
+        "app.run": False,
+        "app.run.M": True,
+        "app.run.e": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_only_asked"),
+    [
+        ("{} is None", True),
+        ("bool({})", True),
+        ("1 if {} else 2", True),
+        ("{}", False),
+        ("{}.loader.load_module()", False),
+        ("call({})", False),
+        ("(spec := {}) is None", False),
+    ],
+)
+def test_whether_there_is_a_module_is_a_question_to_lanes_alone(expression: str, is_only_asked: bool) -> None:
+    asked = expression.format("find_spec('candidate.x')")
+    (site,) = extract(f"from importlib.util import find_spec\nx = {asked}\n".encode())
+
+    assert (site.target, site.is_roundabout) == ("candidate.x", is_only_asked)
+
+
+def test_a_setting_of_the_environment_reads_as_it_stands_there() -> None:
+    (site,) = extract(b"import os\ndef f(o):\n    os.environ['DJANGO_SETTINGS_MODULE'] = o.settings\n")
+
+    assert site.spelling == "os.environ['DJANGO_SETTINGS_MODULE'] = o.settings"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from pprint import pformat\nimport sys\nprint(pformat(sys.modules))",
+        "import pprint, sys\npprint.pprint(sys.modules)",
+        "__import__('.', {}, {}, ['x'])",  # no module has such a name
+    ],
+)
+def test_what_loads_nothing_is_no_site(source: str) -> None:
+    assert extract(source.encode()) == ()
+
+
 @pytest.mark.parametrize(
     ("expression", "prefix"),
     [

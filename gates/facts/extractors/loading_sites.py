@@ -66,6 +66,8 @@ _HARMLESS_CALLS = frozenset(
     "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
     "vars".split()
 )
+# They say whether there is a module. To whoever asks no more than that, what the name enters is a matter of lanes.
+_FINDERS = frozenset({"importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"})
 # They are told which modules there are, and give none of them away.
 _LOOKERS = frozenset({"pprint", "pformat", "assertIn", "assertNotIn"})
 # These take a module out of sys.modules, which loads nothing: what they give is the module only where it is used.
@@ -297,8 +299,9 @@ class Look:
         elif loader.is_roundabout:
             yield from self._launches(name, launched(loader, arguments), place)
         else:
+            is_asked_for = name in _FINDERS and self._is_only_tested(place)
             for target in targets(loader, arguments):
-                yield _site(place, spelled(name), target)
+                yield _site(place, spelled(name), target._replace(is_by_chance=target.is_by_chance or is_asked_for))
 
     def _launches(self, name: str, items: Iterable[Launched], place: Place) -> Iterator[LoadingSite]:
         for one in items:
@@ -420,7 +423,9 @@ class Look:
         elif isinstance(node, ast.Subscript) and Named("os.environ") in held:
             key = Argument(self._folding.fold(node.slice, place.scope), shown(node.slice))
             words = Arguments((key, given), {}, False)
-            yield from self._launches("os.environ", launched(LAUNCHERS["os.environ.setdefault"][0], words), place)
+            spelling = f"os.environ[{key.text}] = {given.text}"
+            for site in self._launches("os.environ", launched(LAUNCHERS["os.environ.setdefault"][0], words), place):
+                yield site._replace(spelling=spelling)
 
     def _settings(self) -> Iterator[LoadingSite]:
         """Names at the top of a module that a framework reads."""
@@ -539,12 +544,18 @@ class Look:
             return True
         return name in HOSTS and _names_something_else(name, call)
 
+    def _is_only_tested(self, place: Place) -> bool:
+        """Whether a value is asked for nothing but whether it is one: `find_spec("x") is None`."""
+        if place.becomes != ARGUMENT or not isinstance(place.decided_by, ast.Call):
+            return place.becomes in (DROPPED, HARMLESS)
+        return self._folding.fold(place.decided_by.func, place.scope) == (Named("builtins.bool"),)
+
     @staticmethod
     def _takes_no_part(function: str, name: str) -> bool:
         if function in SAME:
             return True
         short = function[len("builtins.") :] if function.startswith("builtins.") else ""
-        if short in _HARMLESS_CALLS or function.startswith("logging."):
+        if short in _HARMLESS_CALLS or function.startswith(("logging.", "pprint.")):
             return True
         if name == "sys.modules" and short in _ITERATORS:
             return True
@@ -578,7 +589,8 @@ class Look:
 def _site(place: Place, name: str, target: Target, brackets: str = "()") -> LoadingSite:
     text = f"{name}{brackets[0]}{target.shown}{brackets[1]}" if brackets in ("()", "[]") else f"{name}{brackets}"
     line, column = place.anchor.lineno, place.anchor.col_offset + 1
-    return LoadingSite(line, column, text, target.name, target.level, target.reason, target.prefix)
+    known = (target.name, target.level, target.reason, target.prefix)
+    return LoadingSite(line, column, text, *known, is_roundabout=target.is_by_chance)
 
 
 def _loaders_in(values: Iterable[Value], hosts: bool = True, depth: int = 0) -> Iterator[str]:

@@ -27,13 +27,17 @@ _SOURCES = frozenset({"", ".py", ".pyi", ".pyw", ".pyc"})
 
 
 class Target(NamedTuple):
-    """One module that a call may load, or why it cannot be known. `shown` is the argument as a reader would see it."""
+    """One module that a call may load, or why it cannot be known. `shown` is the argument as a reader would see it.
+
+    `is_by_chance`: the call was hardly meant to, and nobody asks about it unless it enters a lane.
+    """
 
     name: Optional[str]
     level: int
     reason: str
     prefix: str
     shown: str
+    is_by_chance: bool = False
 
 
 def targets(loader: Loader, arguments: Arguments) -> Iterator[Target]:
@@ -101,14 +105,24 @@ def _by_import(loader: Loader, arguments: Arguments, argument: Argument) -> Iter
                 yield unknown(Unknown("how many packages up it starts is not known"), argument)
             elif isinstance(text, Unknown):
                 yield unknown(text, argument)
-            else:
+            elif level or not text.startswith("."):  # no module begins with a dot: the import fails
                 for name in _with_listed(text, listed):
                     yield named(name, argument, level) if name or not level else _package_itself(argument)
+                yield from (named(name, argument, level)._replace(is_by_chance=True) for name in _letters(text, listed))
+
+
+def _letters(module: str, listed: Optional[Argument]) -> Iterator[str]:
+    """A text in place of a list, `__import__(module, {}, {}, "Name")`, is a list of its letters to Python."""
+    texts = [value.value for value in listed.values if isinstance(value, Known)] if listed else []
+    for letter in sorted({letter for text in texts if isinstance(text, str) for letter in text}):
+        if letter.isidentifier():
+            yield f"{module}.{letter}" if module else letter
 
 
 def _with_listed(module: str, listed: Optional[Argument]) -> Iterator[str]:
     """The module, or what a `fromlist` of known names takes from it: each may be a module, too."""
-    names = [as_text(value) for value in elements(listed.values)] if listed else []
+    lists = tuple(value for value in listed.values if as_text(value) != getattr(value, "value", None)) if listed else ()
+    names = [as_text(value) for value in elements(lists)]
     known = [name for name in names if isinstance(name, str) and name not in ("", "*")]
     if not known or len(known) < len(names):
         yield module

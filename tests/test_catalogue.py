@@ -24,6 +24,7 @@ from gates.errors import GatesError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import parameters
 from gates.facts.store import Store
+from gates.facts.supply.tools import Tools
 from gates.policy import Policy, Rule
 from gates.proving import prove
 from gates.report import Outcome, Report, Result
@@ -43,12 +44,18 @@ TREE = {
     "candidate/idea.py": "import runtime.recall\n",
     "requirements.in": "useful >= 1\n",
     "requirements.txt": f"useful==1.0 --hash=sha256:{'0' * 64}\n    # via -r requirements.in\n",
+    ".github/workflows/ci.yml": (
+        "name: ci\non: push\npermissions: {}\njobs:\n  test:\n    name: Test\n    runs-on: ubuntu-24.04\n"
+        "    timeout-minutes: 5\n    steps:\n      - run: 'true'\n"
+    ),
     "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN),
     "policies/lanes.toml": (
         '[[lane]]\nname = "candidate"\npaths = ["candidate/**"]\nmay_import = ["candidate", "production"]\n\n'
         '[[lane]]\nname = "production"\npaths = ["runtime/**"]\nmay_import = ["production"]\n'
     ),
 }
+# Programs without which a gate cannot tell; where one is missing, so says the gate, and there is nothing to test.
+PROGRAMS = {"unsafe-workflow": "zizmor"}
 # How a policy forbids nothing, for gates that it is not `allowed_in = ["**"]` for.
 FORBIDS_NOTHING = {
     "cross-lane-import": {
@@ -80,6 +87,15 @@ def repository(tmp_path: Path) -> Path:
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=First")
     return root
+
+
+@pytest.fixture(autouse=True)
+def _has_its_program(request: pytest.FixtureRequest) -> None:
+    entry = getattr(request.node, "callspec", None) and request.node.callspec.params.get("entry")
+    program = PROGRAMS.get(entry.name) if isinstance(entry, Entry) else None
+    runs = {"repository", "tmp_path"} & set(request.fixturenames)
+    if program and runs and not Tools.gather(Store(None)).places(program):
+        pytest.skip(f"{program} is not installed for this Python")
 
 
 def ran(root: Path, gate: str) -> Result:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Union
 
 import pytest
 from hypothesis import given
@@ -19,21 +18,15 @@ from gates.facts.supply.installed import InstalledDistributions
 from gates.facts.supply.requirement_lines import Via, lines
 from gates.facts.supply.requirements import LockOf, Requirements, RequirementSettings
 from gates.finding import Finding
+from tests.supply.trees import case as case_of
 from tests.supply.trees import tree_of
 
-CASES = Path(__file__).parents[1] / "gates" / "unlocked-dependency"
 HASH = f"--hash=sha256:{'a' * 64}"
 NOTHING = InstalledDistributions({})
 
 
 def case(name: str) -> Checkout:
-    return tree_of(
-        {
-            file.relative_to(CASES / name).as_posix(): file.read_bytes()
-            for file in (CASES / name).rglob("*")
-            if file.is_file()
-        }
-    )
+    return case_of("unlocked-dependency", name)
 
 
 def found(
@@ -105,7 +98,7 @@ def test_commands_that_install_beside_the_lock_are_named_with_their_lines() -> N
 
 
 def test_what_nobody_locks_is_one_finding_a_file() -> None:
-    files: dict[str, Union[str, bytes]] = {
+    files: dict[str, str] = {
         "pyproject.toml": '[project]\nname = "x"\ndependencies = [\n  "one",\n  "two >= 2",\n]\n',
         "docs/requirements.txt": "sphinx\n",
         "requirements/dev.in": "pytest\n",

@@ -1,0 +1,163 @@
+"""What a workflow or an action of GitHub's uses, runs and promises, as plain data.
+
+It is read as a tree of nodes, which know their lines; no value of it is ever made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Optional, Union
+
+import yaml
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_COMMENT = re.compile(r"\s#\s*(?P<said>\S.*?)\s*$")
+
+
+class Use(NamedTuple):
+    """An action, a reusable workflow or an image: `kind` is "action" or "image"; `comment` stands behind it."""
+
+    kind: str
+    line: int
+    text: str
+    comment: str
+    where: str
+
+
+class Run(NamedTuple):
+    """A script, with the line where its text begins, and the folder that it runs in."""
+
+    line: int
+    script: str
+    folder: str
+    where: str
+
+
+class JobSaid(NamedTuple):
+    """A job: `is_call` of a reusable workflow; `matrix` says whether it is several."""
+
+    id: str
+    name: str
+    line: int
+    has_timeout: bool
+    is_call: bool
+    has_matrix: bool
+
+
+class Lenience(NamedTuple):
+    """A `continue-on-error`, with what it says."""
+
+    line: int
+    where: str
+    value: str
+
+
+def extract(source: bytes) -> Optional[Union[str, tuple[Any, ...]]]:
+    """`(uses, runs, jobs, leniences, events)`; a reason where it is no YAML, or no workflow."""
+    text = source.decode("utf-8-sig", "replace")
+    try:
+        tree = yaml.compose(text, _LOADER)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        return f"line {mark.line + 1}: is no YAML: {problem}" if mark else f"is no YAML: {problem}"
+    if not isinstance(tree, yaml.MappingNode):
+        return "line 1: is no workflow: it holds no keys"
+    top = _pairs(tree)
+    if "jobs" not in top and "runs" not in top:
+        return "line 1: is neither a workflow (`jobs`) nor an action (`runs`)"
+    reader = _Reader(text.splitlines())
+    reader.read(top)
+    return (
+        tuple(reader.uses),
+        tuple(reader.runs),
+        tuple(reader.jobs),
+        tuple(reader.leniences),
+        tuple(_events(top.get("on") or top.get("true"))),
+    )
+
+
+class _Reader:
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self.uses: list[Use] = []
+        self.runs: list[Run] = []
+        self.jobs: list[JobSaid] = []
+        self.leniences: list[Lenience] = []
+
+    def read(self, top: dict[str, Any]) -> None:
+        around = _folder(top.get("defaults"))
+        for name, job in _pairs(top.get("jobs")).items():
+            self._job(name, job, around)
+        runs = _pairs(top.get("runs"))
+        self._steps(runs.get("steps"), "runs", "")
+        image = _text(runs.get("image"))
+        if image and image.startswith("docker://"):
+            self._use("image", runs["image"], "runs", image[len("docker://") :])
+
+    def _job(self, name: str, node: Any, around: str) -> None:
+        job = _pairs(node)
+        where = f"jobs.{name}"
+        matrix = _pairs(_pairs(job.get("strategy")).get("matrix"))
+        shown = _text(job.get("name")) or ""
+        # A block begins in the line below its key.
+        line = node.start_mark.line + (1 if getattr(node, "flow_style", False) else 0)
+        self.jobs.append(JobSaid(name, shown, line, "timeout-minutes" in job, "uses" in job, bool(matrix)))
+        self._lenient(job, where)
+        if "uses" in job:
+            self._use("action", job["uses"], where)
+        container = job.get("container")
+        inner = _pairs(container).get("image") if isinstance(container, yaml.MappingNode) else container
+        for image in (inner, *(_pairs(service).get("image") for service in _pairs(job.get("services")).values())):
+            if _text(image):
+                self._use("image", image, where)
+        self._steps(job.get("steps"), where, _folder(job.get("defaults")) or around)
+
+    def _steps(self, node: Any, where: str, around: str) -> None:
+        for step in node.value if isinstance(node, yaml.SequenceNode) else ():
+            said = _pairs(step)
+            named = _text(said.get("name")) or _text(said.get("id")) or ""
+            place = f"{where}.steps{f' ({named})' if named else ''}"
+            self._lenient(said, place)
+            if "uses" in said:
+                self._use("action", said["uses"], where)
+            script = _text(said.get("run"))
+            if script:
+                node_of = said["run"]
+                first = node_of.start_mark.line + (2 if node_of.style in ("|", ">") else 1)
+                self.runs.append(Run(first, script, _text(said.get("working-directory")) or around, place))
+
+    def _use(self, kind: str, node: Any, where: str, text: str = "") -> None:
+        line = node.start_mark.line
+        behind = _COMMENT.search(self._lines[line][node.start_mark.column :] if line < len(self._lines) else "")
+        said = text or _text(node) or ""
+        self.uses.append(Use(kind, line + 1, said, behind["said"] if behind else "", where))
+
+    def _lenient(self, said: dict[str, Any], where: str) -> None:
+        value = _text(said.get("continue-on-error"))
+        if value and value.lower() != "false":
+            self.leniences.append(Lenience(said["continue-on-error"].start_mark.line + 1, where, value))
+
+
+def _pairs(node: Any) -> dict[str, Any]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
+
+def _text(node: Any) -> Optional[str]:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+
+
+def _folder(defaults: Any) -> str:
+    return _text(_pairs(_pairs(defaults).get("run")).get("working-directory")) or ""
+
+
+def _events(node: Any) -> Iterator[str]:
+    if isinstance(node, yaml.ScalarNode):
+        yield str(node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from (str(child.value) for child in node.value if isinstance(child, yaml.ScalarNode))
+    else:
+        yield from _pairs(node)

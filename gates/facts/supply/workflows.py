@@ -1,0 +1,230 @@
+"""The workflows and actions of the repository: what they use, run and promise."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+from gates.facts.carrier_files import CarrierSettings
+from gates.facts.checkout import Checkout, tree_digest
+from gates.facts.extraction import Extraction
+from gates.facts.fact import digest_of
+from gates.facts.files import File
+from gates.globs import any_of
+
+FOLDER = ".github/workflows"
+LOCK = f"{FOLDER}/actions.lock"
+_EXTRACTOR = "gates.facts.extractors.workflow"
+_LOCK_EXTRACTOR = "gates.facts.extractors.actions_lock"
+_WORKFLOW = re.compile(r"(?:\.github/workflows/[^/]+|(?:.*/)?action)\.ya?ml")
+_MAKEFILE = re.compile(r"(?:.*/)?(?:GNU)?[Mm]akefile")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_MAKE = re.compile(
+    r"(?:^|[;&|(]|\b(?:then|do|else|exec|sudo|time))\s*(?:\w+=\S*\s+)*make(?P<words>(?:[ \t]+[^\s;&|()<>#]+)*)(?![\w-])"
+)
+_RULE = re.compile(r"^(?P<targets>[^\s:#=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
+
+
+class Use(NamedTuple):
+    """An action, a reusable workflow or an image, where it is used."""
+
+    path: str
+    kind: str
+    line: int
+    text: str
+    comment: str
+    where: str
+
+
+class Script(NamedTuple):
+    """What a step runs; `line` is that of its first line."""
+
+    path: str
+    line: int
+    text: str
+    folder: str
+    where: str
+
+
+class Job(NamedTuple):
+    """A job: `check` is the name by which a required check would name it, as a regular expression."""
+
+    path: str
+    id: str
+    line: int
+    has_timeout: bool
+    is_call: bool
+    check: str
+
+
+class Lenience(NamedTuple):
+    """A failure that is passed over."""
+
+    path: str
+    line: int
+    where: str
+    value: str
+
+
+class MakeCall(NamedTuple):
+    """A target that a script asks make for, and the makefile that would have it."""
+
+    path: str
+    line: int
+    target: str
+    makefile: str
+
+
+class Locked(NamedTuple):
+    """What actions.lock says: action@ref to (commit, what it uses in turn); workflow to its actions."""
+
+    actions: Mapping[str, tuple[str, tuple[str, ...]]]
+    workflows: Mapping[str, tuple[str, ...]]
+
+
+@dataclass
+class Workflows:
+    """Every workflow and action, and the makefiles that they call."""
+
+    checkout: Checkout = field(repr=False)
+    files: tuple[File, ...]
+    extraction: Extraction = field(repr=False)
+    makefiles: tuple[File, ...] = ()
+    lock: tuple[File, ...] = ()
+    unit: ClassVar[str] = "workflows"
+
+    @classmethod
+    def gather(cls, checkout: Checkout, extraction: Extraction, settings: CarrierSettings) -> Workflows:
+        """By their names; nothing is read until it is asked for."""
+        left_out = any_of(settings.leave_out)
+        named = (path for path in checkout.files if path.endswith((".yml", ".yaml", "akefile")))
+        known = [checkout.files[path] for path in sorted(named) if not left_out.fullmatch(path)]
+        plain = [file for file in known if not file.is_symlink and not file.is_submodule]
+        files = tuple(file for file in plain if _WORKFLOW.fullmatch(file.path))
+        makefiles = tuple(file for file in plain if _MAKEFILE.fullmatch(file.path))
+        lock = (checkout.files[LOCK],) if LOCK in checkout.files else ()
+        return cls(checkout, files, extraction, makefiles, lock)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the files."""
+        return digest_of(tree_digest(self.files), tree_digest(self.makefiles), tree_digest(self.lock))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Git pathspecs of the files."""
+        return ("*.yml", "*.yaml", *(f":(literal){file.path}" for file in (*self.makefiles, *self.lock)))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def needs(self) -> dict[str, Sequence[File]]:
+        """What is asked of each file."""
+        return {_EXTRACTOR: self.files, **({_LOCK_EXTRACTOR: self.lock} if self.lock else {})}
+
+    @property
+    def lacking(self) -> Mapping[str, str]:
+        """The files that cannot be read as what they are, with the reason."""
+        lock = self._lock_said
+        said = {path: value for path, value in self._said.items() if isinstance(value, str)}
+        return {**said, **({LOCK: lock} if isinstance(lock, str) else {})}
+
+    def account(self) -> dict[str, int]:
+        """How many of each there are in them."""
+        return {"actions and images": len(self.uses), "jobs": len(self.jobs), "scripts": len(self.scripts)}
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """By path, in the order of the file."""
+        return tuple(Use(path, *each) for path, said in self._parsed() for each in said[0])
+
+    @cached_property
+    def scripts(self) -> tuple[Script, ...]:
+        """By path, in the order of the file."""
+        return tuple(Script(path, *each) for path, said in self._parsed() for each in said[1])
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        """By path, in the order of the file."""
+        return tuple(
+            Job(path, name, line, has_timeout, is_call, _check(shown or name, has_matrix, bool(shown), is_call))
+            for path, said in self._parsed()
+            for name, shown, line, has_timeout, is_call, has_matrix in said[2]
+        )
+
+    @cached_property
+    def leniences(self) -> tuple[Lenience, ...]:
+        """Each `continue-on-error`, and each line of a script that ends in `|| true` or the like."""
+        found = [Lenience(path, *each) for path, said in self._parsed() for each in said[3]]
+        for script in self.scripts:
+            for offset, line in enumerate(script.text.splitlines()):
+                match = re.search(r"\|\|\s*(?:true|:|exit 0|echo\b.*)\s*(?:#.*)?$|^\s*set \+e\b", line)
+                if match is not None:
+                    found.append(Lenience(script.path, script.line + offset, script.where, line.strip()))
+        return tuple(found)
+
+    @cached_property
+    def locked(self) -> Locked:
+        """What actions.lock says; nothing where there is none."""
+        said = self._lock_said
+        if not said or isinstance(said, str):
+            return Locked({}, {})
+        actions = {action: (commit.rpartition("-")[2], tuple(uses)) for action, commit, uses in said[0]}
+        return Locked(actions, {path: tuple(used) for path, used in said[1]})
+
+    def make_calls(self) -> Iterator[MakeCall]:
+        """Every target that a script asks make for."""
+        for script in self.scripts:
+            for offset, line in enumerate(script.text.splitlines()):
+                for call in _MAKE.finditer(_QUOTED.sub("=", line).partition(" #")[0]):
+                    yield from _targets(script, script.line + offset, call["words"].split())
+
+    def targets(self, makefile: str) -> tuple[bool, frozenset[str]]:
+        """Whether all the targets of a makefile are known (it includes nothing and has no patterns), and which."""
+        text = self.checkout.read(makefile).decode("utf-8", "replace")
+        found = {name for rule in _RULE.finditer(text) for name in rule["targets"].split()}
+        is_whole = not re.search(r"^-?s?include\b", text, re.MULTILINE) and not any("%" in name for name in found)
+        return is_whole and not any("$" in name for name in found), frozenset(found)
+
+    @cached_property
+    def _said(self) -> Mapping[str, Any]:
+        return self.extraction.of(_EXTRACTOR, self.files)
+
+    @cached_property
+    def _lock_said(self) -> Any:
+        return self.extraction.of(_LOCK_EXTRACTOR, self.lock).get(LOCK) if self.lock else None
+
+    def _parsed(self) -> Iterator[tuple[str, Any]]:
+        return ((path, said) for path, said in sorted(self._said.items()) if not isinstance(said, str))
+
+
+def _check(name: str, has_matrix: bool, is_named: bool, is_call: bool) -> str:
+    parts = re.split(r"\$\{\{.*?\}\}", name)
+    pattern = ".*".join(map(re.escape, parts))
+    if has_matrix and not (is_named and len(parts) > 1):
+        pattern += r"(?: \(.*\))"
+    return pattern + (r" / .*" if is_call else "")
+
+
+def _targets(script: Script, line: int, words: Sequence[str]) -> Iterator[MakeCall]:
+    folder, names = script.folder, []
+    waiting = iter(words)
+    for word in waiting:
+        if word in ("-C", "--directory"):
+            folder = posixpath.join(folder, next(waiting, ""))
+        elif word in ("-f", "--file", "--makefile", "-j", "-l", "-o", "-W", "-I"):
+            value = next(waiting, "")
+            if word in ("-f", "--file", "--makefile"):
+                return  # a makefile by another name
+            if word == "-j" and not value.isdigit():
+                names.append(value)
+        elif word.startswith("-") or "=" in word or "$" in word:
+            continue
+        else:
+            names.append(word)
+    place = posixpath.normpath(posixpath.join(folder, "Makefile")) if folder else "Makefile"
+    yield from (MakeCall(script.path, line, name, place) for name in names if name)

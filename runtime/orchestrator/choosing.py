@@ -14,11 +14,12 @@ class Selector(Protocol):
 
     It is called on the event loop, between two stages: it never waits. Each `begun` is followed by one `ended`; an
     attempt that nobody wanted any more (another answered first, the caller left) ends as Skipped, and says nothing
-    of its node. An attempt that was Abandoned runs on.
+    of its node. One that Failed with NotBegun was refused: the node is full or not there, and made no error. An attempt
+    that was Abandoned runs on.
     """
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
-        """One of `nodes`, of which there is at least one."""
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
+        """One of `nodes`, which are all of a stage, but none of those that refused this attempt; one is left at least."""
         ...
 
     def begun(self, node: Node) -> None:

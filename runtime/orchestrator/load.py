@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional
 
 from runtime.orchestrator.ejection import Ejection, Standing
-from runtime.orchestrator.node import Node
-from runtime.orchestrator.stage import Done, Ending, Skipped, TimedOut
+from runtime.orchestrator.node import Node, NotBegun
+from runtime.orchestrator.stage import Done, Ending, Failed, Skipped, TimedOut
 from runtime.telemetry.events import NodeEjected, NodeReadmitted, Observer, ignore
 
 LEFT_OUT = float("inf")
+FULL = 1e9  # seconds; that of a node that refused just now: only where all others are left out
 WORTH_A_TRY = 0.0  # what one request would tell is worth its wait
 NO_TIME = 1e-9  # seconds; the least that an answer is said to take, for nothing is 0.0 but WORTH_A_TRY
 SPARE = 64  # loads of nodes that are gone, kept for their return
 AT_ONCE = 0.1  # seconds between two requests that count as no pause
+SHORTEST_WAIT = 0.001  # seconds for which a node that refused is passed over at least
 PAUSE = 1.0  # seconds after which a much better sample means that the node has healed
 
 
@@ -55,6 +57,7 @@ class NodeLoad:
         "concurrency",
         "cost",
         "estimate",
+        "full_until",
         "heard",
         "heard_at",
         "in_flight",
@@ -62,6 +65,7 @@ class NodeLoad:
         "name",
         "others",
         "passed",
+        "refusals",
         "sampled_at",
         "samples",
         "stage",
@@ -83,6 +87,8 @@ class NodeLoad:
         self.heard = 0  # how many of others it held when it last said so
         self.heard_at: Optional[float] = None
         self.others = 0.0
+        self.refusals = 0  # in a row
+        self.full_until = 0.0
         self.cost = WORTH_A_TRY
         self.standing = Standing()
 
@@ -154,7 +160,8 @@ class Load:
 
         An answer is a sample. A request that was called off, or had too short a budget for even the best node as full
         as this one, is a sample only where it waited longer than was expected: were it a failure, a pool that is merely
-        overloaded would lose half of its nodes. All others failed, and cost their budget at least.
+        overloaded would lose half of its nodes. One that was refused says that the node is full, or not there: no sample
+        and no failure. All others failed, and cost their budget at least.
         """
         stage = self._stages.get(node.stage) or self._stage(node.stage)
         load = stage.nodes.get(node.name) or self._load(stage, node)
@@ -162,7 +169,11 @@ class Load:
             return  # it never began
         crowd = max(1.0, load.in_flight / load.concurrency)
         load.in_flight -= 1
-        load.touched_at = load.moved_at = now = self._clock()
+        load.touched_at = now = self._clock()
+        if isinstance(ending, Failed) and isinstance(ending.error, NotBegun):
+            self._refused(stage, load, now)
+            return
+        load.moved_at = now
         if isinstance(ending, Done):
             self._answered(load, ending.seconds, crowd, now)
             held = getattr(node, "held", None)
@@ -186,7 +197,10 @@ class Load:
             in_flight = load.in_flight
             if load.standing.until is not None:
                 out += 1
-                load.cost = WORTH_A_TRY if self._due(stage, load, now) else LEFT_OUT
+                load.cost = WORTH_A_TRY if now >= load.full_until and self._due(stage, load, now) else LEFT_OUT
+                continue
+            if now < load.full_until:
+                load.cost = FULL
                 continue
             cost = load.estimate
             if load.samples:
@@ -237,12 +251,20 @@ class Load:
 
     # Learning
 
+    def _refused(self, stage: StageLoad, load: NodeLoad, now: float) -> None:
+        """Pass it over until a place may be free, twice as long each time in a row, at most as long as an ejection."""
+        if now < load.full_until:
+            return  # one of several that were under way together
+        free_in = max(SHORTEST_WAIT, (load.estimate or stage.lowest) / load.concurrency)
+        load.full_until = now + min(self._ejection.shortest, free_in * 2.0 ** min(load.refusals, 30))
+        load.refusals += 1
+
     def _answered(self, load: NodeLoad, seconds: float, crowd: float, now: float) -> None:
         standing = load.standing
         if standing.until is not None and standing.until <= now - seconds and not load.in_flight:
             self._readmit(load, now)
             load.samples = 0
-        standing.failures = 0
+        standing.failures = load.refusals = 0
         self._sampled(load, seconds / crowd, now)
 
     def _waited(self, load: NodeLoad, seconds: float, now: float) -> None:

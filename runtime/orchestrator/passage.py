@@ -196,11 +196,10 @@ class Passage:
     def _elsewhere(self, leg: Leg, refused: _Walker) -> bool:
         """Ask another node, if one is left that has not refused. No hedge: the work is done once, wherever it is."""
         self._refused += (refused.node,)
-        others = [node for node in leg.nodes if node not in self._refused]
-        if not others:
+        if all(node in self._refused for node in leg.nodes):
             return False
         self._hedge_at = inf
-        self._send(self._line.selector.choose(others), refused.attempt + 1)
+        self._send(self._line.selector.choose(leg.nodes, self._refused), refused.attempt + 1)
         return True
 
     def _send(self, node: Node, attempt: int) -> None:

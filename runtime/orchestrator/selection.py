@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Optional
 
-from runtime.orchestrator.load import Load
+from runtime.orchestrator.load import FULL, Load
 from runtime.orchestrator.node import Node
 from runtime.orchestrator.stage import Ending
 
@@ -31,9 +31,13 @@ class ExpectedCompletion:
         self._tie = tie
         self._near = near
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
         """The one expected to answer soonest, of all nodes of one stage. While nothing is known, each in its turn."""
         loads = self._load.read(nodes)
+        if refused:
+            # Only now: who is left out, and for how long, is judged by all of them.
+            left = [(load, node) for load, node in zip(loads, nodes) if node not in refused]
+            loads, nodes = [load for load, _ in left], [node for _, node in left]
         bar = min([load.cost for load in loads]) * self._tie
         chosen, least, ties = 0, float("inf"), 1
         for index, load in enumerate(loads):
@@ -57,7 +61,8 @@ class ExpectedCompletion:
 
     def alternative(self, nodes: Sequence[Node], first: Node) -> Optional[Node]:
         """A second one to ask for the same: the soonest of those about as fast as the fastest, `first` included."""
-        known = [(load, node) for load, node in zip(self._load.read(nodes), nodes) if load.samples and not load.out]
+        loads = zip(self._load.read(nodes), nodes)
+        known = [(load, node) for load, node in loads if load.samples and not load.out and load.cost < FULL]
         bar = min([load.estimate for load, _ in known], default=0.0) * self._near
         others = [pair for pair in known if pair[0].estimate <= bar and pair[0].name != first.name]
         return min(others, key=lambda pair: pair[0].cost)[1] if others else None
@@ -69,12 +74,13 @@ class RoundRobin:
     def __init__(self) -> None:
         self._turns: dict[str, int] = {}
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
         """The next one of the stage."""
         stage = nodes[0].stage
+        left = [node for node in nodes if node not in refused] if refused else nodes
         turn = self._turns.get(stage, 0)
         self._turns[stage] = turn + 1
-        return nodes[turn % len(nodes)]
+        return left[turn % len(left)]
 
     def begun(self, node: Node) -> None:
         """Not measured."""

@@ -97,9 +97,10 @@ class Turns:
         self.told: list[tuple[str, str]] = []
         self.in_flight: dict[str, int] = {}
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
         self.turn += 1
-        return nodes[(self.turn - 1) % len(nodes)]
+        left = [node for node in nodes if node not in refused]
+        return left[(self.turn - 1) % len(left)]
 
     def begun(self, node: Node) -> None:
         self.in_flight[node.name] = self.in_flight.get(node.name, 0) + 1
@@ -116,8 +117,8 @@ class Turns:
 class FirstOf(Turns):
     """Always the first node that there is."""
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
-        return nodes[0]
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
+        return next(node for node in nodes if node not in refused)
 
 
 class Heard:

@@ -38,7 +38,7 @@ class Oracle(Unmeasured):
         self._clock = clock
         self._random = random.random
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
         return min(nodes, key=self._cost)
 
     def _cost(self, node: Node) -> tuple[float, float, float]:
@@ -59,7 +59,7 @@ class RecentlySuccessful(Unmeasured):
         self._p95: dict[str, float] = {}
         self._turns = RoundRobin()
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
         good = [node for node in nodes if self._success(node.name) >= 0.9]
         return min(good, key=lambda node: self._p95.get(node.name, 0.0)) if good else self._turns.choose(nodes)
 
@@ -84,7 +84,7 @@ class PeakEwma(Unmeasured):
         self._in_flight: dict[str, int] = {}
         self._cost: dict[str, tuple[float, float]] = {}
 
-    def choose(self, nodes: Sequence[Node]) -> Node:
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
         if len(nodes) == 1:
             return nodes[0]
         first, second = self._random.sample(range(len(nodes)), 2)

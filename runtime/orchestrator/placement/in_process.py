@@ -16,6 +16,7 @@ from runtime.errors import ConfigurationFault
 from runtime.orchestrator.placement.in_thread import BlockingNode, on_time
 from runtime.orchestrator.placement.places import Place, Places
 from runtime.orchestrator.placement.process import Child
+from runtime.orchestrator.placement.spans import SpanOf, back, below, no_span
 from runtime.orchestrator.query import Query
 from runtime.telemetry.events import Observer, OrphansCounted, ignore
 
@@ -28,8 +29,8 @@ class ProcessNode:
     """Looks like an async node; `concurrency` processes do the work, one query each at a time.
 
     To cancel returns at once; a process that has not stopped `patience` seconds later is killed, and another one begun.
-    A process that dies fails its query with NodeLost. Context variables stay here; the traceparent goes with the query.
-    `node` is pickled. `start_method` is spawn or forkserver.
+    A process that dies fails its query with NodeLost. Context variables stay here; what the node does stands below the
+    span that `span_of` names. `node` is pickled. `start_method` is spawn or forkserver.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class ProcessNode:
         clock: Callable[[], float] = time.monotonic,
         patience: float = 0.1,
         start_method: str = "spawn",
+        span_of: SpanOf = no_span,
     ) -> None:
         self.name, self.stage, self.concurrency = node.name, node.stage, concurrency or node.concurrency
         self._packed = packed_node(node)
         self._observe, self._clock = observe, clock
         self._patience, self._start_method = patience, start_method
+        self._span_of = span_of
         self._closing = threading.Event()
         self._places = Places(
             node.name, self.concurrency, counted=self._count, fit=_is_alive, mend=self._restart, dismiss=self._dismiss
@@ -61,9 +64,11 @@ class ProcessNode:
         """What the node gives back. Raises what it raises, NodeLost, NodeBusy, NotPortable or OutOfTime."""
         given_up = threading.Event()
         deadline = self._clock() + query.remaining
-        return await self._places.call(
-            partial(self._work, query, deadline, given_up), partial(self._stop, given_up=given_up)
+        asked = below(self._span_of, query, self.stage, self.name)
+        answer = await self._places.call(
+            partial(self._work, asked, deadline, given_up), partial(self._stop, given_up=given_up)
         )
+        return back(answer, query)
 
     async def start(self) -> None:
         """Begin all processes, so that the first queries need not wait for them. Raises NodeLost."""

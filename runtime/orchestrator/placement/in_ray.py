@@ -16,6 +16,7 @@ from runtime.orchestrator.placement.faults import NodeBusy, NodeLost, OutOfTime
 from runtime.orchestrator.placement.in_process import packed_node
 from runtime.orchestrator.placement.in_thread import BlockingNode
 from runtime.orchestrator.placement.process import Raised, answered, opened_query, packed_query, raised_again, unpacked
+from runtime.orchestrator.placement.spans import SpanOf, back, below, no_span
 from runtime.orchestrator.query import Query
 from runtime.telemetry.events import Observer, OrphansCounted, ignore
 
@@ -40,6 +41,7 @@ class RayNode:
     To cancel returns at once. A coroutine function is cancelled there when the time of its query is over; a plain one
     runs on, is counted as a leftover, and while leftovers hold all threads queries are refused with NodeBusy. `options`
     are Ray's for an actor: num_cpus, num_gpus, resources. `address` is that of a cluster; without, one is begun here.
+    What the node does stands below the span that `span_of` names.
     """
 
     def __init__(
@@ -50,12 +52,13 @@ class RayNode:
         options: Optional[Mapping[str, Any]] = None,
         observe: Observer = ignore,
         clock: Callable[[], float] = time.monotonic,
+        span_of: SpanOf = no_span,
     ) -> None:
         self.name, self.stage, self.concurrency = node.name, node.stage, node.concurrency
         self.leftovers = 0
         self._packed = packed_node(node)
         self._address, self._options = address, dict(options or {})
-        self._observe, self._clock = observe, clock
+        self._observe, self._clock, self._span_of = observe, clock, span_of
         self._actor: Any = None
 
     async def start(self) -> None:
@@ -77,11 +80,11 @@ class RayNode:
             raise NodeBusy(f"node '{self.name}': its {self.concurrency} places are taken by work that was given up")
         if query.remaining <= 0:
             raise OutOfTime(f"query {query.id} has no time left")
-        question = self._actor.answer.remote(packed_query(query))
+        question = self._actor.answer.remote(packed_query(below(self._span_of, query, self.stage, self.name)))
         answer = unpacked(await self._answer(question), self.name)
         if isinstance(answer, Raised):
             raise raised_again(answer)
-        return opened_query(answer, self.name)
+        return back(opened_query(answer, self.name), query)
 
     async def _answer(self, question: Any) -> bytes:
         loop = asyncio.get_running_loop()

@@ -21,7 +21,7 @@ from runtime.orchestrator.placement.faults import (
 )
 from runtime.orchestrator.placement.nats_alarm import Alarm
 from runtime.orchestrator.placement.nats_connection import Connection
-from runtime.orchestrator.placement.spans import SpanOf, no_span
+from runtime.orchestrator.placement.spans import SpanOf, back, below, no_span
 from runtime.orchestrator.query import Query
 
 ATTEMPTS = 3
@@ -185,13 +185,12 @@ class RemoteNode:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + query.remaining
-        span = self._asker.span_of(query.id, self.stage, self.name)
-        asked = query if span is None else query._replace(traceparent=span)
+        asked = below(self._asker.span_of, query, self.stage, self.name)
         begun = False
         for others in reversed(range(ATTEMPTS)):
             try:
                 answer, self.held = await self._asker.ask(self._subject, asked)
-                return answer if span is None else answer._replace(traceparent=query.traceparent)
+                return back(answer, query)
             except (NodeBusy, NodeUnreachable) as refusal:
                 final = not others or isinstance(refusal, NodeUnreachable)
                 if final and begun:  # this one refused, but that nothing was begun would not be true

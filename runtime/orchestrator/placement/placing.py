@@ -93,8 +93,8 @@ def place(
                    "oracle": {"where": "nats", "stage": "thought", "concurrency": 8, "repeatable": True}},
          "nats": {"url": "nats://127.0.0.1:4222"}}
 
-    A node on NATS need not be among `nodes`, when its stage is said; what its worker does stands below the span that
-    `span_of` names. Raises ConfigurationFault.
+    A node on NATS need not be among `nodes`, when its stage is said. What is done in another process stands below the
+    span that `span_of` names. Raises ConfigurationFault.
     """
     checked("placement", configuration, {"nodes": (Mapping,), "nats": (Mapping,)})
     wanted = {name: _wanted(name, entry) for name, entry in configuration.get("nodes", {}).items()}
@@ -105,7 +105,7 @@ def place(
     for node in nodes:
         known.add(node.name)
         where, options = wanted.get(node.name, (getattr(node, "placement", LOOP), {}))
-        placed.append(_placed(node, where, options, asker, begun, observe))
+        placed.append(_placed(node, where, options, asker, begun, observe, span_of))
     for name, (where, options) in wanted.items():
         if name not in known:
             placed.append(_elsewhere(name, where, options, asker, known))
@@ -119,6 +119,7 @@ def _placed(
     asker: Optional[Asker],
     begun: list[Begun],
     observe: Observer,
+    span_of: SpanOf,
 ) -> Node:
     _check_place(node.name, where)
     if where == NATS:
@@ -131,7 +132,7 @@ def _placed(
             )
         return node  # type: ignore[return-value]  # the line above says so
     if where == RAY:
-        begun.append(_in_ray(node, options, observe))
+        begun.append(_in_ray(node, options, observe, span_of))
         return begun[-1]
     rest = dict(options)
     concurrency = rest.pop("concurrency", node.concurrency)
@@ -142,16 +143,18 @@ def _placed(
     else:
         from runtime.orchestrator.placement.in_process import ProcessNode  # multiprocessing, only where it is wanted
 
-        begun.append(ProcessNode(node, observe=observe, concurrency=concurrency, **rest))
+        begun.append(ProcessNode(node, observe=observe, concurrency=concurrency, span_of=span_of, **rest))
     return begun[-1]
 
 
-def _in_ray(node: Union[Node, BlockingNode], options: Mapping[str, Any], observe: Observer) -> Begun:
+def _in_ray(
+    node: Union[Node, BlockingNode], options: Mapping[str, Any], observe: Observer, span_of: SpanOf
+) -> Begun:
     try:
         from runtime.orchestrator.placement.in_ray import RayNode
     except ModuleNotFoundError as error:
         raise ConfigurationFault(f"node '{node.name}' is placed in Ray, which is not installed ({error})") from error
-    return RayNode(node, observe=observe, **options)
+    return RayNode(node, observe=observe, span_of=span_of, **options)
 
 
 def _elsewhere(name: str, where: str, options: Mapping[str, Any], asker: Optional[Asker], known: set[str]) -> Node:

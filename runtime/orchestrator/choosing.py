@@ -19,7 +19,7 @@ class Selector(Protocol):
     """
 
     def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
-        """One of `nodes`, which are all of a stage, but none of those that refused this attempt; one is left at least."""
+        """One of `nodes`, which are all of a stage, and none of those that `refused` already; at least one is left."""
         ...
 
     def begun(self, node: Node) -> None:

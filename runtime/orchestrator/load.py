@@ -160,8 +160,8 @@ class Load:
 
         An answer is a sample. A request that was called off, or had too short a budget for even the best node as full
         as this one, is a sample only where it waited longer than was expected: were it a failure, a pool that is merely
-        overloaded would lose half of its nodes. One that was refused says that the node is full, or not there: no sample
-        and no failure. All others failed, and cost their budget at least.
+        overloaded would lose half of its nodes. One that was refused is no sample and no failure: the node is full, or
+        not there. All others failed, and cost their budget at least.
         """
         stage = self._stages.get(node.stage) or self._stage(node.stage)
         load = stage.nodes.get(node.name) or self._load(stage, node)

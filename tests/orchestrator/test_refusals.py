@@ -17,7 +17,7 @@ from runtime.orchestrator.placement import NodeBusy, NodeLost, NodeUnreachable, 
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.selection import ExpectedCompletion, RoundRobin
 from runtime.orchestrator.stage import Done, Failed, Stage
-from runtime.telemetry.events import StageFinished
+from runtime.telemetry.events import NodeEjected, StageFinished
 from tests.orchestrator.fakes import Answering, Failing, FirstOf, Heard
 from tests.orchestrator.virtual_time import VirtualLoop, run_virtually
 
@@ -129,3 +129,35 @@ def test_a_refusal_costs_nothing_of_what_is_saved_for_hedges() -> None:
 
     assert outcome.name == "failed"
     assert [event.hedged for event in heard.of(StageFinished)] == [False, False]
+
+
+class Noting(FirstOf):
+    """Keeps among whom it was to choose."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choices: list[tuple[list[str], list[str]]] = []
+
+    def choose(self, nodes: Sequence[Node], refused: Sequence[Node] = ()) -> Node:
+        self.choices.append(([node.name for node in nodes], [node.name for node in refused]))
+        return super().choose(nodes, refused)
+
+
+def test_who_follows_a_refusal_is_chosen_from_all_nodes_less_those_that_refused() -> None:
+    selector, names = Noting(), ["first", "second", "third"]
+
+    asked([refusing("first"), refusing("second"), Answering("action", name="third")], selector)
+
+    assert selector.choices == [(names, []), (names, ["first"]), (names, ["first", "second"])]
+
+
+def test_refusals_never_leave_a_node_out() -> None:
+    heard = Heard()
+    load = Load(observe=heard)
+    selector = ExpectedCompletion(load, Random(1))
+    nodes: list[Node] = [refusing("first"), Answering("action", name="second"), Answering("action", name="third")]
+
+    outcomes = [asked(nodes, selector).name for _ in range(20)]
+
+    assert outcomes == ["answered"] * 20
+    assert heard.of(NodeEjected) == []

@@ -62,6 +62,8 @@ class Puppet:
             return None  # type: ignore[return-value]  # what a careless node does
         elif verb == "remaining":
             found = query.remaining
+        elif verb == "traceparent":
+            found = query.traceparent
         elif verb == "unpicklable":
             found = _LOCK
         elif verb == "large":

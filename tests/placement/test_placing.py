@@ -48,6 +48,20 @@ def test_the_same_node_finds_the_same_wherever_the_configuration_places_it(serve
     run(ask())
 
 
+def test_what_is_done_in_a_process_stands_below_the_span_of_the_attempt_and_goes_on_in_its_querys_trace() -> None:
+    asked = Query("traceparent", "7", remaining=10.0, traceparent="above")
+    placed = place([Puppet()], {"nodes": {"puppet": "process"}}, span_of=lambda *attempt: " ".join(attempt))
+
+    async def ask() -> Query:
+        async with placed:
+            return await placed.nodes[0].handle(asked)
+
+    answer = run(ask())
+
+    assert answer.found["thought"] == "7 thought puppet"
+    assert answer.traceparent == "above"
+
+
 def test_an_empty_configuration_leaves_nodes_in_the_loop_but_those_that_say_otherwise() -> None:
     class Blocks(Puppet):
         placement = "thread"

@@ -21,12 +21,14 @@ pytestmark = pytest.mark.filterwarnings("default")  # what Ray itself does not c
 from runtime.orchestrator.placement.in_ray import RayNode  # noqa: E402  # there is nothing to import without Ray
 
 events: list[Event] = []
+SPANS = {("7", "thought", "puppet"): "below"}
 
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[RayNode]:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=80_000_000)
-    (placed,) = place([Puppet(concurrency=1)], {"nodes": {"puppet": "ray"}}, observe=events.append).nodes
+    where = {"nodes": {"puppet": "ray"}}
+    (placed,) = place([Puppet(concurrency=1)], where, observe=events.append, span_of=lambda *one: SPANS.get(one)).nodes
     assert isinstance(placed, RayNode)
     run(placed.start())
     yield placed
@@ -40,6 +42,12 @@ def test_the_work_is_done_in_an_actor_and_the_query_comes_back_whole(node: RayNo
     assert answer.found["thought"] != os.getpid()
     assert answer.found["memory"] == ("one", {2: {3}})
     assert answer._replace(found={}) == asked._replace(found={})
+
+
+def test_what_is_done_there_stands_below_the_span_of_the_attempt_and_goes_on_in_its_querys_trace(node: RayNode) -> None:
+    answer = run(node.handle(Query("traceparent", "7", remaining=10.0, traceparent="above")))
+
+    assert (answer.found["thought"], answer.traceparent) == ("below", "above")
 
 
 def test_what_the_node_raises_comes_out(node: RayNode) -> None:

@@ -7,7 +7,7 @@ from typing import Optional
 
 from runtime.orchestrator.ejection import Ejection
 from runtime.orchestrator.load import DEFAULT_EJECTION, DEFAULT_SMOOTHING, Load, NodeLoad, Smoothing
-from runtime.orchestrator.node import Node
+from runtime.orchestrator.node import Node, NotBegun
 from runtime.orchestrator.query import Query
 from runtime.orchestrator.selection import ExpectedCompletion
 from runtime.orchestrator.stage import Abandoned, Done, Ending, Failed, Skipped, TimedOut
@@ -69,6 +69,10 @@ def done(seconds: float = 0.01) -> Done:
 
 def failed(seconds: float = 0.001, budget: float = 0.25) -> Failed:
     return Failed("thought", "", seconds, budget, ValueError("no"))
+
+
+def refused(seconds: float = 0.0) -> Failed:
+    return Failed("thought", "", seconds, 0.25, NotBegun("full"))
 
 
 def timed_out(budget: float = 0.25) -> TimedOut:

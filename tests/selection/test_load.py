@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from runtime.orchestrator.load import LEFT_OUT, SPARE
-from tests.selection.fakes import Bench, NamedNode, abandoned, done, failed, named, skipped, timed_out
+from runtime.orchestrator.load import FULL, LEFT_OUT, SPARE
+from tests.selection.fakes import Bench, NamedNode, abandoned, done, failed, named, refused, skipped, timed_out
 
 
 def known(bench: Bench, nodes: list[NamedNode], seconds: float = 0.01) -> None:
@@ -249,6 +249,110 @@ def test_one_good_answer_after_a_pause_is_believed() -> None:
     bench.ask(node, done(0.01))
 
     assert bench.of(node).estimate == pytest.approx(0.01)
+
+
+# Refusals
+
+
+def test_a_refusal_is_no_failure_and_no_answer_of_the_node() -> None:
+    bench, nodes = Bench(), named(3)
+    known(bench, nodes, 0.01)
+
+    for _ in range(10):
+        bench.ask(nodes[0], refused(0.1))
+
+    load = bench.of(*nodes)
+    assert (load.estimate, load.samples, load.in_flight) == (pytest.approx(0.01), 1, 0)
+    assert not bench.ejections
+
+
+def test_refusals_between_failures_neither_add_to_them_nor_forgive_them() -> None:
+    bench, nodes = Bench(), named(3)
+    bench.load.read(nodes)
+
+    for ending in (failed(), failed(), refused(), refused()):
+        bench.ask(nodes[0], ending)
+    assert not bench.ejections
+
+    bench.ask(nodes[0], failed())
+    assert len(bench.ejections) == 1
+
+
+def test_a_node_that_refused_is_passed_over_until_a_place_there_may_be_free() -> None:
+    bench, nodes = Bench(), named(2, concurrency=4)
+    bench.ask(nodes[0], done(0.02))
+    bench.ask(nodes[1], done(0.08))
+
+    bench.ask(nodes[0], refused())
+    assert set(bench.choices(nodes, 20)) == {"node-1"}
+
+    bench.now += 0.006  # four places, an answer in 20 ms: one is free every 5
+    assert set(bench.choices(nodes, 20)) == {"node-0"}
+
+
+def test_each_further_refusal_doubles_the_wait_up_to_the_shortest_ejection_and_an_answer_begins_anew() -> None:
+    bench, nodes = Bench(), named(2, concurrency=1)
+    known(bench, nodes, 0.1)
+
+    waits = []
+    for ending in [refused()] * 6 + [done(0.1), refused()]:
+        bench.now = max(bench.now, bench.of(*nodes).full_until)
+        bench.ask(nodes[0], ending)
+        waits.append(round(bench.of(*nodes).full_until - bench.now, 6))
+
+    assert waits[:6] == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert waits[7] == 0.1
+
+
+def test_refusals_that_were_under_way_together_are_one() -> None:
+    bench, nodes = Bench(), named(2, concurrency=1)
+    known(bench, nodes, 0.1)
+    for _ in range(5):
+        bench.selector.begun(nodes[0])
+
+    for _ in range(5):
+        bench.selector.ended(nodes[0], refused())
+
+    assert bench.of(*nodes).full_until - bench.now == pytest.approx(0.1)
+
+
+def test_where_all_refuse_one_is_chosen_all_the_same_and_none_of_those_that_fail() -> None:
+    bench, nodes = Bench(), named(3)
+    known(bench, nodes)
+    eject(bench, nodes[0], nodes)
+
+    for node in nodes[1:]:
+        bench.ask(node, refused())
+
+    assert set(bench.choices(nodes, 50)) == {"node-1", "node-2"}
+    assert bench.of(nodes[1], nodes[0], nodes[2]).cost == FULL
+
+
+def test_a_trial_that_was_refused_decides_nothing() -> None:
+    bench, nodes = Bench(), named(3)
+    known(bench, nodes)
+    eject(bench, nodes[0], nodes)
+    pass_by(bench, 1.1, nodes[1])
+
+    bench.ask(nodes[0], refused())
+    assert "node-0" not in bench.choices(nodes, 20)
+    pass_by(bench, 1.1, nodes[1])
+
+    assert set(bench.choices(nodes, 20)) == {"node-0"}
+    assert not bench.readmissions
+    assert len(bench.ejections) == 1
+
+
+def test_a_refusal_is_no_sign_that_what_is_in_flight_there_moves() -> None:
+    bench, (node,) = Bench(), named(1)
+    known(bench, [node], 0.01)
+    bench.selector.begun(node)
+    bench.now += 0.1
+
+    bench.ask(node, refused())
+    bench.now += 0.01  # it is asked again
+
+    assert bench.of(node).cost == pytest.approx(0.11 / 1.2)
 
 
 # Left out

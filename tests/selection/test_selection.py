@@ -6,7 +6,7 @@ from collections import Counter
 
 from runtime.orchestrator.choosing import Selector
 from runtime.orchestrator.selection import RoundRobin
-from tests.selection.fakes import Bench, NamedNode, done, failed, named
+from tests.selection.fakes import Bench, NamedNode, done, failed, named, refused
 
 
 def test_while_nothing_is_known_each_has_its_turn() -> None:
@@ -146,3 +146,34 @@ def test_round_robin_asks_the_next_one_a_second_time() -> None:
     assert second(RoundRobin(), nodes, nodes[2]) == "node-0"
     assert second(RoundRobin(), nodes[:1], nodes[0]) == ""
     assert second(RoundRobin(), nodes, NamedNode("gone")) == ""
+
+
+def test_a_node_that_refused_this_attempt_is_not_chosen_for_it_again() -> None:
+    bench, nodes = Bench(), named(3)
+
+    for selector in (bench.selector, RoundRobin()):
+        assert {selector.choose(nodes, nodes[:2]).name for _ in range(20)} == {"node-2"}
+
+
+def test_those_left_out_are_not_let_in_because_others_refused() -> None:
+    bench, nodes = Bench(), named(4)
+    for node in nodes:
+        bench.ask(node, done())
+    bench.load.read(nodes)
+    for node in nodes[:2]:
+        for _ in range(3):
+            bench.ask(node, failed())
+
+    assert {bench.selector.choose(nodes, [nodes[2]]).name for _ in range(20)} == {"node-3"}
+    assert not bench.readmissions
+
+
+def test_a_node_that_refused_just_now_is_no_second_one() -> None:
+    bench, nodes = Bench(), named(2)
+    for node in nodes:
+        bench.ask(node, done())
+    assert bench.selector.alternative(nodes, nodes[0]) is nodes[1]
+
+    bench.ask(nodes[1], refused())
+
+    assert bench.selector.alternative(nodes, nodes[0]) is None

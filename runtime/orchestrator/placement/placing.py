@@ -147,9 +147,7 @@ def _placed(
     return begun[-1]
 
 
-def _in_ray(
-    node: Union[Node, BlockingNode], options: Mapping[str, Any], observe: Observer, span_of: SpanOf
-) -> Begun:
+def _in_ray(node: Union[Node, BlockingNode], options: Mapping[str, Any], observe: Observer, span_of: SpanOf) -> Begun:
     try:
         from runtime.orchestrator.placement.in_ray import RayNode
     except ModuleNotFoundError as error:

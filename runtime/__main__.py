@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Ctrl-C ends the process, as a kill may: what was acknowledged is kept. Python's own way raises wherever it stands,
+    # and out of an import comes a traceback. What is to be ended well (serve, worker) listens for it, once it is there.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import asyncio
 import datetime as dt
@@ -9,7 +16,6 @@ import gc
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path

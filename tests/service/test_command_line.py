@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -198,3 +199,16 @@ def test_help_names_every_setting_and_exit_code(site: Path, tmp_path: Path) -> N
     for variable in VARIABLES:
         assert variable.name in shown
     assert "seconds that one query may take [default: 0.25]" in shown
+
+
+def test_ctrl_c_while_it_is_being_imported_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    told = {**os.environ, "PYTHONPATH": str(ROOT), "LUKHAS_STORE": "memory:"}
+    command = [sys.executable, "-X", "importtime", "-m", "runtime", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=told, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("| argparse" in line for line in process.stderr)  # by now its own first lines were run
+        process.send_signal(signal.SIGINT)
+        left = process.stderr.read()
+
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in left

@@ -14,12 +14,10 @@ from typing import NamedTuple, Protocol
 
 from runtime.errors import RecordRefused, StoreFault
 from runtime.memory.memory import Memory
-from runtime.memory.record import WITHDRAWN, Filter, Record
+from runtime.memory.record import DOCUMENT, WITHDRAWN, Filter, Record
 
 SOURCE = "source:"
 """The tag by which a record says where it stands: `source:docs/a.md:17`."""
-DOCUMENT = "document:"
-"""The tag that all passages of a document share: `document:docs/a.md`."""
 
 _PASSAGES = uuid.uuid5(uuid.NAMESPACE_URL, "lukhas:passages")
 _ONE_TICK = dt.timedelta(microseconds=1)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Optional
 
-from runtime.memory.record import Filter, FoldPlan, Record
+from runtime.memory.record import DOCUMENT, Filter, FoldPlan, Record
 from runtime.memory.store import Store
 from runtime.memory.vectors import numpy_module
 
@@ -17,11 +17,11 @@ from runtime.memory.vectors import numpy_module
 class FoldPolicy(NamedTuple):
     """What may be folded, and how much at once.
 
-    A record is old enough past `min_age`, a summary that long after its fold; what is at least `important` and what is
-    `max_depth` deep is left alone. A group has the same lane and tags, `fewest` to `largest` records created within
-    `span`, each at least `alike` (a cosine) to its oldest. A run folds at most `most_ratio` of the live records,
-    looks at `window` of them, and is followed by `cool_down` seconds without one. A fold stands only where at least
-    `floor` of its sources' texts find the summary among the first `top`.
+    A record is old enough past `min_age`, a summary that long after its fold; what is at least `important`, what is
+    `max_depth` deep, and what has a tag that begins with one of `verbatim` is left alone. A group has the same lane and
+    tags, `fewest` to `largest` records created within `span`, each at least `alike` (a cosine) to its oldest. A run
+    folds at most `most_ratio` of the live records, looks at `window` of them, and is followed by `cool_down` seconds
+    without one. A fold stands only where at least `floor` of its sources' texts find the summary among the first `top`.
     """
 
     min_age: dt.timedelta = dt.timedelta(days=1)
@@ -36,6 +36,13 @@ class FoldPolicy(NamedTuple):
     cool_down: float = 60.0
     floor: float = 0.9
     top: int = 10
+    verbatim: tuple[str, ...] = (DOCUMENT,)
+
+    def lets(self, record: Record) -> bool:
+        """Whether it may be folded, if it is old enough."""
+        if record.depth >= self.max_depth or record.importance >= self.important:
+            return False
+        return not any(tag.startswith(self.verbatim) for tag in record.tags)
 
 
 class Planned(NamedTuple):
@@ -62,7 +69,7 @@ def plan(store: Store, policy: FoldPolicy, now: dt.datetime, since: Optional[dt.
     if budget < policy.fewest:
         return Planned([], 0, None)
     seen = store.oldest(policy.window, Filter(since=since), before=now - policy.min_age)
-    candidates = [record for record in seen if record.depth < policy.max_depth and record.importance < policy.important]
+    candidates = [record for record in seen if policy.lets(record)]
     candidates = _without_young_summaries(store, candidates, now - policy.min_age)
     plans = []
     for group in _groups(candidates, policy):

@@ -8,6 +8,8 @@ from typing import NamedTuple, Optional
 
 WITHDRAWN = ""
 """What a record was folded into that was withdrawn: nothing, which no record is called."""
+DOCUMENT = "document:"
+"""The tag that all passages of a document share: `document:docs/a.md`."""
 
 
 class Record(NamedTuple):

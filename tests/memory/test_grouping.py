@@ -41,6 +41,7 @@ def test_what_is_much_the_same_is_planned_together() -> None:
         (repeated(created=NOW - DAY / 2), "they are of today"),
         (repeated(created=NOW + DAY), "they are of tomorrow"),
         (repeated(importance=0.9), "they are important"),
+        (repeated(tags=frozenset({"document:a.md", "t"})), "they are passages of a document"),
         (repeated(depth=3), "they are deep enough"),
         ([*repeated(2, "p"), *repeated(2, "c", lane="candidate")], "they are of two lanes"),
         ([*repeated(2, "p"), *repeated(2, "t", tags=frozenset({"t"}))], "they have other tags"),
@@ -57,6 +58,15 @@ def test_left_alone(records: list[Record], why: str) -> None:
     enough = [record(f"e{at}", f"{chr(97 + at) * 8}", days=at) for at in range(5)]
 
     assert groups([*records, *enough]) == [], why
+
+
+def test_what_is_kept_word_for_word_is_the_policys_to_say() -> None:
+    passages = repeated(tags=frozenset({"document:a.md"}))
+    letters = repeated(prefix="l", tags=frozenset({"letter", "documents"}))
+
+    assert groups([*passages, *letters]) == [{"l0", "l1", "l2", "l3"}]
+    assert groups([*passages, *letters], ANY_SHARE._replace(verbatim=("letter",))) == [{"r0", "r1", "r2", "r3"}]
+    assert len(groups([*passages, *letters], ANY_SHARE._replace(verbatim=()))) == 2
 
 
 def test_a_run_takes_no_more_than_its_share_of_what_lives() -> None:

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import ConfigurationFault, RecordRefused, StoreFault
-from runtime.feeding import DOCUMENT, SOURCE, Fed, feed, tag_name
+from runtime.feeding import SOURCE, Fed, feed, tag_name
 from runtime.memory.embedding import HashedNgrams
 from runtime.memory.grouping import FoldPolicy
 from runtime.memory.memory import Memory
-from runtime.memory.record import WITHDRAWN, Filter, Record
+from runtime.memory.record import DOCUMENT, WITHDRAWN, Filter, Record
 from runtime.memory.store import Store
 from runtime.memory.stores.in_memory import InMemoryStore
 from runtime.memory.stores.sqlite import SqliteStore
@@ -117,12 +117,25 @@ def test_a_document_that_nobody_fed_has_nothing_to_withdraw(memory: Memory) -> N
     assert feed(memory, "a.md", ()) == Fed(0)
 
 
+def test_passages_stay_word_for_word_however_much_else_is_folded(memory: Memory) -> None:
+    texts = [f"owl number {number}" for number in range(4)]
+    # Even those of one line, as of a long one that was cut: nothing but their text is between them.
+    feed(memory, "a.md", [Piece(text, 7) for text in texts])
+    memory.remember([f"{text} was seen" for text in texts])
+
+    run = memory.fold_all(LATER)
+
+    assert [len(fold.sources) for fold in run.folds] == [4]
+    assert [text for text in live(memory) if text in texts] == texts
+    assert memory.store.counts().live == 5
+
+
 def test_what_was_folded_is_unfolded_before_it_is_withdrawn(memory: Memory) -> None:
     names = {f"{DOCUMENT}a.md"}
     texts = [f"owl number {number}" for number in range(4)]
     feed(memory, "a.md", pieces(*texts))
     before = {record.text: record for record in memory.store.oldest(9)}
-    # As a policy might fold them that looks at the document's tag alone.
+    # As a policy folds them that keeps nothing verbatim, or a caller of the store.
     below = fold(memory, [before[text] for text in texts[:3]])
     fold(memory, [below, before[texts[3]]])
     assert all(record.depth == 2 for record in memory.store.oldest(9))

@@ -146,10 +146,12 @@ def _rank_fusion_quality(store: Store, questions: Sequence[Question]) -> Quality
 
 def _records(texts: Sequence[str]) -> list[Record]:
     embeddings = HashedNgrams().embed(texts)
-    return [
-        Record(f"{place:06}", text, embedding, _NOW - dt.timedelta(minutes=place))
-        for place, (text, embedding) in enumerate(zip(texts, embeddings))
-    ]
+    return [record_of(place, *one) for place, one in enumerate(zip(texts, embeddings))]
+
+
+def record_of(place: int, text: str, embedding: tuple[float, ...]) -> Record:
+    """A passage as it is remembered; each is a minute older than the one before it."""
+    return Record(f"{place:06}", text, embedding, _NOW - dt.timedelta(minutes=place))
 
 
 def answers(open_store: Callable[[Path], Store], folder: Path) -> Iterator[Figure]:

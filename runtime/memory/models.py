@@ -39,7 +39,9 @@ class SentenceTransformerEmbedder:
                 raise _missing("sentence-transformers", "sentence_transformers") from error
             model = _loaded("sentence-transformers", model, lambda name: SentenceTransformer(name, device=device))
         self._model = model
-        self.dimension = int(model.get_sentence_embedding_dimension())
+        # Newer releases call it so, and warn of the other name.
+        dimension = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
+        self.dimension = int(dimension())
 
     def embed(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """One embedding of unit length for each text."""

@@ -8,6 +8,7 @@ import os
 import struct
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,21 @@ class Table:
 
     def encode(self, texts: list[str]) -> list[list[float]]:
         return [[float(len(text)), 0.0 if not text else 4.0] for text in texts]
+
+
+class Renamed(Table):
+    """As newer releases of sentence-transformers hand it out; warnings are errors here."""
+
+    def get_sentence_embedding_dimension(self) -> int:
+        warnings.warn("renamed to `get_embedding_dimension`", FutureWarning, stacklevel=2)
+        return 2
+
+    def get_embedding_dimension(self) -> int:
+        return 2
+
+
+def test_a_newer_model_is_asked_by_the_newer_name() -> None:
+    assert SentenceTransformerEmbedder(Renamed()).dimension == 2
 
 
 @pytest.mark.parametrize("embedder", [Model2VecEmbedder, SentenceTransformerEmbedder])

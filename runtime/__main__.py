@@ -109,6 +109,8 @@ async def _ask(options: argparse.Namespace) -> int:
     app = await opened(settings, [spans])
     try:
         outcome = await app.ask(" ".join(options.text))
+        for fault in app.faults() if outcome.name == "failed" else ():
+            log.warning("not ready: %s", fault)
     finally:
         await app.close()
         spans.close()
@@ -330,10 +332,10 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--budget", type=_seconds, help="seconds that it may take [default: LUKHAS_BUDGET, at least 1]")
     ask.add_argument("--store", help="instead of LUKHAS_STORE")
     feed = command("feed", _feed, "remember documents: Markdown and text, in passages; anew where they were fed before")
-    feed.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
+    feed.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="files, or folders of them")
     feed.add_argument("--store", help="instead of LUKHAS_STORE")
     forget = command("forget", _forget, "withdraw all passages of documents; they are kept, and recalled no more")
-    forget.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="as they were fed; they need not be there")
+    forget.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="as they were fed; they need not be there")
     forget.add_argument("--store", help="instead of LUKHAS_STORE")
     plugins = command("plugins", _plugins, "what is plugged in, and what became of it")
     plugins.add_argument("--json", action="store_true", help="the document of /system/plugins")
@@ -358,8 +360,17 @@ def _default(field: str) -> str:
     return "" if default is None else f" [default: {default}]"
 
 
+def _path(word: str) -> Path:
+    if not word:
+        raise argparse.ArgumentTypeError("an empty path; a dot is the folder where it is called")
+    return Path(word)
+
+
 def _seconds(word: str) -> float:
-    seconds = float(word)
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds <= 600:
         raise argparse.ArgumentTypeError(f"{word} is no number of seconds above 0, up to 600")
     return seconds

@@ -89,6 +89,9 @@ class App:
         """One query from end to end, past the admission. Errors: QueryRefused."""
         if not text.strip():
             raise QueryRefused("the question is empty: say what is asked")
+        if len(text) > self.settings.text_limit:
+            most = f"{self.settings.text_limit:,} are the most (LUKHAS_TEXT_LIMIT)"
+            raise QueryRefused(f"the question has {len(text):,} characters; {most}")
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise QueryRefused("the question holds half a surrogate pair: it was not UTF-8 where it was read")
         query = Query.of(text, traceparent)

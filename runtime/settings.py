@@ -222,7 +222,8 @@ VARIABLES = (
     Variable("LUKHAS_IN_FLIGHT", "in_flight", _whole(1, 100_000, " of queries"), "queries at once, before any is shed"),
     Variable("LUKHAS_DRAIN", "drain", _number(0, 600, "seconds"), "seconds for what is in flight when told to stop"),
     Variable("LUKHAS_BODY_LIMIT", "body_limit", _whole(64, 2**30, " of bytes"), "bytes of a request"),
-    Variable("LUKHAS_TEXT_LIMIT", "text_limit", _whole(1, 2**20, " of characters"), "characters of a question"),
+    # As much as a recall reads.
+    Variable("LUKHAS_TEXT_LIMIT", "text_limit", _whole(1, 20_000, " of characters"), "characters of a question"),
     Variable("LUKHAS_STORE", "store", _store, "where records are kept: sqlite:///PATH, postgresql://..., or memory:"),
     Variable("LUKHAS_EMBEDDER", "embedder", _embedder, "ngrams, model2vec:MODEL or sentence-transformers:MODEL"),
     Variable("LUKHAS_PASSAGES", "passages", _whole(1, 200, " of passages"), "passages recalled for a question"),

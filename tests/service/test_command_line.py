@@ -108,6 +108,9 @@ def test_a_drill_leaves_a_record(site: Path, tmp_path: Path) -> None:
     [
         (["ask", ""], {}, 2, "the question is empty"),
         (["ask", "\udcff"], {}, 2, "surrogate"),
+        (["ask", "a" * 8193], {}, 2, "8,193 characters; 8,192 are the most (LUKHAS_TEXT_LIMIT)"),
+        (["ask", "a", "--budget", "soon"], {}, 2, "soon is no number of seconds"),
+        (["feed", ""], {}, 2, "an empty path"),
         (["ask"], {}, 2, "required"),
         (["asl"], {}, 2, "invalid choice"),
         ([], {}, 2, "required"),
@@ -178,6 +181,14 @@ def test_an_edited_document_fed_again_takes_the_place_of_what_it_was_and_can_be_
     assert (forgotten.returncode, forgotten.stdout.split()) == (0, ["2", "tower.md"])
     assert again.returncode == 1
     assert again.stdout.count("nothing of it is recalled") == 2
+
+
+def test_a_question_that_nobody_may_answer_names_the_switch_that_is_off(site: Path, tmp_path: Path) -> None:
+    asked = runtime(site, tmp_path, "ask", "a", LUKHAS_STORE="memory:", LUKHAS_SWITCHES="nowhere.toml")
+
+    assert asked.returncode == 3
+    assert "no node serves the critical stage memory; off: module.node.recall" in asked.stderr
+    assert "nowhere.toml" in asked.stderr
 
 
 def test_a_service_that_is_not_ready_says_why_when_it_begins(site: Path, tmp_path: Path) -> None:

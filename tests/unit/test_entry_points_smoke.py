@@ -182,6 +182,13 @@ def test_discovering_again_opens_no_file_and_builds_nothing_again(production: Bo
     assert production.is_unchanged
 
 
+def test_where_the_package_is_not_installed_nothing_of_it_is_there(tmp_path: Path) -> None:
+    without = booted(tmp_path)
+
+    assert [each["plugin"] for each in without.status["plugins"] if each["distribution"] == "acme-nodes"] == []
+    assert "node:constructed" not in without.status["registered"]
+
+
 def test_nothing_is_discovered_unless_it_is_asked_for(site: Path) -> None:
     off = booted(site, discovery="off")
 

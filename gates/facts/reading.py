@@ -177,8 +177,10 @@ def side_by_side(work: Callable[[int], Any], many: int, workers: int) -> Iterato
 
 
 def _batches(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
+    """Jobs from all over in each: neighbours are alike, and a folder of heavy files would keep one process busy."""
     size = max(min(_BATCH, len(jobs) // (4 * workers)), len(jobs) // _MOST_BATCHES + 1)
-    return (jobs[start : start + size] for start in range(0, len(jobs), size))
+    many = -(-len(jobs) // size)
+    return (jobs[start::many] for start in range(many))
 
 
 class _Tickets:

@@ -111,6 +111,10 @@ bench-recorder: setup  ## what it costs a test run to have its imports recorded:
 bench-runtime: setup  ## how fast the service is, part by part, into the table of docs/runtime.md; long
 	@$(RUN)/python -m bench.runtime $(QUICK) $(LONG) $(if $(QUICK),,--markdown docs/runtime.md)
 
+.PHONY: bench-secrets
+bench-secrets: setup  ## how many types of secrets the engines find, into the table of docs/supply-chain.md
+	@$(RUN)/python -m bench.secrets --markdown docs/supply-chain.md
+
 .PHONY: bench-peers
 bench-peers: setup  ## the pipeline beside hamilton, haystack and langgraph, in an environment of theirs
 	@.ci/peers

@@ -111,7 +111,7 @@ def run(
         paid_off=tuple(_paid_off(policy, results)) if whole else (),
         notes=(*_counted(checkout, gatherer, questions), *checkout.notes, *this.store.notes),
         lanes=lane_map(gatherer) if any("Lanes" in question.inputs for question in questions) else None,
-        lines=_lines(checkout, results),
+        lines=_lines(checkout, results, _hidden(asked, results)),
         reads=reads,
     )
 
@@ -161,9 +161,19 @@ def lane_map(gatherer: Gatherer) -> LaneMap:
     return LaneMap(edges.held, {lane.name: lane.may_import for lane in edges.lanes.lanes}, edges.between)
 
 
-def _lines(checkout: Checkout, results: Sequence[Result]) -> dict[tuple[str, int], str]:
+def _hidden(asked: Iterable[tuple[Section, Gate]], results: Sequence[Result]) -> frozenset[tuple[str, int]]:
+    """The lines that no report may show, whoever finds something there: a gate says that they hold secrets."""
+    hiding = {section.gate for section, gate in asked if getattr(gate, "hides_lines", False)}
+    found = (each for result in results if result.gate in hiding for each in result.all_findings)
+    return frozenset((each.path, each.line) for each in found)
+
+
+def _lines(
+    checkout: Checkout, results: Sequence[Result], hidden: frozenset[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
     """The source lines of the first findings that stand, so that a report can show them without the repository."""
-    places = [(found.path, found.line) for result in results for found in result.findings if found.line][:SHOWN_LINES]
+    every = ((found.path, found.line) for result in results for found in result.findings if found.line)
+    places = [place for place in every if place not in hidden][:SHOWN_LINES]
     wanted: dict[str, list[int]] = {}
     for path, line in places:
         wanted.setdefault(path, []).append(line)

@@ -24,6 +24,7 @@ from gates.errors import GatesError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import parameters
 from gates.facts.store import Store
+from gates.facts.supply.searched_text import made_up_token
 from gates.facts.supply.tools import Tools
 from gates.policy import Policy, Rule
 from gates.proving import prove
@@ -55,7 +56,14 @@ TREE = {
     ),
 }
 # Programs without which a gate cannot tell; where one is missing, so says the gate, and there is nothing to test.
-PROGRAMS = {"unsafe-workflow": "zizmor"}
+PROGRAMS = {"unsafe-workflow": "zizmor", "leaked-secret": "kingfisher"}
+# Cases that no file that git tracks may hold.
+MADE_CASES = {
+    "leaked-secret": {
+        "clean": {"settings.py": "token = read()\n"},
+        "leaking": {"settings.py": f"token = '{made_up_token('a case')}'\n"},
+    }
+}
 # How a policy forbids nothing, for gates that it is not `allowed_in = ["**"]` for.
 FORBIDS_NOTHING = {
     "cross-lane-import": {
@@ -174,8 +182,11 @@ def judged(entry: Entry, files: Path, root: Path) -> set[str]:
 @every_gate
 def test_it_has_a_case_that_finds_and_one_that_does_not(entry: Entry, tmp_path: Path) -> None:
     folder = CASES / entry.name
-    assert folder.is_dir(), f"tests/gates/{entry.name}/ holds no cases"
+    assert folder.is_dir() or entry.name in MADE_CASES, f"tests/gates/{entry.name}/ holds no cases"
 
+    for name, files in MADE_CASES.get(entry.name, {}).items():
+        write(tmp_path / "made" / name, {**files, "gates.toml": f"[gates.{entry.name}]\n"})
+    folder = tmp_path / "made" if entry.name in MADE_CASES else folder
     told = ("lanes.toml", "gates.toml")
     trees = sorted(case for case in folder.iterdir() if any((case / name).is_file() for name in told))
     if not trees:  # each file is a case

@@ -134,6 +134,11 @@ class Store:
                 self._connection.close()
         self._connection = None
 
+    @property
+    def folder(self) -> Optional[Path]:
+        """The folder that it lies in; None where nothing is kept beyond this process."""
+        return None if self._file is None else self._file.parent
+
     def get(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
         """The values that are kept, by key."""
         return self._guarded({}, lambda connection: dict(_read(connection, kind, keys)))

@@ -16,7 +16,7 @@ from typing import ClassVar, NamedTuple, Optional
 from gates.errors import FactUnavailable
 from gates.facts.store import Store
 
-_PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "KF_RULE_CACHE_DIR")
 _LONGEST_SAID = 300
 _PATIENCE = 600
 

@@ -183,6 +183,7 @@ async def _plugins(options: argparse.Namespace) -> int:
     app = await opened(settings, required=options.require, start=False)
     document = dict(app.plugins())
     await app.close()
+    app.registry.check_required()  # also where discovery is off, and nobody has looked
     if options.json:
         print(json.dumps(document, indent=2))
     else:
@@ -271,6 +272,7 @@ async def _worker(options: argparse.Namespace) -> int:
         raise ConfigurationFault(f"{error.name} is missing: install lukhas-gates[nats]") from None
     app = await opened(settings._replace(placement=None), required=("node",))
     try:
+        app.registry.check_required()
         nodes = [node for plugin, node in app.plugged if not options.nodes or plugin in options.nodes]
         for name in options.nodes:
             if name not in [plugin for plugin, _ in app.plugged]:

@@ -122,6 +122,8 @@ def test_a_drill_leaves_a_record(site: Path, tmp_path: Path) -> None:
         (["serve", "--host", "0.0.0.0"], {}, 2, "LUKHAS_TOKEN is not set"),
         (["plugins"], {"LUKHAS_LANE": "labs"}, 2, "LUKHAS_LANE is 'labs'"),
         (["plugins", "--require", "node:oracle"], {}, 3, "'node:oracle' is required"),
+        (["plugins", "--require", "node"], {"LUKHAS_PLUGIN_DISCOVERY": "off"}, 3, "discovery is off"),
+        (["worker"], {"LUKHAS_PLUGIN_DISCOVERY": "off", "LUKHAS_NATS": "nats://127.0.0.1:1"}, 3, "discovery is off"),
         (
             ["plugins", "--require", "node"],
             {"LUKHAS_PLUGIN_DISCOVERY": "nearly"},

@@ -99,7 +99,10 @@ def _compared(section: Section, plant: Plant, before: Result, after: Result) -> 
     result = dataclasses.replace(after, findings=found[-1:], waived=(), owed=(), reason=None, excused=None)
     where = f"{plant.path}, {plant.subject}"
     if after.outcome is Outcome.BROKEN:
-        return dataclasses.replace(result, reason=f"with {where} planted it could not tell: {after.reason}")
+        # What cannot tell here without a plant cannot with one; whether that blocks, the policy says alike.
+        excused = after.excused if before.outcome is Outcome.BROKEN else None
+        reason = f"with {where} planted it could not tell: {after.reason}"
+        return dataclasses.replace(result, reason=reason, excused=excused)
     if new > 0:
         return dataclasses.replace(result, outcome=Outcome.PASSED, reason=f"found what was planted: {where}")
     return dataclasses.replace(result, outcome=Outcome.FAILED, reason=_why_green(plant, after, where))

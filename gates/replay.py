@@ -262,9 +262,21 @@ def _place(root: str, arguments: Sequence[str]) -> str:
     out, complaint = sys.stdout, sys.stderr
     width = os.environ.get("COLUMNS") or (os.get_terminal_size(out.fileno()).columns if out.isatty() else 0)
     told = [(name, os.environ.get(name)) for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "CI", "PYTHONUTF8")]
-    shape = (list(arguments), os.getcwd()[len(root) :], out.isatty(), complaint.isatty(), width, told, sys.version)
+    here = os.getcwd()[len(root) :]
+    shape = (list(arguments), here, out.isatty(), complaint.isatty(), width, told, sys.version, _programs())
     cache = os.environ.get("GATES_CACHE") or os.path.join(root, CACHE)
     return os.path.join(cache, FOLDER, digest(repr(shape).encode("utf-8", "surrogateescape")))
+
+
+def _programs() -> list[tuple[str, int]]:
+    """The folders in which programs are looked for, with when something was put in or out: facts ask some of them."""
+    found = []
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        try:
+            found.append((folder, os.stat(folder or ".").st_mtime_ns))
+        except OSError:
+            continue
+    return found
 
 
 # Of each root the recipe whose files are where they were, though the content of some is not what it was.

@@ -38,6 +38,8 @@ class Result:
     `examined` says how many of what each of its facts searched. `digest` is of everything that the answer depends on.
     `seconds` is for the screen and stays out of evidence. `reason` says why an outcome is VACUOUS or BROKEN; `excused`
     why such an outcome does not block here (`when_broken = "warn"`, `may_be_empty`, `--changed`).
+    For the memo of an unchanged tree, and no part of what is said: `is_settled` is False where asking again could give
+    another answer of the same tree, `until` is the last day on which this one holds.
     """
 
     gate: str
@@ -53,6 +55,8 @@ class Result:
     excused: Optional[str] = None
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    is_settled: bool = field(default=True, compare=False)
+    until: Optional[str] = field(default=None, compare=False)
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

@@ -276,7 +276,7 @@ def judge(this: Run, question: Question, gatherer: Gatherer, keep: bool = True) 
 
 def _unsure(section: Section, outcome: Outcome, reason: str) -> Result:
     excused = 'when_broken = "warn"' if section.rule.when_broken is WhenBroken.WARN else None
-    return Result(section.gate, section.rule.level, outcome, reason=reason, excused=excused)
+    return Result(section.gate, section.rule.level, outcome, reason=reason, excused=excused, is_settled=False)
 
 
 def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Result:
@@ -284,15 +284,30 @@ def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Re
         return _unsure(question.section, Outcome.BROKEN, question.unavailable)
     if question.kept is not None:
         kept = json.loads(question.kept)
-        return _weighed(this, question, [_finding(fields) for fields in kept["findings"]], kept["account"], {})
+        result = _weighed(this, question, [_finding(fields) for fields in kept["findings"]], kept["account"], {})
+        return replace(result, until=_until(this, question))
     findings = sorted(question.gate.check(**question.facts), key=lambda finding: finding.place)
     reads_files = any(hasattr(fact, "needs") for fact in question.facts.values())
-    unread = {**(gatherer.get(Extraction).errors if reads_files else {}), **_lacking(question.facts.values())}
+    errors, lacking = gatherer.get(Extraction).errors if reads_files else {}, _lacking(question.facts.values())
+    unread = {**errors, **lacking}
     account = _accounted(question.facts.values())
     if keep and not unread and not this.checkout.overlay:
         verdict = json.dumps({"findings": [astuple(finding) for finding in findings], "account": account})
         this.store.put("verdict", {question.digest: verdict.encode("ascii")})
-    return _weighed(this, question, findings, account, unread)
+    result = _weighed(this, question, findings, account, unread)
+    is_settled = not errors and all(getattr(fact, "is_settled", False) for fact in _lacking_facts(question))
+    is_settled = is_settled and (result.outcome is not Outcome.BROKEN or bool(lacking))
+    return replace(result, is_settled=is_settled, until=_until(this, question))
+
+
+def _lacking_facts(question: Question) -> list[Any]:
+    return [fact for fact in question.facts.values() if getattr(fact, "lacking", {})]
+
+
+def _until(this: Run, question: Question) -> Optional[str]:
+    """The last day on which the answer holds: this one, where a fact depends on the day."""
+    is_of_today = any(getattr(fact, "depends_on_the_day", False) for fact in question.facts.values())
+    return this.today.isoformat() if is_of_today else None
 
 
 def _lacking(facts: Iterable[Any]) -> dict[str, str]:
@@ -354,11 +369,13 @@ def _declared(result: Result, this: Run, question: Question, unread: Mapping[str
         line = line_of_key(this.policy.files.get("gates.toml", b""), f"[gates.{section.gate}]", "may_be_empty")
         idle = Finding(f"{this.policy.folder}/gates.toml", line, message, subject=f"{section.gate} may_be_empty")
         return replace(result, outcome=Outcome.FAILED, findings=(idle, *result.findings))
-    if is_failed:
-        return replace(result, outcome=Outcome.FAILED)
+    reason: Optional[str] = None
     if unread:
         path, why = min(unread.items())
         reason = f"{len(unread)} of the files could not be judged; {path}: {why}"
+    if is_failed:
+        return replace(result, outcome=Outcome.FAILED, reason=reason)
+    if reason is not None:
         return replace(_unsure(section, Outcome.BROKEN, reason), examined=examined, digest="", inputs=inputs)
     missing = _missing(question.facts.values())
     if missing and this.strict:

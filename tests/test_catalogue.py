@@ -10,9 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import pytest
 
@@ -24,6 +24,7 @@ from gates.errors import GatesError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import parameters
 from gates.facts.store import Store
+from gates.facts.supply.advisory_database import build
 from gates.facts.supply.searched_text import made_up_token
 from gates.facts.supply.tools import Tools
 from gates.policy import Policy, Rule
@@ -37,8 +38,27 @@ TODAY = dt.date(2026, 11, 22)
 OWN = catalogue.own()
 every_gate = pytest.mark.parametrize("entry", OWN, ids=lambda entry: entry.name)
 
+LANES = (
+    '[[lane]]\nname = "candidate"\npaths = ["candidate/**"]\nmay_import = ["candidate", "production"]\n\n'
+    '[[lane]]\nname = "production"\npaths = ["runtime/**"]\nmay_import = ["production"]\n'
+)
+
+
+def known(**versions: str) -> dict[str, bytes]:
+    """Advisories that speak of these versions, as `gates advisories import` keeps them."""
+    records = (
+        {
+            "id": f"CVE-{name}",
+            "modified": f"{TODAY}T00:00:00Z",
+            "affected": [{"package": {"ecosystem": "PyPI", "name": name}, "versions": [version]}],
+        }
+        for name, version in versions.items()
+    )
+    return {f".gates/advisories/{name}": content for name, content in build(records)[1].items()}
+
+
 # A repository in which every gate has something to look at and nothing to find.
-TREE = {
+TREE: dict[str, Union[str, bytes]] = {
     "runtime/__init__.py": "",
     "runtime/recall.py": "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n",
     "candidate/__init__.py": "",
@@ -50,25 +70,26 @@ TREE = {
         "    timeout-minutes: 5\n    steps:\n      - run: 'true'\n"
     ),
     "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN),
-    "policies/lanes.toml": (
-        '[[lane]]\nname = "candidate"\npaths = ["candidate/**"]\nmay_import = ["candidate", "production"]\n\n'
-        '[[lane]]\nname = "production"\npaths = ["runtime/**"]\nmay_import = ["production"]\n'
-    ),
+    "policies/lanes.toml": LANES,
+    **known(canary="1.0", useful="0.9"),
 }
 # Programs without which a gate cannot tell; where one is missing, so says the gate, and there is nothing to test.
-PROGRAMS = {"unsafe-workflow": "zizmor", "leaked-secret": "kingfisher"}
+PROGRAMS = {"unsafe-workflow": "zizmor", "leaked-secret": "kingfisher", "known-vulnerability": "pip-audit"}
 # Cases that no file that git tracks may hold.
-MADE_CASES = {
+LOCK = {"requirements.txt": f"useful==1.0 --hash=sha256:{'0' * 64}\n"}
+MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
+    "known-vulnerability": {
+        "clean": {**LOCK, **known(canary="1.0", useful="0.9")},
+        "vulnerable": {**LOCK, **known(canary="1.0", useful="1.0")},
+    },
     "leaked-secret": {
         "clean": {"settings.py": "token = read()\n"},
         "leaking": {"settings.py": f"token = '{made_up_token('a case')}'\n"},
-    }
+    },
 }
 # How a policy forbids nothing, for gates that it is not `allowed_in = ["**"]` for.
 FORBIDS_NOTHING = {
-    "cross-lane-import": {
-        "policies/lanes.toml": TREE["policies/lanes.toml"].replace('["production"]', '["production", "candidate"]')
-    }
+    "cross-lane-import": {"policies/lanes.toml": LANES.replace('["production"]', '["production", "candidate"]')}
 }
 
 
@@ -81,10 +102,10 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def write(root: Path, files: dict[str, str]) -> None:
+def write(root: Path, files: Mapping[str, Union[str, bytes]]) -> None:
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, "utf-8")
+        (root / path).write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
 @pytest.fixture
@@ -106,12 +127,31 @@ def _has_its_program(request: pytest.FixtureRequest) -> None:
         pytest.skip(f"{program} is not installed for this Python")
 
 
+class Answers(Store):
+    """Keeps what programs of others said, and no verdict: they are slow, and it is the gates that are tested."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._said: dict[tuple[str, str], bytes] = {}
+
+    def get(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
+        return {key: self._said[kind, key] for key in keys if (kind, key) in self._said}
+
+    def put(self, kind: str, values: Mapping[str, bytes]) -> None:
+        if kind in ("tool", "vulnerabilities", "zizmor", "bill") or kind.startswith("fact/secrets"):
+            self._said.update({(kind, key): value for key, value in values.items()})
+
+
+ANSWERS = Answers()
+
+
 def ran(root: Path, gate: str) -> Result:
-    return run(Policy.load(root / "policies"), Checkout.open(root), today=TODAY, only=[gate]).result(gate)
+    policy, checkout = Policy.load(root / "policies"), Checkout.open(root)
+    return run(policy, checkout, today=TODAY, only=[gate], store=ANSWERS).result(gate)
 
 
 def proved(root: Path, gate: str, store: Optional[Store] = None) -> Report:
-    return prove(Policy.load(root / "policies"), Checkout.open(root), today=TODAY, only=[gate], store=store)
+    return prove(Policy.load(root / "policies"), Checkout.open(root), today=TODAY, only=[gate], store=store or ANSWERS)
 
 
 # Duties

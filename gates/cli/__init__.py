@@ -24,12 +24,13 @@ class _Commands(click.Group):
         return super().get_command(ctx, cmd_name) or self._all().get(cmd_name)
 
     def _all(self) -> dict[str, click.Command]:
+        from gates.cli.advisories import advisories
         from gates.cli.evidence import evidence
         from gates.cli.kept import cache
         from gates.cli.mending import fix
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
-        others = (init, baseline, fix, list_gates, explain, lanes, schemas, evidence, cache)
+        others = (init, baseline, fix, list_gates, explain, lanes, schemas, evidence, advisories, cache)
         return {**self.commands, **{command.name or "": command for command in others}}
 
 

@@ -18,7 +18,7 @@ from gates.cli.progress import progress
 from gates.errors import GatesError
 from gates.events import Observer
 from gates.number_words import many
-from gates.report import Outcome, Report
+from gates.report import Report
 from gates.reporters import reporter
 from gates.reporters.printable import printable
 from gates.running import run as run_gates
@@ -145,13 +145,14 @@ def _lane_files(place: Place, report: Report) -> list[tuple[str, bytes]]:
 
 def _remember(place: Place, answer: replay.Answer, report: Report, day: dt.date) -> bool:
     """Keep the answer, if it may be kept. False where the tree did not hold still."""
-    if any(result.outcome is Outcome.BROKEN for result in report.results) or place.store.notes:
-        return True  # what could not be told is asked again
+    if not all(result.is_settled for result in report.results) or place.store.notes:
+        return True  # what could not be told is asked again, unless the answer would be the same
     entries = catalogue.catalogue()
     if any(entries[section.gate].origin != catalogue.OWN for section in place.policy.sections):
         return True  # the recipe knows this package's code only
     expiries = [waiver.expires for waiver in place.policy.waivers if waiver.expires >= day]
-    last_day = min(expiries, default=day + dt.timedelta(days=3650))
+    days = [dt.date.fromisoformat(result.until) for result in report.results if result.until is not None]
+    last_day = min([*expiries, *days], default=day + dt.timedelta(days=3650))
     with contextlib.suppress(OSError):  # no space, no permission: the next run is made anew
         return replay.remember(
             str(place.checkout.root),

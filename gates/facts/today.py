@@ -13,6 +13,7 @@ class Today:
 
     date: dt.date
     unit: ClassVar[str] = "days"
+    depends_on_the_day: ClassVar[bool] = True
 
     @property
     def digest(self) -> str:

@@ -91,6 +91,11 @@ class WorkflowAudit:
         """Why zizmor said nothing that can be believed."""
         return {"zizmor": self._answer[1]} if len(self.workflows) and self._answer[1] else {}
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether what lacks is the program: it lacks for as long as it is not brought."""
+        return self.tool is None
+
     @cached_property
     def findings(self) -> tuple[Audited, ...]:
         """By path and line; what comments of zizmor's own set aside is left out."""

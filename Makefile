@@ -5,6 +5,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Many a container sets it. Without bytecode each `gates` that a test starts compiles all of its modules anew, which is
+# what half of its time went to.
+unexport PYTHONDONTWRITEBYTECODE
 
 # PYTHON=/path/to/python chooses the interpreter of .venv; without it, the first that is 3.9 or newer.
 PYTHON ?=

@@ -137,8 +137,18 @@ def _entry_points() -> Iterator[importlib.metadata.EntryPoint]:
 
 def _may_offer_gates(place: str) -> bool:
     """Whether a distribution installed there can hold gates; importlib.metadata takes longer to ask than a run."""
+    place = os.path.abspath(place)
     try:
-        entries = list(os.scandir(place or "."))
+        return _offers_gates(place, os.stat(place).st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=256)  # a run asks for the catalogue a dozen times
+def _offers_gates(place: str, _changed: int) -> bool:
+    """The same of a place as it was at that moment, which is how importlib.metadata, too, knows it again."""
+    try:
+        entries = list(os.scandir(place))
     except NotADirectoryError:
         return True  # an archive
     except OSError:

@@ -9,19 +9,27 @@ from typing import Union
 
 from gates.facts.checkout import Checkout
 
-_SETTINGS = {
-    "user.name": "Tester",
-    "user.email": "tester@example.org",
-    "core.autocrlf": "false",
-    "core.fileMode": "true",
-    "core.symlinks": "true",
-    "core.hooksPath": os.devnull,
-    "core.excludesFile": os.devnull,
-    "core.attributesFile": os.devnull,
-    "commit.gpgSign": "false",
-    "gc.auto": "0",
-    "protocol.file.allow": "always",
-}
+# Written as a text: a process for each setting takes longer than most tests. Without maintenance.auto every commit
+# starts one more process, which finds nothing to do.
+_SETTINGS = f"""
+[user]
+    name = Tester
+    email = tester@example.org
+[core]
+    autocrlf = false
+    symlinks = true
+    hooksPath = {os.devnull}
+    excludesFile = {os.devnull}
+    attributesFile = {os.devnull}
+[commit]
+    gpgSign = false
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+[protocol "file"]
+    allow = always
+"""
 
 
 class Repository:
@@ -30,11 +38,12 @@ class Repository:
     def __init__(self, root: Path, *arguments: str) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", *arguments)
-        if "--bare" not in arguments:
-            self.git("symbolic-ref", "HEAD", "refs/heads/main")
-        for name, value in _SETTINGS.items():
-            self.git("config", name, value)
+        self.git("-c", "init.defaultBranch=main", "init", "-q", *arguments)
+        place = root if "--bare" in arguments else root / ".git"
+        if place.is_file():  # of a submodule
+            place = Path(self.git("rev-parse", "--absolute-git-dir"))
+        with (place / "config").open("a", encoding="utf-8") as config:
+            config.write(_SETTINGS)
 
     def git(self, *arguments: str, feed: bytes = b"") -> str:
         """Run git here; what it printed, without the last line's end."""

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -64,9 +65,16 @@ def python(root: Path, *words: str, **environment: str) -> subprocess.CompletedP
     )
 
 
-def pytest_in(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The repository's tests, with the plugin at hand, as it is where the distribution is installed."""
-    return python(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "gates.recorder", *words, **environment)
+def pytest_in(
+    root: Path, *words: str, plugins: Optional[Sequence[str]] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The repository's tests, with the plugin at hand, as it is where the distribution is installed.
+
+    With it come these plugins, or with None all that are installed, which take longer to load than the tests to run.
+    """
+    alone = {} if plugins is None else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    named = [word for plugin in ("gates.recorder", *(plugins or ())) for word in ("-p", plugin)]
+    return python(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named, *words, **alone, **environment)
 
 
 def lines_of(recording: Path) -> list[dict[str, Any]]:

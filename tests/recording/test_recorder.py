@@ -37,7 +37,7 @@ def bridges(folder: Path) -> Path:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The repository after its tests were run and recorded once."""
     root = bridges(tmp_path_factory.mktemp("recorded"))
-    done = pytest_in(root, RECORD)
+    done = pytest_in(root, RECORD, plugins=None)
     assert done.returncode == 0, done.stdout + done.stderr
     yield root
     shutil.rmtree(root)
@@ -81,7 +81,7 @@ def test_however_the_tests_are_run_the_recording_is_the_same(words: list[str], r
     before = (recorded / PLACE).read_bytes()
     (recorded / PLACE).unlink()
 
-    done = pytest_in(recorded, RECORD, *words)
+    done = pytest_in(recorded, RECORD, *words, plugins=["xdist", "pytest_cov"])
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert (recorded / PLACE).read_bytes() == before
@@ -139,7 +139,7 @@ def test_it_can_be_written_elsewhere_and_says_how_much_it_is(small: Path) -> Non
 def test_the_tests_are_not_taken_for_the_name_of_the_recording(words: list[str], small: Path) -> None:
     write(small, {"tests/conftest.py": "import idea\n", "test_other.py": "def test_other():\n    assert False\n"})
 
-    done = pytest_in(small, RECORD, *words)
+    done = pytest_in(small, RECORD, *words, plugins=["xdist"])
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert ran_in(small / PLACE) == {*SEEN, ("tests/conftest.py", 1, "idea.py", "import")}
@@ -195,7 +195,7 @@ def test_a_session_that_was_interrupted_says_that_it_is_not_whole(small: Path) -
 def test_a_worker_that_died_is_missed(small: Path) -> None:
     write(small, {"tests/test_more.py": "import os\n\n\ndef test_dying():\n    os._exit(9)\n"})
 
-    pytest_in(small, RECORD, "-n", "1")
+    pytest_in(small, RECORD, "-n", "1", plugins=["xdist"])
 
     assert "a worker ended without its part" in lines_of(small / PLACE)[0]["lacks"]
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench import telemetry
+from bench.figure import Figure
 from runtime.telemetry.opentelemetry import Queued, Spans
 
 
-def test_every_way_to_listen_is_a_figure_beside_plain_tasks() -> None:
+@pytest.fixture(scope="module")
+def quick() -> list[Figure]:
+    """All figures, measured once."""
+    return list(telemetry.figures(quick=True))
+
+
+def test_every_way_to_listen_is_a_figure_beside_plain_tasks(quick: list[Figure]) -> None:
     every = telemetry.cases()
     names = [case.name for case in every]
     for case in every:
         if case.processor is not None:
             case.processor.shutdown()
 
-    found = list(telemetry.figures(quick=True))
-
-    assert [figure.what for figure in found] == [f"six stages with {name}" for name in names]
-    assert all(figure.ratio for figure in found)
+    assert [figure.what for figure in quick] == [f"six stages with {name}" for name in names]
+    assert all(figure.ratio for figure in quick)
 
 
-def test_the_two_that_are_promised_have_their_bars() -> None:
-    held = [figure.what for figure in telemetry.figures(quick=True) if figure.bar is not None]
+def test_the_two_that_are_promised_have_their_bars(quick: list[Figure]) -> None:
+    held = [figure.what for figure in quick if figure.bar is not None]
 
     assert held == [f"six stages with {name}" for name in telemetry.MICROSECONDS]
 

@@ -96,7 +96,7 @@ recordings: coverage
 coverage: setup  ## record which lines the tests reach, and which imports really happen in them
 	@mkdir -p $(RECORDINGS)
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report= \
-		--gates-record-imports=$(RECORDINGS)/imports.jsonl
+		--gates-record-imports=$(RECORDINGS)/imports.jsonl --gates-record-sources=$(RECORDINGS)/sources.json
 
 .PHONY: cross-check
 cross-check: setup  ## our import edges beside grimp's, edge for edge, on homeassistant, django and sympy

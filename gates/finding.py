@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
+UNPROVEN = "unproven"
 _SPACE = re.compile(r"\s+")
 
 
@@ -22,7 +23,8 @@ class Finding:
     `path` is relative to the repository, with `/`; `line` and `column` count from 1, and 0 means the whole file.
     `subject` is what the finding is about (a module's name, a call's spelling): with the gate and the path it is the
     finding's identity, so it must not hold line numbers. `trace` is a chain of modules, importer first.
-    `verdict` is "violation" where the target is known, and "opaque" where it cannot be known here.
+    `verdict` is "violation" where the target is known, and "opaque" where it cannot be known here; "unproven" is what
+    a reader is told and nobody can decide: a note of the result, that fails nothing.
     """
 
     path: str

@@ -96,7 +96,7 @@ def _compared(section: Section, plant: Plant, before: Result, after: Result) -> 
     found = tuple(
         finding for finding in after.findings if finding.path == plant.path and finding.subject == plant.subject
     )
-    result = dataclasses.replace(after, findings=found[-1:], waived=(), owed=(), reason=None, excused=None)
+    result = dataclasses.replace(after, findings=found[-1:], waived=(), owed=(), reason=None, excused=None, notes=())
     where = f"{plant.path}, {plant.subject}"
     if after.outcome is Outcome.BROKEN:
         # What cannot tell here without a plant cannot with one; whether that blocks, the policy says alike.

@@ -1,6 +1,9 @@
 """The pytest plugin that writes down which imports really happened: `pytest --gates-record-imports`.
 
-Without the option it does nothing, and imports next to nothing. For a program that is no test:
+`pytest --gates-record-sources` writes down which content every module had while the tests ran, so that a report of
+coverage can be told from an old one.
+
+Without the options it does nothing, and imports next to nothing. For a program that is no test:
 `python -m gates.recorder [--to FILE] SCRIPT [ARGUMENT ...]`, or `-m MODULE` in place of the script.
 
 What child processes import is not seen, except in the workers of pytest-xdist.
@@ -21,6 +24,9 @@ OPTION = "--gates-record-imports"
 PLACE = ".gates/recordings/imports.jsonl"
 SUFFIX = ".jsonl"
 _NAME = "gates recorder"
+SOURCES_OPTION = "--gates-record-sources"
+SOURCES_PLACE = ".gates/recordings/sources.json"
+_SOURCES_NAME = "gates recorder of sources"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const=PLACE,
         metavar="FILE",
         help=f"write down which imports really happened, for the gates to judge [{PLACE}]; FILE ends in {SUFFIX}",
+    )
+    parser.getgroup("gates").addoption(
+        SOURCES_OPTION,
+        nargs="?",
+        const=SOURCES_PLACE,
+        metavar="FILE",
+        help=f"write down which content every module had while the tests ran [{SOURCES_PLACE}]",
     )
 
 
@@ -55,6 +68,11 @@ def _give_back(words: list[str], known: Any) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin, where the plugin came too late to begin before."""
     _begin(config, config.option)
+    wanted = config.option.gates_record_sources
+    if wanted is not None and not hasattr(config, "workerinput"):  # a worker of pytest-xdist sees the same files
+        from gates.recording.sources import SourcesSession
+
+        config.pluginmanager.register(SourcesSession(str(config.rootpath), wanted), _SOURCES_NAME)
 
 
 def _begin(config: pytest.Config, options: object) -> None:

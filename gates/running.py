@@ -26,7 +26,7 @@ from gates.facts.modules import SUFFIXES, Modules
 from gates.facts.scope import Scope
 from gates.facts.store import Store
 from gates.facts.today import Today
-from gates.finding import Finding
+from gates.finding import UNPROVEN, Finding
 from gates.number_words import counted
 from gates.policy import Policy, Section, WhenBroken
 from gates.policy_file import line_of_key, lines_of
@@ -36,6 +36,7 @@ from gates.waiver import Waiver, split
 
 SHOWN_LINES = 500
 LINE_LENGTH = 200
+SHOWN_NOTES = 5
 WAIVER = "waiver"
 BASELINE = "baseline"
 
@@ -341,6 +342,8 @@ def _weighed(
     section, inputs = question.section, question.inputs
     examined = {**question.examined, **account}
     rule = section.rule
+    notes = _unproven(findings)
+    findings = [finding for finding in findings if finding.verdict != UNPROVEN]
     standing, waived = split(section.gate, findings, this.policy.waivers, this.today)
     new, owed = this.policy.baseline.split(section.gate, standing)
     result = Result(
@@ -353,6 +356,7 @@ def _weighed(
         examined,
         question.digest,
         inputs=inputs,
+        notes=notes,
     )
     may_be_none = {fact.unit for fact in question.facts.values() if getattr(fact, "may_be_none", False)}
     empty = [unit for unit, many in question.examined.items() if many == 0 and unit not in may_be_none]
@@ -376,11 +380,19 @@ def _declared(result: Result, this: Run, question: Question, unread: Mapping[str
     if is_failed:
         return replace(result, outcome=Outcome.FAILED, reason=reason)
     if reason is not None:
-        return replace(_unsure(section, Outcome.BROKEN, reason), examined=examined, digest="", inputs=inputs)
+        unsure = _unsure(section, Outcome.BROKEN, reason)
+        return replace(unsure, examined=examined, digest="", inputs=inputs, notes=result.notes)
     missing = _missing(question.facts.values())
     if missing and this.strict:
         return replace(_unsure(section, Outcome.BROKEN, missing), examined=examined, digest="", inputs=inputs)
     return replace(result, reason=f"judged without {missing}") if missing else result
+
+
+def _unproven(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What is told and fails nothing, each with its place; of a long list the beginning."""
+    told = [f"{found.path}:{found.line}: {found.message}" for found in findings if found.verdict == UNPROVEN]
+    more = len(told) - SHOWN_NOTES
+    return (*told[:SHOWN_NOTES], f"and {more:,} more like it") if more > 0 else tuple(told)
 
 
 def _vacuous(result: Result, this: Run, section: Section, empty: Sequence[str]) -> Result:

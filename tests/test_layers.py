@@ -58,6 +58,7 @@ BREACHES = [
     ("only the command line and the text reporter know a terminal", "gates/proving.py", "import click"),
     ("only the contract types know import-linter", "gates/facts/imports.py", "import grimp"),
     ("only the contract types know import-linter", "gates/running.py", "from importlinter import Contract"),
+    ("only what reads its data knows coverage.py", "gates/facts/coverage.py", "import coverage"),
     ("only what reads YAML knows YAML", "gates/facts/carriers.py", "import yaml"),
     ("an unchanged tree is answered without what a run needs", "gates/replay.py", "import msgspec"),
     ("an unchanged tree is answered without what a run needs", "gates/replay.py", "import dataclasses"),

@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 from gates import own_folder
 from gates.facts.checkout import Checkout
-from gates.facts.files import UNREADABLE
+from gates.facts.files import EXECUTABLE, UNREADABLE
 from gates.facts.imported import Imported
+from gates.facts.modules import SUFFIXES
 from gates.facts.recording import Importer, Recording, render
+from gates.facts.sources_recording import Sources
+from gates.facts.sources_recording import render as render_sources
 from gates.number_words import many
 from gates.recording.watching import Ran
 from gates.replay import write_if_changed
@@ -80,3 +83,17 @@ def told(written: Written, file: str, lacks: Iterable[str]) -> list[str]:
     if not written.imports:
         lines.append("nothing that ran lies in this repository; is what is tested installed from somewhere else?")
     return [*lines, *(f"the recording is not whole: {reason}" for reason in sorted(lacks))]
+
+
+def write_sources(place: Path, root: str, began_ns: int) -> int:
+    """Write the id of every Python file's content; none for one that changed since `began_ns`. How many there are.
+
+    Errors: CheckoutError, OSError.
+    """
+    checkout = Checkout.open(Path(root))
+    modules = [checkout.files[path] for path in checkout.files if path.endswith(SUFFIXES)]
+    modules += [file for file in checkout.files.of_mode(EXECUTABLE) if "." not in os.path.basename(file.path)]
+    files = {file.path: "" if _changed_since(root, file.path, began_ns) else file.blob for file in modules}
+    own_folder.make(place.parent)
+    write_if_changed(str(place), render_sources(Sources(files, checkout.commit, checkout.tree)))
+    return len(files)

@@ -1,0 +1,126 @@
+"""`.coverage`: coverage.py's own data, asked through its API about the files that matter and no others."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional, Union
+
+from gates.facts.coverage_reports import json_report
+from gates.facts.coverage_reports.lines import FileLines, ReportError
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+MAGIC = b"SQLite format 3\0"
+Spread = Callable[[Callable[[int], bytes], int], Iterator[tuple[int, bytes]]]
+"""Asks a function about each number below another, wherever there are processors for it."""
+# One file takes coverage.py about 20 ms: so many are worth a process.
+_BATCH = 12
+_CONFIGURATIONS = (".coveragerc", "setup.cfg", "tox.ini", "pyproject.toml")
+
+
+class DataFile:
+    """The measurements of one data file, with the repository's own configuration of coverage.py (exclusions, paths).
+
+    Plugins of that configuration are not loaded: they are code of the repository under judgement.
+    """
+
+    def __init__(self, file: Path, root: Path, spread: Spread) -> None:
+        self._file = file
+        self._root = root
+        self._spread = spread
+        self.measured = _written(file)
+
+    @cached_property
+    def names(self) -> Iterable[str]:
+        """The files that were measured."""
+        with self._opened() as coverage:
+            return sorted(coverage.get_data().measured_files())
+
+    def lines(self, names: Iterable[str]) -> Mapping[str, FileLines]:
+        """What was seen of them; the sources are read as they are on disk."""
+        wanted = sorted(names)
+        parts = [wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH)]
+        with self._opened():
+            pass  # imported and found readable once, before any child is there
+        found: dict[str, FileLines] = {}
+        for _, content in self._spread(lambda number: self._reported(parts[number]), len(parts)):
+            if not content.startswith(b"{"):
+                raise ReportError(content.decode("utf-8") or "coverage.py ended while it was asked")
+            found.update(json_report.read(content).files)
+        told = {os.path.join(self._root, name): lines for name, lines in found.items()}
+        places = {name: os.path.join(self._root, name) for name in wanted}
+        return {name: told[place] for name, place in places.items() if place in told}
+
+    def _reported(self, names: list[str]) -> bytes:
+        """The report of coverage.py on some files as JSON, or else what is wrong."""
+        try:
+            with self._opened() as coverage, tempfile.TemporaryDirectory(prefix="gates-") as folder:
+                from coverage.exceptions import CoverageException, NoDataError
+
+                place = os.path.join(folder, "coverage.json")
+                try:
+                    coverage.json_report(names, outfile=place, ignore_errors=True)
+                except NoDataError:  # all of them are omitted: nothing is told of any
+                    return b'{"meta": {}, "files": {}}'
+                except CoverageException as error:
+                    return f"coverage.py cannot report on it: {error}".encode()
+                return Path(place).read_bytes()
+        except ReportError as error:
+            return str(error).encode()
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Coverage]:
+        try:
+            from coverage import Coverage
+            from coverage.exceptions import CoverageException
+        except ModuleNotFoundError:
+            raise ReportError(
+                "to read coverage.py's own data, coverage is needed: pip install 'lukhas-gates[coverage]'"
+            ) from None
+        with _within(self._root):
+            try:
+                coverage = Coverage(data_file=str(self._file), config_file=self._configuration(), messages=False)
+                coverage.set_option("run:plugins", [])
+                coverage.load()
+            except CoverageException as error:
+                raise ReportError(f"coverage.py cannot read it: {error}") from None
+            yield coverage
+
+    def _configuration(self) -> Union[str, bool]:
+        """Where coverage.py is told what to leave out: the first file that says anything, as it chooses itself."""
+        for name in _CONFIGURATIONS:
+            place = self._root / name
+            with contextlib.suppress(OSError):
+                text = place.read_text("utf-8", "replace")
+                if name == ".coveragerc" or "coverage:" in text or "tool.coverage" in text:
+                    return str(place)
+        return False
+
+
+def _written(file: Path) -> Optional[float]:
+    """When the data was written, as it says itself."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = 'when'").fetchone()
+        return dt.datetime.fromisoformat(row[0]).timestamp() if row else None
+    except (sqlite3.Error, ValueError, UnicodeDecodeError):
+        return None
+
+
+@contextlib.contextmanager
+def _within(folder: Path) -> Iterator[None]:
+    """coverage.py takes relative names to be below the current folder, and offers no other way to say so."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -49,7 +49,8 @@ class DynamicImports(PerModule):
         """Path and site of each load in a module that none of the globs matches."""
         for path, sites in self.answers(allowed):
             if not isinstance(sites, str):
-                yield from ((path, LoadingSite(*site)) for site in sites)
+                found = (LoadingSite(*site) for site in sites)
+                yield from ((path, site) for site in found if not site.is_tentative)
 
     def unknown(self, allowed: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Path and reason of each such module that mentions a loader and does not parse."""

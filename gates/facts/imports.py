@@ -351,7 +351,7 @@ class Imports:
 def _known_names(sites: Any) -> Iterator[tuple[int, int, str, bool]]:
     if isinstance(sites, str):  # the file does not parse; the gate that asks for its sites says so
         return
-    for line, column, _, target, level, _, prefix, is_roundabout, _ in sites:
+    for line, column, _, target, level, _, prefix, is_roundabout, _, _ in sites:
         if target is not None or level:
             yield line, column, "." * level + (target or ""), is_roundabout
         elif prefix.rpartition(".")[0].strip("."):  # wherever it goes on, it is below this

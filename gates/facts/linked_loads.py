@@ -94,7 +94,9 @@ class LinkedLoads:
 
     def _handles(self, path: str, names: Sequence[str]) -> set[_Handle]:
         module = self.modules.name_of(path).rpartition(".")[2]
-        return {(module, name) for name in names}
+        found = {(module, name) for name in names}
+        # (`from . import name`, in whichever package)
+        return found | {("", name) for name in names} if path.endswith("/__init__.py") else found
 
     def _is_open(self, path: str, sites: Any) -> bool:
         """Whether a file leaves something open that a module of the repository may answer."""
@@ -137,7 +139,9 @@ class LinkedLoads:
         names: dict[str, dict[str, int]] = {}
         for position, (module, name) in enumerate(handles):
             names.setdefault(module, {})[name] = position
-        mentioned = re.compile("|".join(sorted(map(re.escape, names))))
+        modules = sorted(re.escape(module) for module in names if module)
+        from_here = "|".join(sorted(map(re.escape, names.get("", ()))))
+        mentioned = re.compile("|".join([*modules, *([rf"\.:(?:\S*,)?(?:{from_here})(?!\w)"] if from_here else [])]))
         for file in fresh:
             imports = entries.get(file.path, ())
             may = mentioned.search(" ".join(imports)) is not None
@@ -225,7 +229,7 @@ class LinkedLoads:
                 return None
             path = self.modules.files[position].path
             try:
-                return Module(name, path.endswith(("/__init__.py", "/__init__.pyi")), self.checkout.read(path))
+                return Module(name, path, self.checkout.read(path))
             except CheckoutError:
                 return None
 

@@ -33,7 +33,7 @@ from gates.facts.extractors.known_values import (
     why,
 )
 from gates.facts.extractors.loaders import HOSTS, OWN, canonical, imported, loader_of
-from gates.facts.extractors.paths import FILE
+from gates.facts.extractors.paths import FILE, TOP
 from gates.facts.extractors.places import Binding, Of, Scope, Step, Under, Unpacked
 from gates.facts.extractors.short_text import Spelling, shown
 
@@ -297,7 +297,7 @@ class Folding:
         if f"builtins.{name}" in _OWN_NAMES:
             return Known((module.package if name == "__package__" else module.module_name) or OWN)
         if name == "__file__":
-            return Unknown("it is the file of another module") if module.module_name else Known(FILE)
+            return Known(f"{TOP}/{module.path}" if module.path else FILE)
         if name == "__doc__":
             return attributes.docstring_of(module)
         return Named(f"builtins.{name}")

@@ -33,6 +33,8 @@ class LoadingSite(NamedTuple):
     reason: str
     prefix: str
     is_roundabout: bool = False
+    is_tentative: bool = False
+    """By itself no site: what it is shows only where the file is seen together with the modules that it uses."""
     reached_by: tuple[str, ...] = ()
     """The names at the top of the module by which others can make it load what they choose."""
 

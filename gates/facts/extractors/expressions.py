@@ -26,7 +26,7 @@ from gates.facts.extractors.known_values import (
     why,
 )
 from gates.facts.extractors.loaders import OWN
-from gates.facts.extractors.paths import FUNCTIONS, HERE, applied
+from gates.facts.extractors.paths import FUNCTIONS, HERE, TOP, applied
 from gates.facts.extractors.places import Scope
 from gates.facts.extractors.plain_values import applied as applied_to
 from gates.facts.extractors.short_text import shown
@@ -105,7 +105,7 @@ def _is(one: Value, other: Value, wanted: bool) -> Value:
 
 def _is_a_place(value: Value) -> bool:
     text = as_text(value)
-    return isinstance(text, str) and HERE in text
+    return isinstance(text, str) and (HERE in text or TOP in text)
 
 
 # --- containers -----------------------------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from gates.facts.extractors.known_values import (
     Record,
     Several,
     Table,
+    Unknown,
     Value,
     Values,
+    why,
 )
 
 # What they give holds what they were given.
@@ -66,6 +68,17 @@ def names_within(values: Values, depth: int = 0) -> Iterator[str]:
             yield from names_within(tuple(one for _, held in value.fields for one in held), depth + 1)
         elif isinstance(value, Class) and isinstance(value.made, Construction):
             yield from names_within(_given(value.made.given), depth + 1)
+
+
+def reasons_within(values: Values, depth: int = 0) -> Iterator[str]:
+    """Why these values, or what they hold, are not known."""
+    for value in values if depth < _DEEPEST else ():
+        if isinstance(value, Several):
+            yield from reasons_within(tuple(one for held in value.items for one in held), depth + 1)
+        elif isinstance(value, Table):
+            yield from reasons_within(tuple(one for _, held in value.pairs for one in held), depth + 1)
+        elif isinstance(value, (Named, Unknown)):
+            yield why(value)
 
 
 def _given(given: Arguments) -> Values:

@@ -10,13 +10,13 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Set
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Union
 
 from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
-from gates.facts.extractors.known_values import Function
-from gates.facts.extractors.loading_sites import Loads, Look, has_loader, in_order
+from gates.facts.extractors.known_values import Class, Function, Value, Values
+from gates.facts.extractors.loading_sites import Loads, Look, has_host, has_loader, in_order
 from gates.facts.extractors.places import Place, Scope
 from gates.facts.extractors.syntax_tree import parsed
 
@@ -25,11 +25,17 @@ _PARTS = re.compile(r"[.:]+")
 
 
 class Module(NamedTuple):
-    """A module of the repository: its dotted name, whether it is a package, and its content."""
+    """A module of the repository: its dotted name, its path, and its content."""
 
     name: str
-    is_package: bool
+    path: str
     source: bytes
+
+    @property
+    def package(self) -> str:
+        """The package from which its relative imports start."""
+        is_package = self.path.endswith(("/__init__.py", "/__init__.pyi"))
+        return self.name if is_package else self.name.rpartition(".")[0]
 
 
 Find = Callable[[str], Optional[Module]]
@@ -82,10 +88,18 @@ def linked_sites(
     alone = Look(survey, 0)
     elsewhere = [site for site in alone.sites() if not any(site in sites for _, sites in alone.by_place.values())]
     survey.scope.package = own if is_package else own.rpartition(".")[0]
-    names = frozenset(name for name, text in survey.imports() if not loading.isdisjoint(_PARTS.split(text)))
+    names = frozenset(_imported(survey, loading))
     together = _Together(survey, readings, used, alone)
-    sites = [*elsewhere, *together.seen(names)]
-    return in_order(sites, lambda: tuple(sorted({*alone.reached_by(), *together.reached_by(names)})))
+    sites = [*elsewhere, *together.seen(names), *together.handed_on(names)]
+    known = (site for site in sites if not site.is_tentative)
+    return in_order(known, lambda: tuple(sorted({*alone.reached_by(), *together.reached_by(names)})))
+
+
+def _imported(survey: Survey, loading: Set[str]) -> Iterator[str]:
+    """The names by which a file imports what others load with."""
+    for name, text in survey.imports():
+        if not loading.isdisjoint(_PARTS.split(text)):
+            yield from loading if text.endswith(":*") else (name,)
 
 
 def _surveyed(module: Module) -> Optional[Survey]:
@@ -96,7 +110,8 @@ def _surveyed(module: Module) -> Optional[Survey]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     survey.scope.module_name = module.name
-    survey.scope.package = module.name if module.is_package else module.name.rpartition(".")[0]
+    survey.scope.package = module.package
+    survey.scope.path = module.path
     return survey
 
 
@@ -117,29 +132,55 @@ class _Together(Look):
         known = set(self._alone.by_place)
         for place, sites in self._alone.by_place.values():
             yield from self._at(place) if any(self._is_open(site) for site in sites) else sites
-        self._survey.concern({*names, *(f".{name}" for name in names)})
+        concerned = self._survey.concern({*names, *(f".{name}" for name in names)})
+        concerned |= {method for name in names for method in self._methods_of(name)}
+        self._survey.concern(f".{name.lstrip('.')}" for name in concerned)
+        leading = frozenset(name.lstrip(".") for name in concerned)
         for seen in list(self._survey.places):
             place = Place(*seen)
-            if place.within.concerned and id(place.node) not in known and _leads_from(place.node, names):
+            if place.within.concerned and id(place.node) not in known and _leads_from(place.node, leading):
                 yield from self._called_or_read(place)
 
     def reached_by(self, names: Set[str] = frozenset()) -> tuple[str, ...]:
-        """Those of the imported names that stand for a loader."""
-        bindings = self._survey.scope.bindings
-        return tuple(
-            name
-            for name in sorted(names & bindings.keys())
-            if any(has_loader(self._folding.bound(one)) for one in bindings[name] if one.how == "import")
-        )
+        """Those of the imported names that stand for a loader, or for what loads what it is told."""
+        return tuple(name for name in sorted(names) if any(self._is_one(value) for value in self._worth(name)))
+
+    def handed_on(self, names: Set[str]) -> Iterator[LoadingSite]:
+        """Loaders that are imported from a module of the repository, and that nothing here uses."""
+        for name in sorted(names):
+            for binding in self._survey.scope.bindings.get(name, ()):
+                if binding.how == "import" and (id(self._survey.scope), name) not in self._folding.read:
+                    yield from self._unused(name, binding.node, self._folding.bound(binding))
+
+    def _worth(self, name: str) -> Values:
+        """What an imported name stands for."""
+        held = self._survey.scope.bindings.get(name, ())
+        found = tuple(value for one in held if one.how == "import" for value in self._folding.bound(one))
+        return found or (self._folding.name(name, self._survey.scope) if self._survey.scope.stars else ())
+
+    def _is_one(self, value: Value) -> bool:
+        if isinstance(value, (Function, Class)):
+            look, owner = self._look_at(value), value.node if isinstance(value, Function) else value.scope.owner
+            return look is not None and owner is not None and look.is_open_ended(owner)
+        return has_loader((value,)) or has_host((value,))
+
+    def _methods_of(self, name: str) -> Iterator[str]:
+        for value in self._worth(name):
+            look = self._look_at(value) if isinstance(value, (Function, Class)) else None
+            yield from look.methods_that_load() if look is not None else ()
+
+    def _look_at(self, value: Union[Function, Class]) -> Optional[Look]:
+        """The look at the other module in which something stands."""
+        survey = self._taken_in.get(value.scope.module().module_name)
+        return self._readings.look(survey) if survey is not None else None
 
     def _is_open(self, site: LoadingSite) -> bool:
         return site.target is None or self._readings.module(site.spelling.partition(".")[0]) is not None
 
     def _loads_of(self, function: Function) -> Optional[Loads]:
-        module = function.scope.module().module_name
-        if module:
-            survey = self._taken_in.get(module)
-            return self._readings.look(survey).loading.get(id(function.node)) if survey is not None else None
+        if function.scope.module().module_name:
+            look = self._look_at(function)
+            return look.loading.get(id(function.node)) if look is not None else None
         return super()._loads_of(function)
 
     def split(self, name: str) -> list[str]:

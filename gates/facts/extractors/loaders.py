@@ -142,7 +142,7 @@ HOOKS = frozenset({"sys.meta_path", "sys.path_hooks"})
 _ANYTHING = ("builtins.object.__subclasses__.?",)
 # So telling that they mean the loader whichever module they are imported from: `from compat import import_module`.
 _TELLING = frozenset({"import_module", "__import__"})
-_TELLING_HOSTS = ("importlib", "builtins", "sys")
+TELLING_HOSTS = ("importlib", "builtins", "sys")
 _PRIVATE = ("importlib._bootstrap.", "importlib._bootstrap_external.", "_imp.")
 _FORMER_NAMES = {
     "_frozen_importlib": "importlib._bootstrap",
@@ -165,7 +165,7 @@ _ROOTS = (
         "exec eval compile globals locals vars __import__ __lazy_import__ __builtins__ __builtin__ __loader__ "
         "__spec__".split()
     )
-    | {f".{host}" for host in _TELLING_HOSTS}
+    | {f".{host}" for host in TELLING_HOSTS}
     | _WAYS_ROUND
 )
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__version__", "__all__"}
@@ -174,7 +174,7 @@ _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__version__", "
 def canonical(name: str) -> str:
     """The one name of what can be reached under many: `compat.importlib.reload` is `importlib.reload`."""
     parts = name.split(".")
-    for host in _TELLING_HOSTS:
+    for host in TELLING_HOSTS:
         if host in parts[1:] and (host == "importlib" or not name.startswith(".")):
             parts = parts[len(parts) - 1 - parts[::-1].index(host) :]
     while parts and parts[-1] in ("__call__", "__func__", "__wrapped__"):

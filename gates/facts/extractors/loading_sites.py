@@ -15,7 +15,7 @@ from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.extractors.handing import SAME, handed, hander_of
 from gates.facts.extractors.instances import as_method
-from gates.facts.extractors.keeping import ITEMS, is_asked, keeps, names_within
+from gates.facts.extractors.keeping import ITEMS, is_asked, keeps, names_within, reasons_within
 from gates.facts.extractors.known_values import (
     TOO_INVOLVED,
     Bound,
@@ -38,9 +38,9 @@ from gates.facts.extractors.known_values import (
 from gates.facts.extractors.launch_targets import Launched, launched, says_what_to_load, told
 from gates.facts.extractors.launchers import LAUNCHERS, METHODS, OWNERS, SETTINGS, launchers_of, roots_of
 from gates.facts.extractors.loader import Loader
-from gates.facts.extractors.loaders import HOOKS, HOSTS, loader_of, names_a_loader, roots, spelled
+from gates.facts.extractors.loaders import HOOKS, HOSTS, TELLING_HOSTS, loader_of, names_a_loader, roots, spelled
 from gates.facts.extractors.loading_targets import Target, known_part, loaded, of_content, targets
-from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Link, Place, Scope
+from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Binding, Link, Place, Scope
 from gates.facts.extractors.short_text import quoted, shown
 
 Sites = Iterator[LoadingSite]
@@ -56,6 +56,7 @@ _TOLD = (
     "the path is not known",
     "it loads a file whose",
 )
+_ELSEWHERE = "another module ("
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
 _DEEPEST_PART = 20
@@ -93,13 +94,16 @@ def in_order(sites: Iterable[LoadingSite], reached_by: Callable[[], tuple[str, .
     found: dict[tuple[int, int, str, bool, str], LoadingSite] = {}
     for site in sites:
         # A call that is opaque for several reasons is one opaque site.
-        key = (site.line, site.column, site.spelling, site.target is None, f"{site.level} {site.target}")
+        key = (site.line, site.column, site.spelling, site.target is None, f"{site.level} {site.target}{site.is_tentative}")
         known = found.setdefault(key, site)
         if known.prefix != site.prefix:
             found[key] = known._replace(prefix="")
     ordered = sorted(found.values(), key=_order)
-    if ordered:
-        ordered[0] = ordered[0]._replace(reached_by=reached_by())
+    names = reached_by()
+    if names and not ordered:
+        ordered = [LoadingSite(1, 1, "", None, 0, "what it imports may be used by others", "", True, True)]
+    if names:
+        ordered[0] = ordered[0]._replace(reached_by=names)
     return tuple(ordered)
 
 
@@ -151,17 +155,37 @@ class Look:
 
     def reached_by(self) -> tuple[str, ...]:
         """The names at the top of the module that stand for a loader, or for what loads what it is told."""
-        open_ended = [place.scope for place in self._up_to_callers]
         found = set()
         for name, bindings in self._survey.scope.bindings.items():
-            for binding in bindings:
-                if binding.how in ("function", "class"):
-                    is_one = any(_is_within(scope, binding.node) for scope in open_ended)
-                else:
-                    is_one = name in self._concerned and has_loader(self._folding.bound(binding))
-                if is_one and not name.startswith(("test_", "Test")):  # nobody calls a test
-                    found.add(name)
+            if any(self._is_reached_by(name, one) for one in bindings) and not name.startswith(("test_", "Test")):
+                found.add(name)  # (nobody calls a test)
         return tuple(sorted(found))
+
+    def _is_reached_by(self, name: str, binding: Binding) -> bool:
+        if binding.how in ("function", "class"):
+            return self.is_open_ended(binding.node) or (binding.how == "class" and self._holds_a_loader(binding))
+        if name not in self._concerned:
+            return False
+        values = self._folding.bound(binding)
+        # (what is called as it always is, is known wherever it is imported from: see loaders.canonical)
+        return has_loader(values) or (binding.how == "import" and name not in TELLING_HOSTS and has_host(values))
+
+    def is_open_ended(self, node: ast.AST) -> bool:
+        """Whether it is up to the callers of this function, or of a method of this class, what is loaded there."""
+        return any(_is_within(place.scope, node) for place in self._up_to_callers)
+
+    def _holds_a_loader(self, binding: Binding) -> bool:
+        inner = binding.scope.opened_by(binding.node)
+        held = (one for name, held in inner.bindings.items() if name in self._concerned for one in held)
+        return any(one.how in ("value", "import") and has_loader(self._folding.bound(one)) for one in held)
+
+    def methods_that_load(self) -> Iterator[str]:
+        """The names of the functions that load what they are told, of methods and of what classes hold."""
+        for place in self._up_to_callers:
+            scope: Optional[Scope] = place.scope
+            while scope is not None and scope.parent is not None:
+                yield getattr(scope.owner, "name", "")
+                scope = scope.parent
 
     def _note(self, site: LoadingSite, place: Place) -> Iterator[str]:
         """Keep where each function loads; the names by which those functions are called."""
@@ -297,7 +321,10 @@ class Look:
         if loader.kind == "source":
             yield from self._runs(name, loader, arguments, place)
         elif loader.is_roundabout:
-            yield from self._launches(name, launched(loader, arguments), place)
+            said = list(self._launches(name, launched(loader, arguments), place))
+            yield from said
+            if not any(site.target is None for site in said):
+                yield from self._left_open(name, arguments, place)
         else:
             is_asked_for = name in _FINDERS and self._is_only_tested(place)
             for target in targets(loader, arguments):
@@ -310,6 +337,15 @@ class Look:
             else:
                 yield from (site._replace(is_roundabout=True) for site in self._inside(name, one.text, place))
 
+    @staticmethod
+    def _left_open(name: str, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+        """What a caller, or another module, may make a launch of what is not known here."""
+        for one in (*arguments.positional, *arguments.words.values()):
+            for reason in reasons_within(one.values):
+                if reason.startswith(_TOLD) or _ELSEWHERE in reason:
+                    target = Target(None, 0, reason, "", one.text)
+                    yield _site(place, spelled(name), target)._replace(is_roundabout=True, is_tentative=True)
+
     def _method_call(self, node: ast.Call, place: Place) -> Iterator[LoadingSite]:
         """A method of something unknown that says by its name what it loads: `mocker.patch("a.b")`."""
         if not isinstance(node.func, ast.Attribute) or node.func.attr not in METHODS:
@@ -321,8 +357,10 @@ class Look:
             return  # monkeypatch.setattr(thing, "name", value)
         arguments = arguments_of(node, self._folding, place.scope)
         for site in self._loads(shown(node.func), loader, arguments, place):
-            if site.target is not None or is_sure:
+            if site.target is not None or is_sure or site.is_tentative:
                 yield site
+            elif site.reason.startswith(_TOLD) or _ELSEWHERE in site.reason:
+                yield site._replace(is_tentative=True)
 
     def _is_usual(self, owner: ast.expr, called: str) -> bool:
         name = getattr(owner, "id", getattr(owner, "attr", ""))
@@ -635,6 +673,11 @@ def _literals_of(name: ast.Name, scope: Scope) -> list[ast.expr]:
 def has_loader(values: Values) -> bool:
     """Whether a loader is among these values."""
     return next(_loaders_in(values, hosts=False), None) is not None
+
+
+def has_host(values: Values) -> bool:
+    """Whether a module full of loaders is among these values."""
+    return any(isinstance(value, Named) and value.name in HOSTS for value in values)
 
 
 def _is_given(loader: Loader, arguments: Arguments) -> bool:

@@ -19,7 +19,7 @@ from gates.facts.extractors.known_values import (
 )
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN
-from gates.facts.extractors.paths import HERE, placed
+from gates.facts.extractors.paths import HERE, TOP, placed
 from gates.facts.extractors.short_text import quoted
 
 # A folder may hold __main__.py; what is in an archive nobody here knows.
@@ -150,7 +150,7 @@ def of_content(path: str, argument: Argument) -> Target:
 def _as_shown(path: str) -> str:
     """A path as a reader would see it."""
     where = placed(path)
-    return quoted(path) if where is None or not path.startswith(HERE) else quoted(where)
+    return quoted(path) if where is None or not path.startswith((HERE, TOP)) else quoted(where)
 
 
 def _by_file(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:

@@ -15,6 +15,8 @@ from gates.facts.extractors.loaders import OWN
 HERE = "\ufdd1here\ufdd1"
 FILE_NAME = "\ufdd1file\ufdd1"
 FILE = f"{HERE}/{FILE_NAME}"
+# The top of the repository, from which the place of a module is known that is read along with the file.
+TOP = "\ufdd1top\ufdd1"
 ATTRIBUTES = frozenset("parent parents parts name stem suffix".split())
 _MOST_UP = 12
 
@@ -36,7 +38,7 @@ def _same(path: str) -> str:
 
 
 def _normal(path: str) -> str:
-    return path if HERE in path else posixpath.normpath(path)
+    return path if HERE in path or TOP in path else posixpath.normpath(path)
 
 
 FUNCTIONS: Mapping[str, Callable[..., str]] = {
@@ -100,9 +102,12 @@ def attribute(path: str, name: str) -> Iterator[Value]:
 
 def placed(path: str) -> Optional[str]:
     """A path from the top of the repository, or ("./") from the file's own folder; "" outside, None where not known."""
+    if path == TOP or path.startswith(f"{TOP}/"):
+        inside = posixpath.normpath(path[len(TOP) :].lstrip("/") or ".")
+        return "" if inside.startswith("..") else placed(inside)
     own = path.startswith(HERE)
     rest = path[len(HERE) :].lstrip("/") if own else path.replace("\\", "/")
-    if HOLE in rest or HERE in rest or OWN in rest or FILE_NAME in rest:
+    if HOLE in rest or HERE in rest or TOP in rest or OWN in rest or FILE_NAME in rest:
         return None
     if own:
         return f"./{rest}"

@@ -53,6 +53,7 @@ class Scope:
         self.stars: list[str] = []
         self.module_name = ""  # of a module that is read along with another
         self.package = ""
+        self.path = ""  # and of such a one, from the top of the repository
         self._opened: dict[int, Scope] = {}
         if parent is not None:
             parent._opened[id(owner)] = self

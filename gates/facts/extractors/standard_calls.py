@@ -529,6 +529,8 @@ def _as_text(folding: Folder, call: Call) -> Iterator[Value]:
                 yield Known(str(plain))
             elif isinstance(value, (Unknown, Content)):
                 yield value
+            elif isinstance(text, Unknown) and isinstance(value, Named):
+                yield text
     else:
         words = {word: one.values for word, one in call.given.words.items()}
         yield from pure("builtins.str", [one.values for one in call.given.positional], words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Optional
 
 from gates.errors import FactUnavailable
 from gates.facts.extraction import Extraction
-from gates.facts.extractors.dynamic_loading import LoadingSite
+from gates.facts.extractors.dynamic_loading import PATH, LoadingSite
 from gates.facts.fact import digest_of
 from gates.facts.linked_loads import LinkedLoads, overlaid
 from gates.facts.modules import Modules
@@ -50,7 +51,23 @@ class DynamicImports(PerModule):
         for path, sites in self.answers(allowed):
             if not isinstance(sites, str):
                 found = (LoadingSite(*site) for site in sites)
-                yield from ((path, site) for site in found if not site.is_tentative)
+                yield from ((path, self._as_it_is(path, site)) for site in found if not site.is_tentative)
+
+    def _as_it_is(self, path: str, site: LoadingSite) -> LoadingSite:
+        """A site that loads a file by its path; what a file holds that is no module is not known."""
+        if site.is_roundabout or not (site.target or "").startswith(PATH) or self._is_module(path, site.target or ""):
+            return site
+        reason = f"{(site.target or '')[len(PATH) :]} is no module here"
+        return site._replace(target=None, reason=reason)
+
+    def _is_module(self, path: str, target: str) -> bool:
+        modules = self.modules if self.linked is None else self.linked.modules
+        place = target[len(PATH) :]
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), place))
+        for one in (beside, posixpath.normpath(place)):
+            if not {one, f"{one}.py"}.isdisjoint(modules.paths) or modules.below(one):
+                return True
+        return False
 
     def unknown(self, allowed: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Path and reason of each such module that mentions a loader and does not parse."""

@@ -416,8 +416,8 @@ class _Resolver:
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
         places = [beside] if text.startswith("./") else [posixpath.normpath(text), beside]
         for place in places:
-            for file in (place, f"{place}/__init__.py"):
-                if file in self.positions and (file == place or place not in self._modules.roots):
+            for file in (place, f"{place}/__init__.py", f"{place}.py"):
+                if file in self.positions and (file != f"{place}/__init__.py" or place not in self._modules.roots):
                     return (self.positions[file],)
             if place in self._folders and place not in self._modules.roots:
                 return self._of_one_lane(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Callable, Optional
 
@@ -29,6 +30,7 @@ _CHANGES = frozenset("append extend insert add update setdefault pop popitem rem
 # `case str(name)` captures the whole of it.
 _CAPTURING_ITSELF = frozenset("bool bytes dict float int list set str tuple".split())
 _MAPPING = frozenset("map filter imap imap_unordered filterfalse takewhile dropwhile".split())
+_LOADS = re.compile(r"\b(?:__import__|import_module|exec|eval|compile)\(")
 _READERS = frozenset(
     "len sorted list tuple set frozenset print enumerate reversed zip isinstance str repr iter next any all min max "
     "sum map filter chain join count index run call check_call check_output Popen execv execve spawnv posix_spawn "
@@ -53,6 +55,8 @@ class Survey:
         # Of each variable of the environment that is set: its name and its value, and from where they are seen.
         self.environment: list[tuple[ast.expr, ast.expr, Scope]] = []
         self.mentions: dict[str, list[Link]] = {}  # a name, or an attribute with a dot before it, to where it is used
+        # Texts in annotations that spell a loader.
+        self.annotations: list[tuple[ast.expr, Scope]] = []
         self._given_to: dict[int, dict[str, Binding]] = {}  # what the one call of a lambda gives its parameters
         self._anchor: Optional[ast.expr] = None
         self._conditional = False
@@ -226,9 +230,16 @@ class Survey:
             self._push(node.body, inner, conditional=False)
             annotations = [arg.annotation for arg in everything if arg is not None]
             self._push([*annotations, node.returns], scope, HARMLESS)
+            self._evaluated([*annotations, node.returns], scope)
             self._push(node.decorator_list, scope)
         self._leads_to(list(defaults))
         self._push([*arguments.defaults, *arguments.kw_defaults], scope, FOLLOWED)
+
+    def _evaluated(self, annotations: Iterable[Optional[ast.expr]], scope: Scope) -> None:
+        for node in (part for one in annotations if one is not None for part in ast.walk(one)):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(node, ast.expr) and isinstance(text, str) and _LOADS.search(text):
+                self.annotations.append((node, scope))
 
     def _class(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, ast.ClassDef)
@@ -248,6 +259,7 @@ class Survey:
     def _annotated(self, node: ast.AST, scope: Scope) -> None:
         assert isinstance(node, ast.AnnAssign)
         self._push([node.annotation], scope, HARMLESS)
+        self._evaluated([node.annotation], scope)
         if node.value is not None:
             becomes = self._assign(node.target, "value", node.value, scope)
             stored = node.target if isinstance(node.target, ast.Attribute) else None

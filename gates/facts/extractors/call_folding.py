@@ -186,6 +186,8 @@ def _loaded(folding: Folder, name: str, kind: str, call: Call) -> Iterator[Value
             yield from _evaluated(folding, text, call.scope, table) if isinstance(text, str) else ()
     elif name == "builtins.compile" and any(_only_parses(value) for value in call.value(3, "flags")):
         yield from first
+    elif name == "imp.find_module":
+        yield Several(((Made(name),),) * 3, is_fixed=True)
     elif kind != "opaque" and name != "builtins.exec":
         yield Made(name)
 

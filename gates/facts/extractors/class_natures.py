@@ -52,6 +52,11 @@ def ancestry(folding: Folder, scope: Scope) -> list[Scope]:
     return found
 
 
+def bases_elsewhere(folding: Folder, scope: Scope) -> list[str]:
+    """The names of a class's bases that are defined outside this file."""
+    return [value.name for _, value in _bases(folding, scope) if isinstance(value, Named)]
+
+
 def _bases(folding: Folder, scope: Scope) -> Iterator[tuple[ast.expr, Value]]:
     owner = scope.owner
     for base in owner.bases if isinstance(owner, ast.ClassDef) and scope.parent else ():

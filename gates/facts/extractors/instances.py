@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Optional
 
 from gates.facts.extractors.arguments import NO_ARGUMENTS, Argument, Arguments, Call, Folder, Nature, arguments_of
-from gates.facts.extractors.class_natures import ancestry, nature_of
+from gates.facts.extractors.class_natures import ancestry, bases_elsewhere, nature_of
 from gates.facts.extractors.contents import positions, unsure
 from gates.facts.extractors.known_values import (
     MANY,
@@ -23,6 +23,8 @@ from gates.facts.extractors.known_values import (
     as_text,
     distinct,
 )
+from gates.facts.extractors.launchers import launchers_of
+from gates.facts.extractors.loaders import loader_of
 from gates.facts.extractors.places import Binding, Scope
 from gates.facts.extractors.short_text import Spelling, spelled_out
 
@@ -150,9 +152,16 @@ def _bound_or_set(folding: Folder, base: Class, attribute: str, text: Spelling, 
     if not found and nature.layout is not None and attribute in nature.layout.names:
         yield from layout_default(nature, attribute) or (Unknown(f"{attribute!r} is not given"),)
     elif not found:
-        yield Unknown(f"it is read from {spelled_out(text)}")
+        yield from _inherited(folding, lineage, attribute) or (Unknown(f"it is read from {spelled_out(text)}"),)
     elif base.instance and not is_sure:
         yield Unknown(f"a subclass or an instance may set {spelled_out(text)} to something else")
+
+
+def _inherited(folding: Folder, lineage: Sequence[Scope], attribute: str) -> Values:
+    """What loads, of what a class has from a class that is defined elsewhere."""
+    names = dict.fromkeys(name for scope in lineage for name in bases_elsewhere(folding, scope))
+    wholes = (f"{name}.{attribute}" for name in names)
+    return tuple(Named(whole) for whole in wholes if loader_of(whole) is not None or launchers_of(whole))
 
 
 def layout_default(nature: Nature, name: str) -> Values:

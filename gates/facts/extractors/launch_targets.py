@@ -24,7 +24,7 @@ from gates.facts.extractors.known_values import (
     Values,
     as_text,
 )
-from gates.facts.extractors.launchers import VARIABLES
+from gates.facts.extractors.launchers import OF_CONF, VARIABLES
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import OWN
 from gates.facts.extractors.loading_targets import Target, known_part, named, unknown
@@ -61,6 +61,10 @@ def launched(loader: Loader, arguments: Arguments) -> Iterator[Launched]:
         if given:
             text = arguments.positional[loader.position].text
             yield from _command(Argument((Several(given),), text))
+    elif loader.kind == "conf":
+        yield from _conf(arguments)
+    elif argument is not None and loader.kind == "attached":
+        yield from _attached(arguments, argument)
     elif argument is not None and loader.kind == "command":
         yield from _command(argument, arguments.words)
     elif argument is not None:
@@ -226,6 +230,34 @@ def _module(value: Value, argument: Argument) -> Iterator[Launched]:
             yield from _name(part.strip(), argument)
 
 
+def _conf(arguments: Arguments) -> Iterator[Launched]:
+    """`app.conf.update(imports=[...])`, or with a dict of them."""
+    given = [(word, one) for word, one in arguments.words.items()]
+    for table in arguments.positional[0].values if arguments.positional else ():
+        for keys, held in table.pairs if isinstance(table, Table) else ():
+            given.append((str(getattr(keys[0], "value", "")), Argument(held, arguments.positional[0].text)))
+    for name, one in given:
+        yield from told(OF_CONF[name], one) if name in OF_CONF else ()
+
+
+def _attached(arguments: Arguments, argument: Argument) -> Iterator[Launched]:
+    """`lazy_loader.attach(package, submodules, submod_attrs)`: what is below the package."""
+    listed = arguments.get(1, "submodules")
+    table = arguments.get(2, "submod_attrs")
+    names = [as_text(one) for one in elements(listed.values if listed is not None else ())]
+    for value in table.values if table is not None else ():
+        names += [as_text(key) for keys, _ in value.pairs for key in keys] if isinstance(value, Table) else []
+    known = [name for name in names if isinstance(name, str)]
+    packages = [text for text in map(as_text, argument.values) if isinstance(text, str)]
+    yield from (named(f"{package}.{name}", argument) for package in packages for name in known)
+    if len(known) < len(names) or not known or len(packages) < len(argument.values):
+        yield from _modules(argument)
+
+
+def _expression(argument: Argument) -> Iterator[Launched]:
+    yield from (Run("source", text) for text in _texts(argument))
+
+
 def _folders(argument: Argument) -> Iterator[Launched]:
     for value in argument.values:
         if isinstance(value, Several):
@@ -283,6 +315,7 @@ _KINDS: dict[str, Callable[[Argument], Iterator[Launched]]] = {
     "name?": _name_or_object,
     "examples": _examples,
     "pickled": _pickled,
+    "expression": _expression,
     "names": _modules,
     "folder": _folders,
     "folders": _folders,

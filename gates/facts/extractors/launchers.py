@@ -63,7 +63,7 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("celery.signature celery.execute.send_task", _of("object", 0, "varies")),
     # modules by their names
     **_all("multiprocessing.set_forkserver_preload", _of("names", 0, "module_names")),
-    **_all("lazy_loader.attach", _of("name", 0, "package_name")),
+    **_all("lazy_loader.attach", _of("attached", 0, "package_name")),
     **_all("pytest.importorskip", _of("name", 0, "modname")),
     **_all("unittest.main unittest.TestProgram", _of("name", 0, "module")),
     **_all(
@@ -95,7 +95,6 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("builtins.__path__.extend", _of("folders", 0, "iterable")),
     **_all("pkgutil.extend_path", _of("name", 1, "name")),
     **_all("importlib.util.spec_from_file_location", _of("folders", 99, "submodule_search_locations")),
-    **_all("importlib.machinery.PathFinder.find_spec imp.find_module", _of("folders", 1, "path")),
     **_all("sys.path.append", _of("folder", 0, "object")),
     **_all("sys.path.insert", _of("folder", 1, "object")),
     **_all("sys.path.extend sys.path.__iadd__", _of("folders", 0, "iterable")),
@@ -122,14 +121,23 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_of_source("ctypes.pythonapi.PyRun_SimpleString ctypes.pythonapi.PyRun_String", (0, "")),
     **_all("importlib.metadata.EntryPoint importlib_metadata.EntryPoint", _of("object?", 1, "value")),
     # a table of settings
-    **_all("logging.config.dictConfig", _of("settings", 0, "config")),
+    **_all(
+        "logging.config.dictConfig logging.config.DictConfigurator logging.config.BaseConfigurator",
+        _of("settings", 0, "config"),
+    ),
+    **_all(
+        "logging.config.DictConfigurator.resolve logging.config.BaseConfigurator.resolve logging.config._resolve",
+        _of("object", 0, "s"),
+    ),
+    # an expression as text
+    **_all("typing.ForwardRef annotationlib.ForwardRef typing_extensions.ForwardRef", _of("expression", 0, "arg")),
 }
 
 # Calling one of these gives something whose methods are meant.
 INSTANCES = frozenset(
     "bdb.Bdb cProfile.Profile code.InteractiveConsole code.InteractiveInterpreter concurrent.interpreters.Interpreter "
-    "concurrent.interpreters.create pdb.Pdb pickle.Unpickler profile.Profile pytest.MonkeyPatch trace.Trace "
-    "unittest.TestLoader".split()
+    "concurrent.interpreters.create logging.config.BaseConfigurator logging.config.DictConfigurator pdb.Pdb "
+    "pickle.Unpickler profile.Profile pytest.MonkeyPatch trace.Trace unittest.TestLoader".split()
 )
 
 # Methods that say enough by their name, of whatever nobody here knows; `is_sure` where they do nothing else, so that an
@@ -145,6 +153,8 @@ METHODS: Mapping[str, tuple[Loader, bool]] = {
     "set_forkserver_preload": (_of("names", 0, "module_names"), True),
     "import_plugin": (_of("name", 0, "modname"), True),
     "load_module": (_of("name", 0, "fullname"), True),
+    "exec_module": (Loader("opaque", 0, ""), True),
+    "update": (_of("conf", 0), False),
     "autodiscover_tasks": (_of("names", 0, "packages"), True),
     "config_from_object": (_of("object", 0, "obj"), False),
     "from_object": (_of("object", 0, "obj"), False),
@@ -155,6 +165,7 @@ METHODS: Mapping[str, tuple[Loader, bool]] = {
 OWNERS: Mapping[str, re.Pattern[str]] = {
     **dict.fromkeys(("patch", "setattr", "delattr"), re.compile(r"mocker|monkeypatch")),
     "load_module": re.compile(r"loader|finder|importer", re.IGNORECASE),
+    "update": re.compile(r"^conf$"),
 }
 
 # Names that a framework reads from a module. `names` are modules, `settings` are searched for dotted names throughout.
@@ -170,8 +181,17 @@ SETTINGS: Mapping[str, str] = {
         "STATICFILES_FINDERS SESSION_ENGINE SESSION_SERIALIZER MESSAGE_STORAGE CSRF_FAILURE_VIEW TEST_RUNNER "
         "DATABASE_ROUTERS PASSWORD_HASHERS AUTH_PASSWORD_VALIDATORS FORM_RENDERER DEFAULT_EXCEPTION_REPORTER "
         "DEFAULT_EXCEPTION_REPORTER_FILTER FILE_UPLOAD_HANDLERS SIGNING_BACKEND MIGRATION_MODULES FORMAT_MODULE_PATH "
-        "CELERY_BEAT_SCHEDULE CELERYBEAT_SCHEDULE REST_FRAMEWORK TEMPLATE_CONTEXT_PROCESSORS CHANNEL_LAYERS".split(),
+        "CELERY_BEAT_SCHEDULER CELERY_TASK_CLS CELERY_BEAT_SCHEDULE CELERYBEAT_SCHEDULE "
+        "REST_FRAMEWORK TEMPLATE_CONTEXT_PROCESSORS CHANNEL_LAYERS".split(),
         "settings",
+    ),
+}
+
+# Settings of Celery, as attributes of `app.conf`.
+OF_CONF: Mapping[str, str] = {
+    **dict.fromkeys("imports include".split(), "names"),
+    **dict.fromkeys(
+        "beat_schedule beat_scheduler task_cls worker_pool worker_consumer worker_autoscaler".split(), "settings"
     ),
 }
 
@@ -191,7 +211,11 @@ VARIABLES: Mapping[str, str] = {
 
 # By these names every package has the list of folders that its modules are searched in.
 _SEARCHED = frozenset({"__path__", ".__path__", ".submodule_search_locations"})
-TOPS = frozenset(name.partition(".")[0] for name in LAUNCHERS) - {"sys", "builtins"}
+# (An expression that loads spells the loader itself: what it is given to need not be looked for.)
+TOPS = frozenset(name.partition(".")[0] for name, loaders in LAUNCHERS.items() if loaders[0].kind != "expression") - {
+    "sys",
+    "builtins",
+}
 # The modules, classes and objects on the way to a launcher: "subprocess", "unittest.mock", "unittest.mock.patch".
 ON_THE_WAY = frozenset(name[: dot.start()] for name in LAUNCHERS for dot in _DOT.finditer(name))
 

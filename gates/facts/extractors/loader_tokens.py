@@ -15,7 +15,7 @@ import re
 import unicodedata
 
 from gates.facts.extractors.import_statements import scanned
-from gates.facts.extractors.launchers import LAUNCHERS, ON_THE_WAY, TOPS, VARIABLES
+from gates.facts.extractors.launchers import LAUNCHERS, OF_CONF, ON_THE_WAY, SETTINGS, TOPS, VARIABLES
 from gates.facts.extractors.loaders import LOADERS
 
 # A builtin is used by its bare name: after a dot, or after def, it is somebody else's. A literal first: that is what
@@ -46,17 +46,23 @@ _BUILTINS = re.compile(
 # often.
 _ANY = re.compile(
     rb"b(?:uiltins|uiltin__|(?<=importlib)|(?<=glob)als|(?<=sub)module_search_loc|(?<=__sub)classes__)"
-    rb"|v(?:ars|(?<=ev)al)(?!\w)|x(?:(?<=ex)ec(?!\w)|(?<=\.load_ex)tension\()"
+    rb"|v(?:ars|(?<=ev)al)(?!\w)|x(?:(?<=ex)ec(?:_module\(|(?!\w))|(?<=\.load_ex)tension\()"
     rb"|y(?:(?<=sy)s(?!\w)|(?<=sy)spath_prepend|(?<=py)test_plugins)"
     rb"|p(?:(?<=imp)ort_(?:module|plugin|_)|(?<=comp)ile(?!\w)(?<![\w.]compile)|(?<=__sp)ec__|(?<=__p)ath__|(?<=wsgi_ap)p)"
     rb"|k(?:(?<=mock)er|(?<=monk)eypatch|(?<=importorsk)ip|(?<=fork)server_preload|(?<=brok)er_url|(?<=work)er_class"
     rb"|(?<=result_back)end|(?<=\.send_task)\(|(?<=\.autodiscover_task)s\()"
-    rb"|j(?<=from_obj)ect\(|z(?<=__laz)y_|T(?<=loadT)estsFrom|W(?<=MIDDLEW)ARE|G(?<=LOG)GING(?!\w)|INSTALLED_APPS"
-    rb"|K(?<=_BACK)ENDS(?!\w)|U(?<=_U)RLCONF|P(?<=_AP)PLICATION(?!\w)"
+    rb"|j(?<=from_obj)ect\(|z(?<=__laz)y_"
+    rb"|T(?:(?<=loadT)estsFrom|(?<=DAT)ABASES(?!\w)|(?<=TEST)_RUNNER)|W(?:(?<=MIDDLEW)ARE|(?<=E_VIEW)(?!\w))"
+    rb"|G(?:(?<=LOG)GING|(?<=STORAG)E|(?<=_ENG)INE(?!\w)|(?<=MIG)RATION_MODULES)"
+    rb"|I(?:NSTALLED_APPS|(?<=_FI)NDERS|(?<=_SERI)ALIZER|(?<=CELERY_I)NCLUDE)|K(?<=_BACK)END"
+    rb"|K(?<=REST_FRAMEWORK)|U(?:(?<=_U)RLCONF|(?<=_ROU)TERS|(?<=FILE_U)PLOAD_HANDLERS|(?<=BEAT_SCHEDU)LE)"
+    rb"|P(?:(?<=_AP)PLICATION(?!\w)|(?<=TEMP)LATES(?!\w)|ASSWORD_(?:HASH|VALID)|(?<=EXCEP)TION_REPORTER|(?<=CELERY_IMP)ORTS|(?<=MODULE_P)ATH"
+    rb"|(?<=CONTEXT_P)ROCESSORS)|H(?:(?<=CACH)ES(?!\w)|(?<=CH)ANNEL_LAYERS)|F(?=ORM_RENDERER)|Y(?<=CELERY)_TASK_CLS"
 )
 # All their letters are frequent, which would slow the others down.
-_OF_FREQUENT_LETTERS = (b"locals", b"__loader__", b"load_module")
+_OF_FREQUENT_LETTERS = (b"locals", b"__loader__", b"load_module", b"logger_class", b".conf.", b".conf[")
 _SPELLED = (b"import_module", b"__loader__", b"__spec__", b"__import__", b"__lazy_import__")
+_SET_IN_CAPITALS = "|".join(name for name in SETTINGS if name.isupper()).encode()
 # Methods and names that say enough by themselves; what they take is looked at.
 _TELLING = (
     (b"importlib", re.compile(rb"importlib(?![._](?:metadata|resources|abc)(?!\w))")),
@@ -68,16 +74,14 @@ _TELLING = (
     (b"__path__", re.compile(rb"(?<!\w)__path__")),
     (b"submodule_search_locations", re.compile(rb"submodule_search_locations")),
     (b"set_forkserver_preload", re.compile(rb"set_forkserver_preload")),
-    (b"INSTALLED_APPS", re.compile(rb"INSTALLED_APPS(?!\w)")),
-    (b"MIDDLEWARE", re.compile(rb"MIDDLEWARE(?!\w)")),
-    (b"_URLCONF", re.compile(rb"_URLCONF(?!\w)")),
-    (b"_APPLICATION", re.compile(rb"[AW]SGI_APPLICATION(?!\w)")),
-    (b"_BACKENDS", re.compile(rb"_BACKENDS\s*[+=]")),
-    (b"LOGGING", re.compile(rb"(?<!\w)LOGGING\s*=")),
+    (b"", re.compile(rb"(?<![\w.])(?:" + _SET_IN_CAPITALS + rb")\s*[-+|:=,)\]\[.\\#]")),
+    (b".conf", re.compile(rb"(?<=\.conf)(?:\.update\(|(?:\.|\[[\"'])(?:" + "|".join(OF_CONF).encode() + rb")\b)")),
+    (b"exec_module", re.compile(rb"\.exec_module\(")),
     (b"__lazy_modules__", re.compile(rb"__lazy_modules__")),
     (b"broker_url", re.compile(rb"(?<!\w)(?:imports|include)\s*=")),
     (b"result_backend", re.compile(rb"(?<!\w)(?:imports|include)\s*=")),
     (b"wsgi_app", re.compile(rb"(?<!\w)wsgi_app\s*=")),
+    (b"logger_class", re.compile(rb"(?<!\w)logger_class\s*=")),
     (b"worker_class", re.compile(rb"(?<!\w)worker_class\s*=")),
     (b"pytest_plugins", re.compile(rb"pytest_plugins")),
     (b"import_plugin", re.compile(rb"\.import_plugin(?!\w)")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
 from gates.facts.extractors.loader import Loader
@@ -47,8 +47,8 @@ LOADERS: Mapping[str, Loader] = {
     "importlib.machinery.FileFinder": _file(0),
     "importlib.machinery.FileFinder.path_hook": _opaque(),
     "importlib.machinery.PathFinder": _opaque(),
-    "importlib.machinery.PathFinder.find_spec": _name(keyword="fullname"),
-    "importlib.machinery.PathFinder.find_module": _name(keyword="fullname"),
+    "importlib.machinery.PathFinder.find_spec": Loader("sought", 0, "fullname"),
+    "importlib.machinery.PathFinder.find_module": Loader("sought", 0, "fullname"),
     "importlib.machinery.BuiltinImporter.find_spec": _name(keyword="fullname"),
     "importlib.machinery.BuiltinImporter.load_module": _name(keyword="fullname"),
     "importlib.machinery.FrozenImporter.find_spec": _name(keyword="fullname"),
@@ -57,7 +57,7 @@ LOADERS: Mapping[str, Loader] = {
     "importlib._bootstrap._gcd_import": _name(package=1),
     "importlib._bootstrap._find_and_load": _name(),
     "importlib._bootstrap._find_spec": _name(),
-    "imp.find_module": _name(),
+    "imp.find_module": Loader("sought", 0, "name"),
     "imp.load_module": _file(2, "filename"),
     "imp.load_source": _file(1, "pathname"),
     "imp.load_compiled": _file(1, "pathname"),
@@ -121,6 +121,15 @@ LOADERS: Mapping[str, Loader] = {
     "sys.modules.setdefault": Loader("replaced", 0, "key"),
     "sys.modules.__setitem__": Loader("replaced", 0, "key"),
     "sys.modules.update": Loader("replaced", 0, ""),
+    **{
+        f"sys.path_importer_cache.{name}": Loader("replaced", 0, "")
+        for name in ("__setitem__", "setdefault", "update", "__ior__")
+    },
+    **{
+        f"importlib.abc.{kind}.{name}": _opaque()
+        for kind in "Loader InspectLoader ExecutionLoader FileLoader SourceLoader ResourceLoader".split()
+        for name in ("exec_module", "load_module")
+    },
     "sys.modules.values": Loader("loaded", 0, ""),
     "sys.modules.items": Loader("loaded", 0, ""),
     "sys.modules.copy": Loader("loaded", 0, ""),
@@ -158,7 +167,8 @@ _FORMER_NAMES = {
 _TOPS = frozenset(name.split(".")[0] for name in (*LOADERS, *HOSTS, *HOOKS, *_FORMER_NAMES))
 # Where functions, frames and classes lead to the builtins.
 _WAYS_ROUND = frozenset(
-    f".{name}" for name in "__import__ __builtins__ __globals__ __subclasses__ f_builtins f_globals".split()
+    f".{name}"
+    for name in "__import__ __builtins__ __globals__ __loader__ __spec__ __subclasses__ f_builtins f_globals".split()
 )
 _ROOTS = (
     frozenset(
@@ -177,6 +187,9 @@ def canonical(name: str) -> str:
     for host in TELLING_HOSTS:
         if host in parts[1:] and (host == "importlib" or not name.startswith(".")):
             parts = parts[len(parts) - 1 - parts[::-1].index(host) :]
+    if parts[0] != "builtins":  # the loader of any module is one by which others are loaded
+        at = next((at for at in range(1, len(parts)) if parts[at] == "__loader__" or _is_spec(parts, at)), 0)
+        parts = ["builtins", *parts[at:]] if at else parts
     while parts and parts[-1] in ("__call__", "__func__", "__wrapped__"):
         parts.pop()
     for length in (1, 2, 3, 4):
@@ -184,6 +197,10 @@ def canonical(name: str) -> str:
         if former:
             parts[:length] = former.split(".")
     return ".".join(parts)
+
+
+def _is_spec(parts: Sequence[str], at: int) -> bool:
+    return parts[at : at + 2] == ["__spec__", "loader"]
 
 
 def roots(imports: Iterable[tuple[str, str]]) -> set[str]:

@@ -36,7 +36,7 @@ from gates.facts.extractors.known_values import (
     as_text,
 )
 from gates.facts.extractors.launch_targets import Launched, launched, says_what_to_load, told
-from gates.facts.extractors.launchers import LAUNCHERS, METHODS, OWNERS, SETTINGS, launchers_of, roots_of
+from gates.facts.extractors.launchers import LAUNCHERS, METHODS, OF_CONF, OWNERS, SETTINGS, launchers_of, roots_of
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import HOOKS, HOSTS, TELLING_HOSTS, loader_of, names_a_loader, roots, spelled
 from gates.facts.extractors.loading_targets import Target, known_part, loaded, of_content, targets
@@ -75,6 +75,11 @@ _LOOKERS = frozenset({"pprint", "pformat", "assertIn", "assertNotIn"})
 _REMOVERS = frozenset({"sys.modules.pop", "sys.modules.popitem"})
 _REMOVING = frozenset({"delitem"})
 _CLEANING_UP = frozenset({"addCleanup", "addClassCleanup", "addModuleCleanup"})
+_AN_ANNOTATION = "an annotation, evaluated: "
+# What these are given is an expression.
+_EVALUATING = frozenset(
+    {"builtins.eval", "typing.ForwardRef", "annotationlib.ForwardRef", "typing_extensions.ForwardRef", _AN_ANNOTATION}
+)
 _ITERATORS = frozenset({"sorted", "list", "set", "tuple", "frozenset", "enumerate", "iter"})
 _IMPORT_START = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+([\w.]+)$")
 
@@ -94,7 +99,8 @@ def in_order(sites: Iterable[LoadingSite], reached_by: Callable[[], tuple[str, .
     found: dict[tuple[int, int, str, bool, str], LoadingSite] = {}
     for site in sites:
         # A call that is opaque for several reasons is one opaque site.
-        key = (site.line, site.column, site.spelling, site.target is None, f"{site.level} {site.target}{site.is_tentative}")
+        what = f"{site.level} {site.target} {site.is_tentative}"
+        key = (site.line, site.column, site.spelling, site.target is None, what)
         known = found.setdefault(key, site)
         if known.prefix != site.prefix:
             found[key] = known._replace(prefix="")
@@ -152,6 +158,7 @@ class Look:
             self._concerned |= self._survey.concern(wrappers)
         yield from self._never_called()
         yield from self._settings()
+        yield from self._annotations()
 
     def reached_by(self) -> tuple[str, ...]:
         """The names at the top of the module that stand for a loader, or for what loads what it is told."""
@@ -356,6 +363,8 @@ class Look:
         if called == "setattr" and len(node.args) > 2:
             return  # monkeypatch.setattr(thing, "name", value)
         arguments = arguments_of(node, self._folding, place.scope)
+        if called == "exec_module" and any(isinstance(one, Made) for one in _first(arguments)):
+            return  # (what made the module says which it is)
         for site in self._loads(shown(node.func), loader, arguments, place):
             if site.target is not None or is_sure or site.is_tentative:
                 yield site
@@ -400,12 +409,12 @@ class Look:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                if name == "builtins.eval":
+                if name in _EVALUATING:
                     # A statement is refused by eval and so loads nothing: a text that is no expression is no site.
                     ast.parse(text.strip(), mode="eval")
-                tree = ast.parse(text.strip() if name == "builtins.eval" else text)
+                tree = ast.parse(text.strip() if name in _EVALUATING else text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            if name != "builtins.eval" or not isinstance(error, SyntaxError):
+            if name not in _EVALUATING or not isinstance(error, SyntaxError):
                 yield LoadingSite(line, column, label, None, 0, "its source text does not parse here", "")
             return
         if self._depth >= _DEEPEST_SOURCE:
@@ -413,7 +422,7 @@ class Look:
             return
         survey = Survey(tree, Scope("module", place.scope))
         survey.changed |= self._survey.changed
-        look = Look(survey, self._depth + 1, frozenset(self._concerned), name == "builtins.eval", names)
+        look = Look(survey, self._depth + 1, frozenset(self._concerned), name in _EVALUATING, names)
         for found in (*look.sites(), *_static_imports(tree)):
             yield found._replace(line=line, column=column, spelling=label)
         self._folding.read |= look._folding.read
@@ -441,7 +450,7 @@ class Look:
         replaced = Target(None, 0, "what a later import of a module gives is replaced", "", "")
         if isinstance(node, ast.Subscript):
             for base in self._folding.fold(node.value, place.scope):
-                if base == Named("sys.modules"):
+                if base in (Named("sys.modules"), Named("sys.path_importer_cache")):
                     yield _site(place, "sys.modules", replaced._replace(shown=shown(node.slice)), "[]")
         held = self._folding.fold(node.value, place.scope) if isinstance(node, (ast.Attribute, ast.Subscript)) else ()
         yield from self._told(node, values, held, place)
@@ -458,6 +467,9 @@ class Look:
         given = Argument(self._folding.fold(value, scope), shown(value))
         if Named("sys.path") in values or (isinstance(node, ast.Subscript) and Named("sys.path") in held):
             yield from self._launches("sys.path", told("folders", given), place)
+        elif isinstance(node, (ast.Attribute, ast.Subscript)) and _is_conf(node.value):
+            name = node.attr if isinstance(node, ast.Attribute) else str(getattr(node.slice, "value", ""))
+            yield from self._in_parts(name, OF_CONF[name], value, scope) if name in OF_CONF else ()
         elif isinstance(node, ast.Subscript) and Named("os.environ") in held:
             key = Argument(self._folding.fold(node.slice, place.scope), shown(node.slice))
             words = Arguments((key, given), {}, False)
@@ -476,10 +488,35 @@ class Look:
                 if kind and isinstance(value, ast.expr) and binding.how in ("value", "unknown"):
                     yield from self._in_parts(name, kind, value, binding.scope)
 
-    def _in_parts(self, name: str, kind: str, value: ast.expr, scope: Scope) -> Iterator[LoadingSite]:
-        """Each part of a list or table of settings, where it stands."""
-        for part, key in self._parts(value, scope):
-            if kind == "names" or says_what_to_load(key):
+        yield from self._changed_settings()
+
+    def _changed_settings(self) -> Iterator[LoadingSite]:
+        """`INSTALLED_APPS.append("a.b")`, `LOGGING["handlers"]["x"] = {...}`: whoever made the list or the dict."""
+        changed = frozenset(SETTINGS).intersection(self._survey.mentions)
+        for node, scope, becomes, *_ in self._survey.places if changed else ():
+            if scope.kind != "module":
+                continue
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                name, values = _root_of(node.func.value), list(_added_by(node))
+            elif isinstance(node, ast.Subscript) and becomes == TARGET and id(node) in self._survey.given:
+                key = str(getattr(node.slice, "value", ""))
+                name, values = _root_of(node.value), [(self._survey.given[id(node)][0], key)]
+            else:
+                continue
+            for value, key in values if name in changed else ():
+                yield from self._in_parts(name, SETTINGS[name], value, scope, key)
+
+    def _annotations(self) -> Iterator[LoadingSite]:
+        """Annotations that are text and load: whoever asks for the types evaluates them."""
+        for node, scope in self._survey.annotations:
+            place = Place(node, scope, AWAY, None, node, Link(None))
+            for site in self._inside(_AN_ANNOTATION, str(getattr(node, "value", "")), place):
+                yield site._replace(spelling=quoted(str(getattr(node, "value", ""))), is_roundabout=True)
+
+    def _in_parts(self, name: str, kind: str, value: ast.expr, scope: Scope, key: str = "") -> Iterator[LoadingSite]:
+        """Each part of a list or table of settings, where it stands; `key` is that under which all of it stands."""
+        for part, under in self._parts(value, scope, key):
+            if kind == "names" or says_what_to_load(under):
                 given = Argument(self._folding.fold(part, scope), shown(part))
                 place = Place(part, scope, AWAY, None, part, Link(None))
                 yield from self._launches(name, told(kind, given), place)
@@ -661,6 +698,33 @@ def _is_within(scope: Optional[Scope], owner: ast.AST) -> bool:
             return True
         scope = scope.parent
     return False
+
+
+def _first(arguments: Arguments) -> Values:
+    return arguments.positional[0].values if arguments.positional else ()
+
+
+def _root_of(node: ast.expr) -> str:
+    """`LOGGING` of `LOGGING["handlers"]`."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _added_by(call: ast.Call) -> Iterator[tuple[ast.expr, str]]:
+    """What a method of a list or a dict adds to it, and under which key."""
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if called in ("append", "extend", "update", "add") and call.args:
+        yield call.args[0], ""
+    elif called in ("insert", "setdefault") and len(call.args) > 1:
+        yield call.args[1], str(getattr(call.args[0], "value", "")) if called == "setdefault" else ""
+    for word in call.keywords if called == "update" else ():
+        yield word.value, word.arg or ""
+
+
+def _is_conf(node: ast.expr) -> bool:
+    """`app.conf`: the settings of a Celery application."""
+    return getattr(node, "attr", getattr(node, "id", "")) == "conf"
 
 
 def _literals_of(name: ast.Name, scope: Scope) -> list[ast.expr]:

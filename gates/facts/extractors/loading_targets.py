@@ -157,11 +157,34 @@ def _by_file(loader: Loader, arguments: Arguments, argument: Argument) -> Iterat
     for value in argument.values:
         text = as_text(value)
         if isinstance(text, Unknown):
-            yield Target(None, 0, f"it loads a file whose path is not known: {text.reason}", "", argument.text)
+            if not isinstance(value, Made):  # (what found it said so)
+                yield Target(None, 0, f"it loads a file whose path is not known: {text.reason}", "", argument.text)
         elif placed(text) and posixpath.splitext(text)[1] in _SOURCES:
             yield Target(f"{PATH}{placed(text)}", 0, "", "", argument.text)
         else:
             yield Target(None, 0, f"it loads a file by its path, {quoted(text)}", "", quoted(text))
+
+
+def _sought(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
+    """A module looked for in given folders instead of in those where imports look."""
+    folders = arguments.get(1, "path")
+    listed = elements(folders.values) if folders is not None else ()
+    if folders is None or folders.values == (Known(None),):
+        yield from _by_name(loader, arguments, argument)
+        return
+    for value in listed or folders.values:
+        place = as_text(value)
+        where = None if isinstance(place, Unknown) else placed(place)
+        if where is None:
+            reason = place.reason if isinstance(place, Unknown) else "the path is not known"
+            yield Target(None, 0, f"it loads a file whose path is not known: {reason}", "", folders.text)
+            continue
+        for name in map(as_text, argument.values):
+            if isinstance(name, Unknown):
+                yield unknown(name, argument)
+                yield Target(f"{PATH}{where}", 0, "", "", folders.text)
+            elif where:
+                yield Target(f"{PATH}{where}/{name.rpartition('.')[2]}", 0, "", "", quoted(name))
 
 
 def _made(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
@@ -239,6 +262,7 @@ _READ = {
     "import": _by_import,
     "module": _by_module,
     "file": _by_file,
+    "sought": _sought,
     "made": _made,
     "walk": _walked,
     "loaded": _loaded,

@@ -12,7 +12,7 @@ from gates.facts.extractors.carriers.keys import by_key, by_pytest
 from gates.facts.extractors.carriers.metadata import packaged, registered_in, shipped
 from gates.facts.extractors.carriers.names import salvaged
 from gates.facts.extractors.carriers.places import Places
-from gates.facts.extractors.carriers.running import by_script, by_variable
+from gates.facts.extractors.carriers.running import by_script, by_source, by_variable
 from gates.facts.extractors.carriers.use import FILE, INSTALLS, REGISTERS, ROOT, Use
 from gates.facts.extractors.commands import HOLE
 
@@ -32,6 +32,9 @@ def extract(source: bytes) -> Optional[tuple[Use, ...]]:
     places = Places(text)
     folders = {entry.section: entry.value for entry in found if entry.key in _FOLDERS}
     return tuple(use for entry in found for use in _uses(entry, places, folders.get(entry.section, ""))) or None
+
+
+_EVALUATED = ("handler_", "formatter_", "logger_")
 
 
 def _uses(entry: Entry, places: Places, folder: str) -> Iterator[Use]:
@@ -58,6 +61,8 @@ def _uses(entry: Entry, places: Places, folder: str) -> Iterator[Use]:
         yield from _of_systemd(entry, places, folder)
     elif section.startswith(("program:", "eventlistener:", "fcgi-program:")) and key in ("command", "environment"):
         yield from _of_supervisor(entry, places, folder)
+    elif section.startswith(_EVALUATED) and key in ("args", "kwargs"):  # `fileConfig` evaluates it
+        yield from by_source(entry.value, entry.number, places)
     else:
         for line in entry.lines:
             yield from _setting(entry, line.text, places, line.number)

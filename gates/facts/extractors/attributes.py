@@ -85,7 +85,9 @@ def attribute_of(folding: Folder, base: Value, attribute: str, text: Spelling) -
         yield Named("sys._getframe().f_back")
     elif isinstance(base, Unknown) and attribute in TEXT_METHODS and base.prefix:
         yield Method(base, attribute)
-    elif isinstance(base, Unknown) and base.reason.startswith("it comes from parameter"):
+    elif isinstance(base, Unknown) and base.reason.startswith(
+        ("it comes from parameter", "it comes from another module")
+    ):
         yield base
     elif isinstance(base, Known) and attribute == "__class__":
         yield Named(f"builtins.{type(base.value).__name__}")

@@ -164,7 +164,7 @@ class Survey:
                 self.given[id(node)] = (value, seen_from)
                 self._push([node], scope, TARGET)
             elif isinstance(node, ast.Subscript):
-                becomes = AWAY
+                becomes = becomes if _is_global(node) else AWAY
                 self.given[id(node)] = (value, seen_from)
                 self._touch(node.value)
                 self._set_under_a_key(node, Binding(how, value, scope, path), names)
@@ -270,7 +270,8 @@ class Survey:
         if isinstance(node.target, ast.Name):
             reason = f"{node.target.id!r} is built up step by step"
             self._bind(scope, node.target.id, Binding("unknown", node, scope, text=reason))
-        self._touch(node.target)
+        else:
+            self._touch(node.target)
         self.given[id(node.target)] = (node.value, scope)
         self._push([node.target], scope, TARGET)
         self._push([node.value], scope)
@@ -557,6 +558,12 @@ class Survey:
             self._push([node.left, node.right], scope, held, decided_by)
         else:
             self._children(node, scope)
+
+
+def _is_global(node: ast.Subscript) -> bool:
+    """`globals()["name"]`, which is an assignment to the name."""
+    is_called = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "globals"
+    return is_called and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
 
 
 def _unpacked(elements: Sequence[ast.expr], path: tuple[Step, ...]) -> list[tuple[ast.expr, tuple[Step, ...]]]:

@@ -478,8 +478,14 @@ class Folding:
         whole = attributes.of_named(base.name, attribute)
         if whole in _OWN_NAMES:
             yield Known(OWN)
+        elif attribute == "__name__" and self._is_module(base.name):
+            yield Known(base.name)
         else:
             yield from self._elsewhere(whole) or (_of_the_interpreter(whole),)
+
+    def _is_module(self, name: str) -> bool:
+        """Whether this is the name of a module, and so what its `__name__` is."""
+        return "." not in name or (self._others is not None and self._others.split(name) == [name])
 
     def of_class(self, base: Class, attribute: str, text: Spelling) -> Iterator[Value]:
         """What an attribute of a class of this file, or of an instance of it, may be worth."""
@@ -566,7 +572,8 @@ def _absolute(module: str, scope: Scope) -> str:
 
 def _of_the_interpreter(name: str) -> Value:
     """What has this name; the interpreter that runs is called by its usual name."""
-    return Known("python") if name == "sys.executable" else Named(name)
+    text = _TEXTS.get(name)
+    return Known(text) if text is not None else Named(name)
 
 
 def _between(value: Value, first: int, last: int) -> Value:
@@ -589,6 +596,15 @@ def _only_later(bindings: list[Binding], at: Optional[ast.AST]) -> bool:
     return line is not None and all(getattr(binding.node, "lineno", 0) > line for binding in bindings)
 
 
+# (as they are where tests and services run)
+_TEXTS = {
+    "sys.executable": "python",
+    **dict.fromkeys(("os.sep", "os.path.sep", "posixpath.sep"), "/"),
+    **dict.fromkeys(("os.pathsep", "os.path.pathsep"), ":"),
+    **dict.fromkeys(("os.extsep", "os.path.extsep", "os.curdir", "os.path.curdir"), "."),
+    **dict.fromkeys(("os.pardir", "os.path.pardir"), ".."),
+    "os.linesep": "\n",
+}
 _ENTERED = Unknown("it is bound by a with statement")
 _A_TREE = Unknown("it is a tree, which may be changed before it is compiled")
 _BUILTIN_LOADERS = frozenset({"exec", "eval", "compile", "__import__", "getattr", "vars", "globals", "locals"})

@@ -28,7 +28,7 @@ from gates.facts.extractors.loaders import loader_of
 from gates.facts.extractors.places import Binding, Scope
 from gates.facts.extractors.short_text import Spelling, spelled_out
 
-_GIVING_DEFAULTS = frozenset(
+GIVING_DEFAULTS = frozenset(
     "dataclasses.field attr.ib attr.attrib attr.field attrs.field pydantic.Field pydantic.fields.Field "
     "msgspec.field".split()
 )
@@ -223,7 +223,7 @@ def is_property(node: ast.AST) -> bool:
 
 def _default(folding: Folder, node: ast.Call, scope: Scope) -> Optional[Values]:
     """`field(default=...)`: what the field is worth where it is not given."""
-    if not any(isinstance(one, Named) and one.name in _GIVING_DEFAULTS for one in folding.fold(node.func, scope)):
+    if not any(isinstance(one, Named) and one.name in GIVING_DEFAULTS for one in folding.fold(node.func, scope)):
         return None
     given = arguments_of(node, folding, scope)
     default = given.get(0, "default")

@@ -270,6 +270,8 @@ def _folders(argument: Argument) -> Iterator[Launched]:
 def _folder(value: Value, argument: Argument) -> Iterator[Launched]:
     text = as_text(value)
     if isinstance(text, Unknown):
+        for part in text.text.split(":") if ":" in text.text else ():  # "candidate:" and the rest
+            yield from _path(part, argument) if part and HOLE not in part else ()
         if "sys.path" not in text.reason and "__path__" not in text.reason:
             yield Target(None, 0, text.reason, "", argument.text)
         return

@@ -122,11 +122,11 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("importlib.metadata.EntryPoint importlib_metadata.EntryPoint", _of("object?", 1, "value")),
     # a table of settings
     **_all(
-        "logging.config.dictConfig logging.config.DictConfigurator logging.config.BaseConfigurator",
+        "logging.config.dictConfig logging.config.DictConfigurator",
         _of("settings", 0, "config"),
     ),
     **_all(
-        "logging.config.DictConfigurator.resolve logging.config.BaseConfigurator.resolve logging.config._resolve",
+        "logging.config.DictConfigurator.resolve",
         _of("object", 0, "s"),
     ),
     # an expression as text
@@ -136,7 +136,7 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
 # Calling one of these gives something whose methods are meant.
 INSTANCES = frozenset(
     "bdb.Bdb cProfile.Profile code.InteractiveConsole code.InteractiveInterpreter concurrent.interpreters.Interpreter "
-    "concurrent.interpreters.create logging.config.BaseConfigurator logging.config.DictConfigurator pdb.Pdb "
+    "concurrent.interpreters.create logging.config.DictConfigurator pdb.Pdb "
     "pickle.Unpickler profile.Profile pytest.MonkeyPatch trace.Trace unittest.TestLoader".split()
 )
 

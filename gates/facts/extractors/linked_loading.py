@@ -16,7 +16,7 @@ from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.extractors.known_values import Class, Function, Value, Values
-from gates.facts.extractors.loading_sites import Loads, Look, has_host, has_loader, in_order
+from gates.facts.extractors.loading_sites import Loads, Look, has_host, has_loader, in_order, is_within, owner_of
 from gates.facts.extractors.places import Place, Scope
 from gates.facts.extractors.syntax_tree import parsed
 
@@ -89,9 +89,9 @@ def linked_sites(
     elsewhere = [site for site in alone.sites() if not any(site in sites for _, sites in alone.by_place.values())]
     survey.scope.package = own if is_package else own.rpartition(".")[0]
     names = frozenset(_imported(survey, loading))
-    together = _Together(survey, readings, used, alone)
+    together = _Together(survey, readings, used, alone, loading)
     sites = [*elsewhere, *together.seen(names), *together.handed_on(names)]
-    known = (site for site in sites if not site.is_tentative)
+    known = (site for site in sites if not site.is_tentative or site.prefix)
     return in_order(known, lambda: tuple(sorted({*alone.reached_by(), *together.reached_by(names)})))
 
 
@@ -118,8 +118,10 @@ def _surveyed(module: Module) -> Optional[Survey]:
 class _Together(Look):
     """A look at one file that goes on in the modules to which its names lead."""
 
-    def __init__(self, survey: Survey, readings: Readings, used: dict[str, None], alone: Look) -> None:
+    def __init__(self, survey: Survey, readings: Readings, used: dict[str, None], alone: Look, words: Set[str]) -> None:
         super().__init__(survey, 0)
+        self._words = words
+        self._calls: dict[int, Loads] = {}
         self._alone = alone
         self._readings = readings
         self._used = used
@@ -139,11 +141,18 @@ class _Together(Look):
         for seen in list(self._survey.places):
             place = Place(*seen)
             if place.within.concerned and id(place.node) not in known and _leads_from(place.node, leading):
-                yield from self._called_or_read(place)
+                for site in self._called_or_read(place):
+                    for _ in self._note(site, place):
+                        pass
+                    yield site
 
     def reached_by(self, names: Set[str] = frozenset()) -> tuple[str, ...]:
         """Those of the imported names that stand for a loader, or for what loads what it is told."""
-        return tuple(name for name in sorted(names) if any(self._is_one(value) for value in self._worth(name)))
+        found = {name for name in names if any(self._is_one(value) for value in self._worth(name))}
+        for name, bindings in self._survey.scope.bindings.items():
+            if any(one.how in ("function", "class") and self.is_open_ended(one.node) for one in bindings):
+                found.add(name)
+        return tuple(sorted(found))
 
     def handed_on(self, names: Set[str]) -> Iterator[LoadingSite]:
         """Loaders that are imported from a module of the repository, and that nothing here uses."""
@@ -160,8 +169,8 @@ class _Together(Look):
 
     def _is_one(self, value: Value) -> bool:
         if isinstance(value, (Function, Class)):
-            look, owner = self._look_at(value), value.node if isinstance(value, Function) else value.scope.owner
-            return look is not None and owner is not None and look.is_open_ended(owner)
+            look = self._look_at(value)
+            return look is not None and look.is_open_ended(owner_of(value))
         return has_loader((value,)) or has_host((value,))
 
     def _methods_of(self, name: str) -> Iterator[str]:
@@ -180,8 +189,22 @@ class _Together(Look):
     def _loads_of(self, function: Function) -> Optional[Loads]:
         if function.scope.module().module_name:
             look = self._look_at(function)
-            return look.loading.get(id(function.node)) if look is not None else None
+            loads = look.loading.get(id(function.node), {}) if look is not None else {}
+            return {**loads, **self._calls_of(function)} or None
         return super()._loads_of(function)
+
+    def _calls_of(self, function: Function) -> Loads:
+        """Where a function of another module calls what that one imports from yet another, and what loads there."""
+        found = self._calls.get(id(function.node))
+        if found is None:
+            found = self._calls[id(function.node)] = {}
+            survey = self._taken_in.get(function.scope.module().module_name)
+            names = frozenset(_imported(survey, self._words)) if survey is not None else frozenset()
+            for seen in survey.places if survey is not None and names else ():
+                place = Place(*seen)
+                if is_within(place.scope, function.node) and _leads_from(place.node, names):
+                    found[id(place.node)] = (place, set())
+        return found
 
     def split(self, name: str) -> list[str]:
         """The module that a dotted name begins with, the longest there is, and the rest of its parts."""

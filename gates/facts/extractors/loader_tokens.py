@@ -15,7 +15,7 @@ import re
 import unicodedata
 
 from gates.facts.extractors.import_statements import scanned
-from gates.facts.extractors.launchers import LAUNCHERS, OF_CONF, ON_THE_WAY, SETTINGS, TOPS, VARIABLES
+from gates.facts.extractors.launchers import INSTANCES, LAUNCHERS, OF_CONF, ON_THE_WAY, SETTINGS, TOPS, VARIABLES
 from gates.facts.extractors.loaders import LOADERS
 
 # A builtin is used by its bare name: after a dot, or after def, it is somebody else's. A literal first: that is what
@@ -41,28 +41,35 @@ _GAP = rb"(?:[\s\\]|#[^\r\n]*)*"
 _BUILTINS = re.compile(
     rb"(?<![\w\"'])(?:builtins|__builtins?__)(?!\w)(?!\s*=[^=])|[\"'](?:builtins|__builtins?__)[\"']"
 )
+# The endings of the names in capitals that frameworks read, likewise.
+_ANY_SETTING = re.compile(
+    rb"T(?:(?<=DAT)ABASES(?!\w)|(?<=TEST)_RUNNER)|W(?:(?<=MIDDLEW)ARE|(?<=E_VIEW)(?!\w))"
+    rb"|G(?:(?<=LOG)GING(?:_CONFIG)?(?!\w)|(?<=STORAG)ES?\s*[=+\[]|(?<=_ENG)INE(?!\w)|(?<=MIG)RATION_MODULES)"
+    rb"|I(?:NSTALLED_APPS|(?<=_FI)NDERS|(?<=_SERI)ALIZER|(?<=CELERY_I)NCLUDE)|K(?:(?<=_BACK)END|(?<=REST_FRAMEWORK))"
+    rb"|U(?:(?<=_U)RLCONF|(?<=_ROU)TERS|(?<=FILE_U)PLOAD_HANDLERS|(?<=BEAT_SCHEDU)LE)"
+    rb"|P(?:(?<=_AP)PLICATION(?!\w)|(?<=TEMP)LATES\s*[=+\[.]|ASSWORD_(?:HASH|VALID)|(?<=EXCEP)TION_REPORTER"
+    rb"|(?<=CELERY_IMP)ORTS|(?<=MODULE_P)ATH|(?<=CONTEXT_P)ROCESSORS)"
+    rb"|H(?:(?<=CACH)ES(?!\w)|(?<=CH)ANNEL_LAYERS)|F(?=ORM_RENDERER)|Y(?<=CELERY)_TASK_CLS"
+)
+_SETTING = re.compile(
+    rb"(?<![\w.])(?:" + "|".join(name for name in SETTINGS if name.isupper()).encode() + rb")\s*[-+|:=,)\]\[.\\#]"
+)
 # One pass over the bytes for all the words below, which most files get through: each alternative begins with a rare
 # letter of its word, because a search for one of a few rare letters is fast; then it looks back. It may say yes too
 # often.
 _ANY = re.compile(
     rb"b(?:uiltins|uiltin__|(?<=importlib)|(?<=glob)als|(?<=sub)module_search_loc|(?<=__sub)classes__)"
     rb"|v(?:ars|(?<=ev)al)(?!\w)|x(?:(?<=ex)ec(?:_module\(|(?!\w))|(?<=\.load_ex)tension\()"
-    rb"|y(?:(?<=sy)s(?!\w)|(?<=sy)spath_prepend|(?<=py)test_plugins)"
-    rb"|p(?:(?<=imp)ort_(?:module|plugin|_)|(?<=comp)ile(?!\w)(?<![\w.]compile)|(?<=__sp)ec__|(?<=__p)ath__|(?<=wsgi_ap)p)"
+    rb"|y(?:(?<=sy)s(?!\w)|(?<=celery)\.conf|(?<=sy)spath_prepend|(?<=py)test_plugins)"
+    rb"|p(?:(?<=imp)ort_(?:module|plugin|_)|(?<=comp)ile(?!\w)(?<![\w.]compile)|(?<=__sp)ec__|(?<=__p)ath__|(?<=wsgi_ap)p|(?<=app)\.conf)"
     rb"|k(?:(?<=mock)er|(?<=monk)eypatch|(?<=importorsk)ip|(?<=fork)server_preload|(?<=brok)er_url|(?<=work)er_class"
     rb"|(?<=result_back)end|(?<=\.send_task)\(|(?<=\.autodiscover_task)s\()"
     rb"|j(?<=from_obj)ect\(|z(?<=__laz)y_"
-    rb"|T(?:(?<=loadT)estsFrom|(?<=DAT)ABASES(?!\w)|(?<=TEST)_RUNNER)|W(?:(?<=MIDDLEW)ARE|(?<=E_VIEW)(?!\w))"
-    rb"|G(?:(?<=LOG)GING|(?<=STORAG)E|(?<=_ENG)INE(?!\w)|(?<=MIG)RATION_MODULES)"
-    rb"|I(?:NSTALLED_APPS|(?<=_FI)NDERS|(?<=_SERI)ALIZER|(?<=CELERY_I)NCLUDE)|K(?<=_BACK)END"
-    rb"|K(?<=REST_FRAMEWORK)|U(?:(?<=_U)RLCONF|(?<=_ROU)TERS|(?<=FILE_U)PLOAD_HANDLERS|(?<=BEAT_SCHEDU)LE)"
-    rb"|P(?:(?<=_AP)PLICATION(?!\w)|(?<=TEMP)LATES(?!\w)|ASSWORD_(?:HASH|VALID)|(?<=EXCEP)TION_REPORTER|(?<=CELERY_IMP)ORTS|(?<=MODULE_P)ATH"
-    rb"|(?<=CONTEXT_P)ROCESSORS)|H(?:(?<=CACH)ES(?!\w)|(?<=CH)ANNEL_LAYERS)|F(?=ORM_RENDERER)|Y(?<=CELERY)_TASK_CLS"
+    rb"|T(?<=loadT)estsFrom|" + _ANY_SETTING.pattern
 )
 # All their letters are frequent, which would slow the others down.
-_OF_FREQUENT_LETTERS = (b"locals", b"__loader__", b"load_module", b"logger_class", b".conf.", b".conf[")
+_OF_FREQUENT_LETTERS = (b"locals", b"__loader__", b"load_module", b"logger_class")
 _SPELLED = (b"import_module", b"__loader__", b"__spec__", b"__import__", b"__lazy_import__")
-_SET_IN_CAPITALS = "|".join(name for name in SETTINGS if name.isupper()).encode()
 # Methods and names that say enough by themselves; what they take is looked at.
 _TELLING = (
     (b"importlib", re.compile(rb"importlib(?![._](?:metadata|resources|abc)(?!\w))")),
@@ -74,7 +81,6 @@ _TELLING = (
     (b"__path__", re.compile(rb"(?<!\w)__path__")),
     (b"submodule_search_locations", re.compile(rb"submodule_search_locations")),
     (b"set_forkserver_preload", re.compile(rb"set_forkserver_preload")),
-    (b"", re.compile(rb"(?<![\w.])(?:" + _SET_IN_CAPITALS + rb")\s*[-+|:=,)\]\[.\\#]")),
     (b".conf", re.compile(rb"(?<=\.conf)(?:\.update\(|(?:\.|\[[\"'])(?:" + "|".join(OF_CONF).encode() + rb")\b)")),
     (b"exec_module", re.compile(rb"\.exec_module\(")),
     (b"__lazy_modules__", re.compile(rb"__lazy_modules__")),
@@ -121,6 +127,12 @@ _TOPS = TOPS | {name.partition(".")[0] for name in LOADERS} - _BUILT_IN_HUBS
 _ON_THE_WAY = ON_THE_WAY | {
     name[: dot.start()] for name in LOADERS for dot in re.finditer(r"\.", name) if name.partition(".")[0] in _TOPS
 }
+# What leads to them is spelled: of a method its class, by which one comes by an instance.
+_LEADING = frozenset(
+    owner if owner in INSTANCES else name
+    for name, owner in ((name, name.rpartition(".")[0]) for name in (*LAUNCHERS, *LOADERS))
+    if "os.environ" not in name
+)
 # What each entry of an import scan leads to, "*" being a loader itself: most of them stand in many files.
 _led_to: dict[str, tuple[str, ...]] = {}
 _lead_nowhere: set[str] = set()
@@ -156,7 +168,7 @@ def _spells_a_loader(source: bytes) -> bool:
         if entry not in _lead_nowhere:
             leads = _led_to.get(entry)
             tops.update(_leads_to(entry) if leads is None else leads)
-    return bool(tops) and ("*" in tops or any(_is_used(top, source) for top in tops))
+    return bool(tops) and ("*" in tops or any(_is_used(lead, source) for lead in tops))
 
 
 def _mentions_one(source: bytes) -> bool:
@@ -187,33 +199,34 @@ def _led(entry: str) -> tuple[str, ...]:
     if "sys" in words and names and (module != "sys" or not _HARMLESS_OF_SYS.issuperset(names.split(","))):
         return ("*",)
     if not names:
-        top = module.partition(".")[0]
-        return (top,) if top in _TOPS else ()
+        return (module.partition(".")[0],) if module.partition(".")[0] in _TOPS else ()
     given = names.split(",")
     if "*" in given:
         return ("*",) if module in _ON_THE_WAY else ()
     whole = [f"{module}.{name}" for name in given]
-    if any(name in LAUNCHERS or name in LOADERS for name in whole):
+    if any(name in LAUNCHERS or name in LOADERS or name in INSTANCES for name in whole):
         return ("*",)
-    return (module.partition(".")[0],) if any(name in _ON_THE_WAY for name in whole) else ()
+    return tuple(f"{module}:{name}" for name in given if f"{module}.{name}" in _ON_THE_WAY)
 
 
-def _is_used(top: str, source: bytes) -> bool:
-    return any(word in source and used.search(source) for word, used in _looked_for(top))
+def _is_used(lead: str, source: bytes) -> bool:
+    return any(word in source and used.search(source) for word, used in _looked_for(lead))
 
 
 @functools.cache
-def _looked_for(top: str) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
-    """What a file that imports a module spells where it launches something: attributes of it; and ways round them.
+def _looked_for(lead: str) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+    """What a file with this import spells where it launches something: attributes of it; and ways round them.
 
     The word is looked for first, for that is fast.
     """
-    known = (*LAUNCHERS, *LOADERS)
-    names = {name.rpartition(".")[2] for name in known if name.startswith(f"{top}.") and "environ" not in name}
+    whole = lead.replace(":", ".")
+    bound = lead.rpartition(":")[2].partition(".")[0]
+    owner = whole if ":" in lead else bound  # `import a.b` binds a, by which its other parts are reached, too
+    names = {name.rpartition(".")[2] for name in _LEADING if name.startswith(f"{owner}.")}
     words = [(name, rf"{name}(?!\w)(?<=\.{name})") for name in sorted(names)]
-    words.append((f"{top} as", rf"{top} as(?!\w)(?<!\w{top} as)"))
-    words += [(asking, rf"{asking}\(\s*[\"']?{top}(?!\w)") for asking in _ASKING]
-    if top == "os":
+    words.append((f"{bound} as", rf"{bound} as(?!\w)(?<!\w{bound} as)"))
+    words += [(asking, rf"{asking}\(\s*[\"']?{bound}(?!\w)") for asking in _ASKING]
+    if whole.partition(".")[0] == "os":
         words += [(name, name) for name in VARIABLES]
     return tuple((word.encode(), re.compile(used.encode())) for word, used in words)
 
@@ -228,6 +241,8 @@ def _spells_one_in_use(source: bytes) -> bool:
     if b"builtin" in source and _BUILTINS.search(source):
         return True
     if b"vars" in source and _stands_in_code(_VARS, source):
+        return True
+    if _ANY_SETTING.search(source) and _SETTING.search(source):
         return True
     if b"sys" in source and _reaches_into_sys(source):
         return True

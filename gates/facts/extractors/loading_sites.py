@@ -14,7 +14,7 @@ from gates.facts.extractors.call_folding import calls_of, keys_of
 from gates.facts.extractors.constant_folding import Folding
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.extractors.handing import SAME, handed, hander_of
-from gates.facts.extractors.instances import as_method
+from gates.facts.extractors.instances import GIVING_DEFAULTS, as_method
 from gates.facts.extractors.keeping import ITEMS, is_asked, keeps, names_within, reasons_within
 from gates.facts.extractors.known_values import (
     TOO_INVOLVED,
@@ -171,15 +171,18 @@ class Look:
     def _is_reached_by(self, name: str, binding: Binding) -> bool:
         if binding.how in ("function", "class"):
             return self.is_open_ended(binding.node) or (binding.how == "class" and self._holds_a_loader(binding))
-        if name not in self._concerned:
+        is_made = isinstance(binding.node, (ast.Call, ast.Name)) and bool(self._up_to_callers)
+        if name not in self._concerned and not is_made:
             return False
         values = self._folding.bound(binding)
+        if any(isinstance(one, (Class, Function)) and self.is_open_ended(owner_of(one)) for one in values):
+            return True
         # (what is called as it always is, is known wherever it is imported from: see loaders.canonical)
         return has_loader(values) or (binding.how == "import" and name not in TELLING_HOSTS and has_host(values))
 
-    def is_open_ended(self, node: ast.AST) -> bool:
+    def is_open_ended(self, node: Optional[ast.AST]) -> bool:
         """Whether it is up to the callers of this function, or of a method of this class, what is loaded there."""
-        return any(_is_within(place.scope, node) for place in self._up_to_callers)
+        return any(is_within(place.scope, node) for place in self._up_to_callers)
 
     def _holds_a_loader(self, binding: Binding) -> bool:
         inner = binding.scope.opened_by(binding.node)
@@ -288,6 +291,8 @@ class Look:
                 for site in self._called_or_read(inner):
                     if site.target is not None and (site.target, site.level) not in plain:
                         yield site._replace(line=line, column=column)
+                    elif site.target is None and _is_up_to_another(site, called):
+                        yield site._replace(line=line, column=column, is_roundabout=True, is_tentative=True)
 
     def _loads_of(self, function: Function) -> Optional[Loads]:
         """Where a function loads."""
@@ -454,7 +459,8 @@ class Look:
                     yield _site(place, "sys.modules", replaced._replace(shown=shown(node.slice)), "[]")
         held = self._folding.fold(node.value, place.scope) if isinstance(node, (ast.Attribute, ast.Subscript)) else ()
         yield from self._told(node, values, held, place)
-        for value in values if any(isinstance(base, Named) for base in held) else ():
+        is_followed = isinstance(node, ast.Subscript) and held == (Named("globals()"),)  # (as any other assignment)
+        for value in values if any(isinstance(base, Named) for base in held) and not is_followed else ():
             name = value.name if isinstance(value, Named) else ""
             if loader_of(name) or name in HOOKS or name == "sys.modules":
                 yield _site(place, spelled(name), replaced, " =")
@@ -627,7 +633,7 @@ class Look:
 
     @staticmethod
     def _takes_no_part(function: str, name: str) -> bool:
-        if function in SAME:
+        if function in SAME or function in GIVING_DEFAULTS:
             return True
         short = function[len("builtins.") :] if function.startswith("builtins.") else ""
         if short in _HARMLESS_CALLS or function.startswith(("logging.", "pprint.")):
@@ -692,7 +698,19 @@ def _loaders_of(value: Value) -> tuple[Loader, ...]:
     return (loader,) if loader is not None else launchers_of(value.name)
 
 
-def _is_within(scope: Optional[Scope], owner: ast.AST) -> bool:
+def _is_up_to_another(site: LoadingSite, called: Function) -> bool:
+    """Whether what a call passes on is in turn up to the caller of what it stands in."""
+    own = f" of {getattr(called.node, 'name', 'a lambda')}"
+    return site.reason.startswith(_TOLD) and not site.reason.endswith(own)
+
+
+def owner_of(value: Union[Function, Class]) -> Optional[ast.AST]:
+    """The definition of a function or a class."""
+    return value.node if isinstance(value, Function) else value.scope.owner
+
+
+def is_within(scope: Optional[Scope], owner: Optional[ast.AST]) -> bool:
+    """Whether a scope is that of a function or class, or stands in it."""
     while scope is not None:
         if scope.owner is owner:
             return True

@@ -6,6 +6,7 @@ loads with: a function that loads what it is told, a loader under another name.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -43,7 +44,10 @@ _decode = msgspec.msgpack.Decoder().decode
 
 Sites = tuple[LoadingSite, ...]
 _Handle = tuple[str, str]
-"""By what others reach what a module loads with: the last part of the module's name, and the name in it."""
+"""By what others reach what a module loads with: the last part of the module's name, and the name in it.
+
+For the modules of a package what that one has is named by its folder, with a slash behind it, too.
+"""
 
 
 @dataclass
@@ -95,8 +99,9 @@ class LinkedLoads:
     def _handles(self, path: str, names: Sequence[str]) -> set[_Handle]:
         module = self.modules.name_of(path).rpartition(".")[2]
         found = {(module, name) for name in names}
-        # (`from . import name`, in whichever package)
-        return found | {("", name) for name in names} if path.endswith("/__init__.py") else found
+        # (`from . import name`, by the modules of the package)
+        beside = {(f"{posixpath.dirname(path)}/", name) for name in names} if path.endswith("/__init__.py") else set()
+        return found | beside
 
     def _is_open(self, path: str, sites: Any) -> bool:
         """Whether a file leaves something open that a module of the repository may answer."""
@@ -136,9 +141,9 @@ class LinkedLoads:
         known: dict[str, list[int]] = msgspec.msgpack.decode(kept) if kept is not None else {}
         fresh = [file for file in self.modules.files if file.blob not in known]
         entries = self.extraction.of(_SCAN, fresh) if fresh else {}
-        names: dict[str, dict[str, int]] = {}
+        names: dict[str, dict[str, list[int]]] = {}
         for position, (module, name) in enumerate(handles):
-            names.setdefault(module, {})[name] = position
+            names.setdefault("" if module.endswith("/") else module, {}).setdefault(name, []).append(position)
         modules = sorted(re.escape(module) for module in names if module)
         from_here = "|".join(sorted(map(re.escape, names.get("", ()))))
         mentioned = re.compile("|".join([*modules, *([rf"\.:(?:\S*,)?(?:{from_here})(?!\w)"] if from_here else [])]))
@@ -150,10 +155,15 @@ class LinkedLoads:
             blobs = {file.blob for file in self.modules.files}
             now = {blob: hits for blob, hits in known.items() if blob in blobs}
             self.store.put(_KIND, {key: msgspec.msgpack.encode(now)})
-        users = Counter(position for file in self.modules.files for position in known[file.blob])
-        return [file.path for file in self.modules.files if any(users[one] <= _MANY_USERS for one in known[file.blob])]
+        hits = {
+            file.path: [one for one in known[file.blob] if _is_meant(file.path, handles[one][0])]
+            for file in self.modules.files
+            if known[file.blob]
+        }
+        users = Counter(position for found in hits.values() for position in found)
+        return [path for path, found in hits.items() if any(users[one] <= _MANY_USERS for one in found)]
 
-    def _imported(self, file: File, imports: Iterable[str], names: Mapping[str, Mapping[str, int]]) -> set[int]:
+    def _imported(self, file: File, imports: Iterable[str], names: Mapping[str, Mapping[str, list[int]]]) -> set[int]:
         found: set[int] = set()
         for entry in imports:
             module, _, listed = entry.partition(":")
@@ -161,10 +171,11 @@ class LinkedLoads:
             given = listed.split(",") if listed else []
             if last in names:
                 every = names[last]
-                found.update(every.values() if given == ["*"] else (every[name] for name in given if name in every))
+                for name in every if given == ["*"] else given:
+                    found.update(every.get(name, ()))
             for whole in [last] if not listed else given:
-                if whole in names and self._mentions(file, names[whole].keys()):
-                    found.update(names[whole].values())
+                if whole and whole in names and self._mentions(file, names[whole].keys()):
+                    found.update(position for some in names[whole].values() for position in some)
         return found
 
     def _mentions(self, file: File, names: Set[str]) -> bool:
@@ -200,21 +211,20 @@ class LinkedLoads:
         """Path and, encoded, the modules that were used with the sites. Many are shared out among processes."""
         from gates.facts.extractors import linked_loading  # noqa: F401  (once, before any child is there)
 
-        words = frozenset(word for handle in loading for word in handle)
         if len(paths) < _FEW:
-            results: Iterable[tuple[int, bytes]] = ((at, self._look(path, words)) for at, path in enumerate(paths))
+            results: Iterable[tuple[int, bytes]] = ((at, self._look(path, loading)) for at, path in enumerate(paths))
         else:
-            results = self.extraction.side_by_side(lambda number: self._look(paths[number], words), len(paths))
+            results = self.extraction.side_by_side(lambda number: self._look(paths[number], loading), len(paths))
         return ((paths[number], result) for number, result in results if result)
 
-    def _look(self, path: str, words: Set[str]) -> bytes:
+    def _look(self, path: str, loading: Set[_Handle]) -> bytes:
         from gates.facts.extractors.linked_loading import linked_sites
 
         used: dict[str, None] = {}
         own, is_package = self.modules.name_of(path), path.endswith("/__init__.py")
         try:
             source = self.checkout.read(path)
-            sites = linked_sites(source, own, is_package, self._readings, words, used)
+            sites = linked_sites(source, own, is_package, self._readings, loading, used)
         except (CheckoutError, SyntaxError, ValueError, RecursionError, MemoryError):
             return b""
         return msgspec.msgpack.encode(([(name, self._blob_of(name)) for name in sorted(used)], sites))
@@ -246,6 +256,11 @@ class LinkedLoads:
     @cached_property
     def _tops(self) -> frozenset[str]:
         return frozenset(name.split(".", 1)[0] for name in self.modules.index)
+
+
+def _is_meant(path: str, module: str) -> bool:
+    """Whether a file that gets a name from its own package stands in the one that has it."""
+    return not module.endswith("/") or f"{posixpath.dirname(path)}/" == module
 
 
 def overlaid(alone: Mapping[str, Any], linked: Mapping[str, Sites], files: Sequence[File]) -> dict[str, Any]:

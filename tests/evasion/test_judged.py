@@ -1,7 +1,6 @@
 """Every case is judged by the gates as they are: what they find is what stands on its lines.
 
-The cases that the gates do not judge rightly yet stand in not-yet.txt: these and no others, so that it only shrinks.
-`python -m tests.evasion.test_judged` prints what is wrong with each; with `--names`, what that file must hold.
+`python -m tests.evasion.test_judged` prints what is wrong with each that is not; with `--names`, only which they are.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from gates.report import Outcome
 from gates.running import run
 from tests.evasion.case_files import Case, Promise, all_cases, shared_tree, write, write_files
 
-NOT_YET = Path(__file__).parent / "not-yet.txt"
 LANES, LOADS = "cross-lane-import", "dynamic-import"
 GIT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
@@ -103,24 +101,13 @@ def is_judged_here(case: Case) -> bool:
     return not case.plan.pythons or sys.version_info[1] >= case.plan.pythons.start
 
 
-def test_the_gates_say_what_stands_on_the_lines_of_every_case_but_those_that_wait(tmp_path: Path) -> None:
+def test_the_gates_say_what_stands_on_the_lines_of_every_case(tmp_path: Path) -> None:
     cases = [case for case in all_cases() if is_judged_here(case)]
-    names = {case.name for case in cases}
-    waiting = []
 
     answers = judged(cases, tmp_path)
 
-    failing = {name: problems for name, problems in answers.items() if problems}
-    assert set(answers) == names
-    assert {name: problems for name, problems in failing.items() if name not in waiting} == {}
-    assert [name for name in waiting if name in names and name not in failing] == [], "take them out of not-yet.txt"
-
-
-def test_what_waits_is_a_list_of_cases_in_order() -> None:
-    waiting = []
-
-    assert waiting == sorted(set(waiting))
-    assert set(waiting) <= {case.name for case in all_cases()}
+    assert set(answers) == {case.name for case in cases}
+    assert {name: problems for name, problems in answers.items() if problems} == {}
 
 
 ENTERS = (LANES, Finding("shop/a.py", 1, "imports", subject="candidate.core"))

@@ -41,6 +41,7 @@ _NAMING = {
     "pytest": ("-p",),
     "py.test": ("-p",),
 }
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh"})
 _SPLITS = frozenset({";", "&&", "||", "|", "&", "(", ")", "\n"})
 
 
@@ -105,7 +106,7 @@ def run_by(words: Sequence[str]) -> Iterator[Run]:
         return
     program, arguments = rest[0], rest[1:]
     name = _name(program)
-    if name in ("sh", "bash", "dash", "zsh") and len(arguments) > 1 and arguments[0] in ("-c", "-lc", "-ec"):
+    if name in _SHELLS and len(arguments) > 1 and arguments[0] in ("-c", "-lc", "-ec"):
         yield from run_by_line(arguments[1])
     elif name in _RUNNERS:
         yield from _by_runner(name, arguments)
@@ -116,6 +117,14 @@ def run_by(words: Sequence[str]) -> Iterator[Run]:
         yield from _named(("--settings",), arguments)
     else:
         yield from _by_program(name, arguments)
+
+
+def may_run_python(command: str) -> bool:
+    """Whether a command that begins so may be one of those that run Python code, once more of it is known."""
+    program = command.split(" ")[0]
+    name = _name(program)
+    known = name in _BEFORE | _RUNNERS | _SERVERS | _BY_POSITION | _OF_SCRIPTS or name in _NAMING
+    return known or HOLE in program or _PYTHON.fullmatch(program) is not None or name in _SHELLS
 
 
 def _name(program: str) -> str:

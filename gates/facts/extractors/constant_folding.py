@@ -213,6 +213,11 @@ class Folding:
             self._calls.pop()
             self._enter(*before)
 
+    @property
+    def is_in_a_call(self) -> bool:
+        """Whether a function is gone through now."""
+        return bool(self._calls)
+
     def _go_away(self) -> None:
         if not self._away:
             self._this_call = 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Callable, Optional, Union
 
 from gates.facts.extractors.arguments import Argument, Arguments
-from gates.facts.extractors.commands import HOLE, Run, run_by, run_by_line, run_in
+from gates.facts.extractors.commands import HOLE, Run, may_run_python, run_by, run_by_line, run_in
 from gates.facts.extractors.contents import elements
 from gates.facts.extractors.dynamic_loading import PATH
 from gates.facts.extractors.known_values import (
@@ -72,6 +72,23 @@ def launched(loader: Loader, arguments: Arguments) -> Iterator[Launched]:
             yield from _variable(argument, arguments.get(1, "value"))
         else:
             yield from told(loader.kind, argument)
+
+
+def what_decides(loader: Loader, arguments: Arguments) -> Iterator[Argument]:
+    """The arguments by which a call that launches nothing known may launch something all the same."""
+    argument = arguments.get(loader.position, loader.keyword)
+    if loader.kind == "words":
+        first = arguments.positional[loader.position : loader.position + 1]
+        if first and any(may_run_python(_word(value)) for value in first[0].values):
+            yield from arguments.positional[loader.position :]
+    elif argument is not None and loader.kind == "command":
+        heads = [value.items[0] if value.items else () for value in argument.values if isinstance(value, Several)]
+        lines = [_word(value) for value in argument.values if not isinstance(value, Several)]
+        if any(map(may_run_python, (*lines, *(_word(value) for held in heads for value in held)))):
+            yield argument
+    elif argument is not None:
+        yield argument
+        yield from (arguments.get(1, "value") for _ in "1" if loader.kind == "variable")  # type: ignore[misc]
 
 
 def told(kind: str, argument: Argument) -> Iterator[Launched]:

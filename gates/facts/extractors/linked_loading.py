@@ -7,9 +7,8 @@ comes from another module) is followed there.
 from __future__ import annotations
 
 import ast
-import re
 import warnings
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Callable, NamedTuple, Optional, Union
 
 from gates.facts.extractors.bindings import Survey
@@ -21,7 +20,6 @@ from gates.facts.extractors.places import Place, Scope
 from gates.facts.extractors.syntax_tree import parsed
 
 _MOST_MODULES = 60
-_PARTS = re.compile(r"[.:]+")
 
 
 class Module(NamedTuple):
@@ -36,6 +34,19 @@ class Module(NamedTuple):
         """The package from which its relative imports start."""
         is_package = self.path.endswith(("/__init__.py", "/__init__.pyi"))
         return self.name if is_package else self.name.rpartition(".")[0]
+
+
+Handle = tuple[str, str]
+"""By what others reach what a module loads with: the last part of the module's name (or the folder of the package
+that the file is in, with a slash behind it), and the name in it."""
+
+
+class Led(NamedTuple):
+    """The names of a file from which something loads: as they are, as attributes of others, and as methods."""
+
+    names: frozenset[str]
+    hosts: Mapping[str, frozenset[str]]
+    methods: frozenset[str] = frozenset()
 
 
 Find = Callable[[str], Optional[Module]]
@@ -75,11 +86,11 @@ class Readings:
 
 
 def linked_sites(
-    source: bytes, own: str, is_package: bool, readings: Readings, loading: Set[str], used: dict[str, None]
+    source: bytes, own: str, is_package: bool, readings: Readings, loading: Set[Handle], used: dict[str, None]
 ) -> tuple[LoadingSite, ...]:
     """The sites of a file whose module is called `own`. Raises what parsing raises.
 
-    `loading` are the modules that others load with, and the names by which they do; `used` is told the names of the
+    `loading` are the names by which others load; `used` is told the names of the
     modules that were asked for.
     """
     with warnings.catch_warnings():
@@ -88,18 +99,30 @@ def linked_sites(
     alone = Look(survey, 0)
     elsewhere = [site for site in alone.sites() if not any(site in sites for _, sites in alone.by_place.values())]
     survey.scope.package = own if is_package else own.rpartition(".")[0]
-    names = frozenset(_imported(survey, loading))
+    led = _imported(survey, loading)
     together = _Together(survey, readings, used, alone, loading)
-    sites = [*elsewhere, *together.seen(names), *together.handed_on(names)]
+    sites = [*elsewhere, *together.seen(led), *together.handed_on(led.names)]
     known = (site for site in sites if not site.is_tentative or site.prefix)
-    return in_order(known, lambda: tuple(sorted({*alone.reached_by(), *together.reached_by(names)})))
+    return in_order(known, lambda: tuple(sorted({*alone.reached_by(), *together.reached_by(led.names)})))
 
 
-def _imported(survey: Survey, loading: Set[str]) -> Iterator[str]:
-    """The names by which a file imports what others load with."""
-    for name, text in survey.imports():
-        if not loading.isdisjoint(_PARTS.split(text)):
-            yield from loading if text.endswith(":*") else (name,)
+def _imported(survey: Survey, loading: Set[Handle]) -> Led:
+    """The names by which a file imports what others load with; and modules, with the names of theirs that do."""
+    by_module: dict[str, set[str]] = {}
+    for module, name in loading:
+        by_module.setdefault("" if module.endswith("/") else module, set()).add(name)
+    names: set[str] = set()
+    hosts: dict[str, set[str]] = {}
+    for bound, text in survey.imports():
+        module, _, name = text.partition(":")
+        held = by_module.get(module.rpartition(".")[2], set())
+        if name == "*":
+            names |= held
+        elif name in held:
+            names.add(bound)
+        for whole in (name,) if name else module.split("."):
+            hosts.setdefault(bound, set()).update(by_module.get(whole, ()))
+    return Led(frozenset(names), {bound: frozenset(held) for bound, held in hosts.items() if held})
 
 
 def _surveyed(module: Module) -> Optional[Survey]:
@@ -118,9 +141,11 @@ def _surveyed(module: Module) -> Optional[Survey]:
 class _Together(Look):
     """A look at one file that goes on in the modules to which its names lead."""
 
-    def __init__(self, survey: Survey, readings: Readings, used: dict[str, None], alone: Look, words: Set[str]) -> None:
+    def __init__(
+        self, survey: Survey, readings: Readings, used: dict[str, None], alone: Look, loading: Set[Handle]
+    ) -> None:
         super().__init__(survey, 0)
-        self._words = words
+        self._handles = loading
         self._calls: dict[int, Loads] = {}
         self._alone = alone
         self._readings = readings
@@ -129,18 +154,22 @@ class _Together(Look):
         self._folding = Folding(survey, self)
         self.loading = alone.loading
 
-    def seen(self, names: Set[str]) -> Iterator[LoadingSite]:
-        """The sites at each place: again where one was open, and where something imported by these names is called."""
+    def seen(self, led: Led) -> Iterator[LoadingSite]:
+        """The sites at each place: again where one was open, and where something that was imported so is called."""
         known = set(self._alone.by_place)
         for place, sites in self._alone.by_place.values():
             yield from self._at(place) if any(self._is_open(site) for site in sites) else sites
-        concerned = self._survey.concern({*names, *(f".{name}" for name in names)})
-        concerned |= {method for name in names for method in self._methods_of(name)}
-        self._survey.concern(f".{name.lstrip('.')}" for name in concerned)
-        leading = frozenset(name.lstrip(".") for name in concerned)
+        attributes = frozenset().union(*led.hosts.values())
+        values = [value for name in led.names for value in self._worth(name)]
+        values += [one for host, held in led.hosts.items() for name in held for one in self._worth(host, name)]
+        methods = frozenset(method for value in values for method in self._methods_of(value))
+        names = led.names | self._other_names(led.names | attributes | methods)
+        led = Led(names, led.hosts, methods)
+        concerned = names | attributes | methods | led.hosts.keys()
+        self._survey.concern({*concerned, *(f".{name}" for name in concerned)})
         for seen in list(self._survey.places):
             place = Place(*seen)
-            if place.within.concerned and id(place.node) not in known and _leads_from(place.node, leading):
+            if place.within.concerned and id(place.node) not in known and _leads_from(place.node, led):
                 for site in self._called_or_read(place):
                     for _ in self._note(site, place):
                         pass
@@ -161,11 +190,14 @@ class _Together(Look):
                 if binding.how == "import" and (id(self._survey.scope), name) not in self._folding.read:
                     yield from self._unused(name, binding.node, self._folding.bound(binding))
 
-    def _worth(self, name: str) -> Values:
-        """What an imported name stands for."""
+    def _worth(self, name: str, attribute: str = "") -> Values:
+        """What an imported name, or an attribute of it, stands for."""
         held = self._survey.scope.bindings.get(name, ())
         found = tuple(value for one in held if one.how == "import" for value in self._folding.bound(one))
-        return found or (self._folding.name(name, self._survey.scope) if self._survey.scope.stars else ())
+        found = found or (self._folding.name(name, self._survey.scope) if self._survey.scope.stars else ())
+        if attribute:
+            return tuple(one for value in found for one in self._folding.attribute_of(value, attribute))
+        return found
 
     def _is_one(self, value: Value) -> bool:
         if isinstance(value, (Function, Class)):
@@ -173,10 +205,21 @@ class _Together(Look):
             return look is not None and look.is_open_ended(owner_of(value))
         return has_loader((value,)) or has_host((value,))
 
-    def _methods_of(self, name: str) -> Iterator[str]:
-        for value in self._worth(name):
-            look = self._look_at(value) if isinstance(value, (Function, Class)) else None
-            yield from look.methods_that_load() if look is not None else ()
+    def _methods_of(self, value: Value) -> Iterator[str]:
+        look = self._look_at(value) if isinstance(value, Class) else None
+        yield from look.methods_that_load(value) if look is not None and isinstance(value, Class) else ()
+
+    def _other_names(self, names: Set[str]) -> set[str]:
+        """What else is bound to something that one of these names stands for, or to what a call of it gives."""
+        found: set[str] = set()
+        waiting = [self._survey.scope]
+        while waiting:
+            scope = waiting.pop()
+            waiting.extend(scope.inner())
+            for name, bindings in scope.bindings.items():
+                if any(one.how == "value" and _is_reached(one.node, names) for one in bindings):
+                    found.add(name)
+        return found
 
     def _look_at(self, value: Union[Function, Class]) -> Optional[Look]:
         """The look at the other module in which something stands."""
@@ -199,10 +242,10 @@ class _Together(Look):
         if found is None:
             found = self._calls[id(function.node)] = {}
             survey = self._taken_in.get(function.scope.module().module_name)
-            names = frozenset(_imported(survey, self._words)) if survey is not None else frozenset()
-            for seen in survey.places if survey is not None and names else ():
+            led = _imported(survey, self._handles) if survey is not None else Led(frozenset(), {})
+            for seen in survey.places if survey is not None and (led.names or led.hosts) else ():
                 place = Place(*seen)
-                if is_within(place.scope, function.node) and _leads_from(place.node, names):
+                if is_within(place.scope, function.node) and _leads_from(place.node, led):
                     found[id(place.node)] = (place, set())
         return found
 
@@ -230,16 +273,31 @@ class _Together(Look):
         return None if taken is None else taken.scope
 
 
-def _leads_from(node: ast.expr, names: Set[str]) -> bool:
-    """Whether a call or subscript is of something reached from one of these names."""
+def _is_reached(node: ast.AST, names: Set[str]) -> bool:
+    """Whether an expression is one of these names, an attribute of one, or a call with one."""
+    handed = node.args if isinstance(node, ast.Call) else []
+    while isinstance(node, (ast.Attribute, ast.Call)):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return any(isinstance(one, ast.Name) and one.id in names for one in (node, *handed))
+
+
+def _leads_from(node: ast.expr, led: Led) -> bool:
+    """Whether a call or subscript is of something reached so, or is handed something of it."""
     if not isinstance(node, (ast.Call, ast.Subscript)):
         return False
-    base: ast.AST = node
-    while isinstance(base, (ast.Call, ast.Subscript, ast.Attribute, ast.Await)):
-        if isinstance(base, ast.Attribute) and base.attr in names:
-            return True
-        base = base.func if isinstance(base, ast.Call) else base.value
-    if isinstance(base, ast.Name) and base.id in names:
-        return True
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in led.methods:
+        return bool(node.args or node.keywords)
     handed = [*node.args, *(word.value for word in node.keywords)] if isinstance(node, ast.Call) else []
-    return any(isinstance(one, ast.Name) and one.id in names for one in handed)
+    return any(_is_led(one, led) for one in (node.func if isinstance(node, ast.Call) else node.value, *handed))
+
+
+def _is_led(base: ast.AST, led: Led) -> bool:
+    attributes: set[str] = set()
+    while isinstance(base, (ast.Call, ast.Subscript, ast.Attribute, ast.Await)):
+        attributes |= {base.attr} if isinstance(base, ast.Attribute) else set()
+        base = base.func if isinstance(base, ast.Call) else base.value
+    if not isinstance(base, ast.Name):
+        return False
+    return base.id in led.names or not attributes.isdisjoint(led.names | led.hosts.get(base.id, frozenset()))

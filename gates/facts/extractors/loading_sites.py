@@ -35,7 +35,7 @@ from gates.facts.extractors.known_values import (
     Values,
     as_text,
 )
-from gates.facts.extractors.launch_targets import Launched, launched, says_what_to_load, told
+from gates.facts.extractors.launch_targets import Launched, launched, says_what_to_load, told, what_decides
 from gates.facts.extractors.launchers import LAUNCHERS, METHODS, OF_CONF, OWNERS, SETTINGS, launchers_of, roots_of
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import HOOKS, HOSTS, TELLING_HOSTS, loader_of, names_a_loader, roots, spelled
@@ -189,13 +189,22 @@ class Look:
         held = (one for name, held in inner.bindings.items() if name in self._concerned for one in held)
         return any(one.how in ("value", "import") and has_loader(self._folding.bound(one)) for one in held)
 
-    def methods_that_load(self) -> Iterator[str]:
-        """The names of the functions that load what they are told, of methods and of what classes hold."""
+    def methods_that_load(self, of: Class) -> Iterator[str]:
+        """The names by which instances of a class load what they are told: of methods, and of loaders that it holds."""
+        owner = of.scope.owner
         for place in self._up_to_callers:
             scope: Optional[Scope] = place.scope
-            while scope is not None and scope.parent is not None:
-                yield getattr(scope.owner, "name", "")
+            while scope is not None and scope.parent is not None and scope.parent.owner is not owner:
                 scope = scope.parent
+            if (
+                scope is not None
+                and scope.parent is not None
+                and not getattr(scope.owner, "name", "__").startswith("__")
+            ):
+                yield getattr(scope.owner, "name", "")
+        for name, bindings in of.scope.bindings.items():
+            if any(one.how in ("value", "import") and has_loader(self._folding.bound(one)) for one in bindings):
+                yield name
 
     def _note(self, site: LoadingSite, place: Place) -> Iterator[str]:
         """Keep where each function loads; the names by which those functions are called."""
@@ -284,13 +293,15 @@ class Look:
         if within is None or not isinstance(called, Function):
             return
         line, column = place.anchor.lineno, place.anchor.col_offset + 1
+        # Who calls what another module makes of a wrapper of a third one loads nothing by name: the lane it enters counts.
+        is_far = self._folding.is_in_a_call and bool(called.scope.module().module_name)
         with self._folding.calling(called, given) as goes:
             for inner, plain in list(within.values()) if goes else ():
                 if not isinstance(inner.node, (ast.Call, ast.Subscript)):
                     continue
                 for site in self._called_or_read(inner):
                     if site.target is not None and (site.target, site.level) not in plain:
-                        yield site._replace(line=line, column=column)
+                        yield site._replace(line=line, column=column, is_roundabout=site.is_roundabout or is_far)
                     elif site.target is None and _is_up_to_another(site, called):
                         yield site._replace(line=line, column=column, is_roundabout=True, is_tentative=True)
 
@@ -336,7 +347,7 @@ class Look:
             said = list(self._launches(name, launched(loader, arguments), place))
             yield from said
             if not any(site.target is None for site in said):
-                yield from self._left_open(name, arguments, place)
+                yield from self._left_open(name, loader, arguments, place)
         else:
             is_asked_for = name in _FINDERS and self._is_only_tested(place)
             for target in targets(loader, arguments):
@@ -350,9 +361,9 @@ class Look:
                 yield from (site._replace(is_roundabout=True) for site in self._inside(name, one.text, place))
 
     @staticmethod
-    def _left_open(name: str, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
+    def _left_open(name: str, loader: Loader, arguments: Arguments, place: Place) -> Iterator[LoadingSite]:
         """What a caller, or another module, may make a launch of what is not known here."""
-        for one in (*arguments.positional, *arguments.words.values()):
+        for one in what_decides(loader, arguments):
             for reason in reasons_within(one.values):
                 if reason.startswith(_TOLD) or _ELSEWHERE in reason:
                     target = Target(None, 0, reason, "", one.text)

@@ -87,7 +87,7 @@ class LinkedLoads:
         waiting = {path for path, sites in alone.items() if self._is_open(path, sites)} | {*self._importers(loading)}
         for _ in range(_ROUNDS):
             told |= loading
-            files = [self.modules.files[self._positions[path]] for path in sorted(waiting - found.keys())]
+            files = [self.modules.files[self._positions[path]] for path in sorted(waiting)]
             for path, sites in self._together(files, told):
                 found[path] = sites
                 loading |= self._handles(path, sites[0].reached_by if sites else ())

@@ -417,7 +417,12 @@ class Folding:
 
     def _elsewhere(self, name: str) -> Values:
         """What a name of another module of the repository is worth, where such modules are read along."""
-        if self._others is None or len(self._calls) > _DEEPEST_CALL or self._following > _MOST_FOLLOWING:
+        if (
+            self._others is None
+            or loader_of(name) is not None
+            or len(self._calls) > _DEEPEST_CALL
+            or self._following > _MOST_FOLLOWING
+        ):
             return ()
         module, *rest = self._others.split(name)
         scope = self._others.scope_of(module) if module and rest else None

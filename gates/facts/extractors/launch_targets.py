@@ -86,9 +86,16 @@ def what_decides(loader: Loader, arguments: Arguments) -> Iterator[Argument]:
         lines = [_word(value) for value in argument.values if not isinstance(value, Several)]
         if any(map(may_run_python, (*lines, *(_word(value) for held in heads for value in held)))):
             yield argument
+    elif loader.kind == "variable":
+        yield from (one for one in (arguments.get(1, "value"),) if one is not None and _says_what(argument))
     elif argument is not None:
         yield argument
-        yield from (arguments.get(1, "value") for _ in "1" if loader.kind == "variable")  # type: ignore[misc]
+
+
+def _says_what(variable: Optional[Argument]) -> bool:
+    """Whether a variable of the environment is one that decides what is loaded."""
+    values = variable.values if variable is not None else ()
+    return any(getattr(value, "value", None) in VARIABLES for value in values)
 
 
 def told(kind: str, argument: Argument) -> Iterator[Launched]:

@@ -44,10 +44,10 @@ _BUILTINS = re.compile(
 # The endings of the names in capitals that frameworks read, likewise.
 _ANY_SETTING = re.compile(
     rb"T(?:(?<=DAT)ABASES(?!\w)|(?<=TEST)_RUNNER)|W(?:(?<=MIDDLEW)ARE|(?<=E_VIEW)(?!\w))"
-    rb"|G(?:(?<=LOG)GING(?:_CONFIG)?(?!\w)|(?<=STORAG)ES?\s*[=+\[]|(?<=_ENG)INE(?!\w)|(?<=MIG)RATION_MODULES)"
+    rb"|G(?:(?<=LOG)GING(?:_CONFIG)?(?!\w)|(?<=STORAG)ES?[\s\\]*[=+\[:.,]|(?<=_ENG)INE(?!\w)|(?<=MIG)RATION_MODULES)"
     rb"|I(?:NSTALLED_APPS|(?<=_FI)NDERS|(?<=_SERI)ALIZER|(?<=CELERY_I)NCLUDE)|K(?:(?<=_BACK)END|(?<=REST_FRAMEWORK))"
     rb"|U(?:(?<=_U)RLCONF|(?<=_ROU)TERS|(?<=FILE_U)PLOAD_HANDLERS|(?<=BEAT_SCHEDU)LE)"
-    rb"|P(?:(?<=_AP)PLICATION(?!\w)|(?<=TEMP)LATES\s*[=+\[.]|ASSWORD_(?:HASH|VALID)|(?<=EXCEP)TION_REPORTER"
+    rb"|P(?:(?<=_AP)PLICATION(?!\w)|(?<=TEMP)LATES[\s\\]*[=+\[:.,]|ASSWORD_(?:HASH|VALID)|(?<=EXCEP)TION_REPORTER"
     rb"|(?<=CELERY_IMP)ORTS|(?<=MODULE_P)ATH|(?<=CONTEXT_P)ROCESSORS)"
     rb"|H(?:(?<=CACH)ES(?!\w)|(?<=CH)ANNEL_LAYERS)|F(?=ORM_RENDERER)|Y(?<=CELERY)_TASK_CLS"
 )
@@ -86,9 +86,9 @@ _TELLING = (
     (b"__lazy_modules__", re.compile(rb"__lazy_modules__")),
     (b"broker_url", re.compile(rb"(?<!\w)(?:imports|include)\s*=")),
     (b"result_backend", re.compile(rb"(?<!\w)(?:imports|include)\s*=")),
-    (b"wsgi_app", re.compile(rb"(?<!\w)wsgi_app\s*=")),
-    (b"logger_class", re.compile(rb"(?<!\w)logger_class\s*=")),
-    (b"worker_class", re.compile(rb"(?<!\w)worker_class\s*=")),
+    (b"wsgi_app", re.compile(rb"(?<![\w.])wsgi_app\s*[+|:=,)\[.\\]")),
+    (b"logger_class", re.compile(rb"(?<![\w.])logger_class\s*[+|:=,)\[.\\]")),
+    (b"worker_class", re.compile(rb"(?<![\w.])worker_class\s*[+|:=,)\[.\\]")),
     (b"pytest_plugins", re.compile(rb"pytest_plugins")),
     (b"import_plugin", re.compile(rb"\.import_plugin(?!\w)")),
     (b"load_module", re.compile(rb"\.load_module(?!\w)")),

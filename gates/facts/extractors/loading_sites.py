@@ -293,7 +293,7 @@ class Look:
         if within is None or not isinstance(called, Function):
             return
         line, column = place.anchor.lineno, place.anchor.col_offset + 1
-        # Who calls what another module makes of a wrapper of a third one loads nothing by name: the lane it enters counts.
+        # Who calls what another module makes of a wrapper of a third one loads nothing by name; the lane still counts.
         is_far = self._folding.is_in_a_call and bool(called.scope.module().module_name)
         with self._folding.calling(called, given) as goes:
             for inner, plain in list(within.values()) if goes else ():

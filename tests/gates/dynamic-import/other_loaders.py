@@ -23,6 +23,6 @@ pydoc.locate("candidate.i.Thing")  # finds: candidate.i.Thing
 pydoc.locate(name)  # opaque
 zipimport.zipimporter("x.zip").load_module("candidate.j")  # opaque
 imp.load_source("x", "candidate/k.py")  # finds: path:candidate/k.py
-imp.load_module("x", *imp.find_module("candidate.l"))  # finds: candidate.l; opaque
+imp.load_module("x", *imp.find_module("candidate.l"))  # finds: candidate.l
 imp.new_module("candidate.m")
 __loader__.load_module("candidate.n")  # finds: candidate.n

@@ -81,7 +81,8 @@ def launches(draw: st.DrawFn) -> str:
     given = draw(st.sampled_from(GIVEN))
     is_made = "{owner}" in code
     parts = {"module": package if is_made else module, "package": package, "last": owner, "owner": owner, "name": last}
-    return code.format(**parts, given=given, alias=draw(st.sampled_from(("sp", "run", "m_", "x1"))))
+    text: str = code.format(**parts, given=given, alias=draw(st.sampled_from(("sp", "run", "m_", "x1"))))
+    return text
 
 
 @st.composite

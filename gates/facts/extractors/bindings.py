@@ -164,7 +164,7 @@ class Survey:
                 self.given[id(node)] = (value, seen_from)
                 self._push([node], scope, TARGET)
             elif isinstance(node, ast.Subscript):
-                becomes = becomes if _is_global(node) else AWAY
+                becomes = AWAY
                 self.given[id(node)] = (value, seen_from)
                 self._touch(node.value)
                 self._set_under_a_key(node, Binding(how, value, scope, path), names)
@@ -558,12 +558,6 @@ class Survey:
             self._push([node.left, node.right], scope, held, decided_by)
         else:
             self._children(node, scope)
-
-
-def _is_global(node: ast.Subscript) -> bool:
-    """`globals()["name"]`, which is an assignment to the name."""
-    is_called = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "globals"
-    return is_called and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
 
 
 def _unpacked(elements: Sequence[ast.expr], path: tuple[Step, ...]) -> list[tuple[ast.expr, tuple[Step, ...]]]:

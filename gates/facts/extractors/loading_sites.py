@@ -470,8 +470,7 @@ class Look:
                     yield _site(place, "sys.modules", replaced._replace(shown=shown(node.slice)), "[]")
         held = self._folding.fold(node.value, place.scope) if isinstance(node, (ast.Attribute, ast.Subscript)) else ()
         yield from self._told(node, values, held, place)
-        is_followed = isinstance(node, ast.Subscript) and held == (Named("globals()"),)  # (as any other assignment)
-        for value in values if any(isinstance(base, Named) for base in held) and not is_followed else ():
+        for value in values if any(isinstance(base, Named) for base in held) else ():
             name = value.name if isinstance(value, Named) else ""
             if loader_of(name) or name in HOOKS or name == "sys.modules":
                 yield _site(place, spelled(name), replaced, " =")

@@ -108,7 +108,7 @@ bench: setup  ## how fast, beside ruff, import-linter and tach
 
 .PHONY: bench-recorder
 bench-recorder: setup  ## what it costs a test run to have its imports recorded: CPU time, in turns with the same run without
-	@$(RUN)/python -m bench.recorder $(QUICK)
+	@$(RUN)/python -m bench.recorder $(if $(QUICK),--rounds 2)
 
 .PHONY: bench-runtime
 bench-runtime: setup  ## how fast the service is, part by part, into the table of docs/runtime.md; long

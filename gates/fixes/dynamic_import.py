@@ -159,6 +159,10 @@ class _File:
             swap.node: _asked(function, swap.name) for _, mend in mends for swap in mend.swaps
         }
         dropped: set[cst.CSTNode] = {statement for _, mend in mends for statement in mend.dropped}
+        for alias in (alias for _, mend in mends for alias in mend.aliases):
+            is_wanted = alias.is_of_module and self._is_wanted(names, alias.name)
+            if not is_wanted and all(names.is_within(use, {*replaced, *dropped}) for use in alias.uses):
+                dropped.add(alias.statement)
         shortened, idle = unused_imports(names, {*replaced, *dropped}, lambda name: self._is_wanted(names, name))
         after = rewritten(names.module, {**replaced, **shortened}, dropped | idle)
         module, name = self.registry.module, self.registry.function

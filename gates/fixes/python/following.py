@@ -55,6 +55,8 @@ class Following:
         elif _target(parent, node) is not None:
             if not self._bound(parent, lambda use: self.module(use, name)):
                 raise self._no("nothing of the module is used in this file", node)
+        elif isinstance(parent, cst.NamedExpr) and parent.value is node:
+            self._named(parent, lambda use: self.module(use, name))
         elif isinstance(parent, cst.Expr):
             raise self._no("it is loaded for what its import does: nothing of it is used", node)
         else:
@@ -128,6 +130,20 @@ class Following:
         if uses:
             self.dropped.append(statement)
         return bool(uses)
+
+    def _named(self, whole: cst.NamedExpr, follow: Callable[[cst.BaseExpression], None]) -> None:
+        """`(m := ...)`: what is done with it there and then, and every use of the name."""
+        target = whole.target
+        binding = self._names.only_binding(target) if isinstance(target, cst.Name) else None
+        if binding is None or not isinstance(target, cst.Name):
+            raise self._no("the name that `:=` binds is bound elsewhere, too", whole)
+        if self._names.is_of_module(binding):
+            self._refuse_shared(target)
+        follow(whole)
+        for use in self._names.uses(binding):
+            if not isinstance(use, cst.Name):
+                raise self._no(f"`{target.value}` is used in an annotation", use)
+            follow(use)
 
     def _refuse_shared(self, target: cst.Name) -> None:
         written = self._names.written_as_text(target.value)

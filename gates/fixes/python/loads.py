@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Optional
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Optional, Union
 
 import libcst as cst
 
 from gates.fixes.python.following import Following, Registered, Surroundings, Swap
-from gates.fixes.python.names import Names, text_of
+from gates.fixes.python.names import Alias, Names, text_of
 from gates.fixes.python.source import CannotRewrite
 
 MODULE_LOADERS = frozenset({"importlib.import_module"})
@@ -18,10 +18,14 @@ _FAILED_IMPORTS = frozenset({"ImportError", "ModuleNotFoundError", "AttributeErr
 
 
 class Mendable(NamedTuple):
-    """All that changes for one load: expressions, and the statements that nobody needs then."""
+    """All that changes for one load: expressions, and the statements that nobody needs then.
+
+    `aliases` are the names that the loader has in this file, the one that is called first.
+    """
 
     swaps: tuple[Swap, ...]
     dropped: tuple[cst.BaseSmallStatement, ...]
+    aliases: tuple[Alias, ...] = ()
 
 
 class Loads:
@@ -35,11 +39,11 @@ class Loads:
 
     def is_load(self, node: cst.Call) -> bool:
         """Whether this is a call of a loader whose value can be followed."""
-        return self._names.meaning(node.func) in MODULE_LOADERS | IMPORTS | OBJECT_LOADERS
+        return self._names.aliased(node.func)[0] in MODULE_LOADERS | IMPORTS | OBJECT_LOADERS
 
     def mendable(self, load: cst.Call) -> Mendable:
         """What changes for a call that `is_load`. CannotRewrite with the reason where that is not certain."""
-        loader = self._names.meaning(load.func)
+        loader, aliases = self._names.aliased(load.func)
         following = self._following()
         if loader in IMPORTS:
             following.module(load, _imported(load))
@@ -54,7 +58,7 @@ class Loads:
         for node in (load, *(swap.node for swap in following.swaps)):
             self._refuse_expected_failure(node)
             self._refuse_odd_place(node)
-        return Mendable(tuple(following.swaps), tuple(following.dropped))
+        return Mendable(tuple(following.swaps), tuple(following.dropped), aliases)
 
     def _following(self) -> Following:
         return Following(self._names, self._registered, self._around, self._gives_class)
@@ -88,12 +92,12 @@ class Loads:
         return self._text(node)
 
     def _text(self, node: Optional[cst.BaseExpression]) -> str:
-        """A text that is written out, here or in the one assignment of a name."""
+        """A text that is written out, here or in the one assignment of a name, or put together of such texts."""
         if isinstance(node, cst.Name):
             node = self._names.constant(node)
         text = text_of(node)
         if text is None:
-            raise CannotRewrite("the name of what it loads is not written out")
+            return "".join(map(self._text, _parts(node)))
         return text
 
     def _refuse_expected_failure(self, node: cst.CSTNode) -> None:
@@ -103,6 +107,29 @@ class Loads:
     def _refuse_odd_place(self, node: cst.CSTNode) -> None:
         if any(isinstance(parent, cst.FormattedString) for _, parent in self._names.around(node)):
             raise CannotRewrite("it stands within a formatted string")
+
+
+def _parts(node: Optional[cst.BaseExpression]) -> Iterator[Optional[cst.BaseExpression]]:
+    """What a text is put together of. CannotRewrite where that is more than one text behind the other."""
+    if isinstance(node, cst.FormattedString):
+        yield from map(_part, node.parts)
+    elif isinstance(node, (cst.BinaryOperation, cst.ConcatenatedString)) and _is_joined(node):
+        yield from (node.left, node.right)
+    else:
+        raise CannotRewrite("the name of what it loads is not written out")
+
+
+def _is_joined(node: Union[cst.BinaryOperation, cst.ConcatenatedString]) -> bool:
+    return isinstance(node, cst.ConcatenatedString) or isinstance(node.operator, cst.Add)
+
+
+def _part(part: cst.BaseFormattedStringContent) -> Optional[cst.BaseExpression]:
+    """A part of a formatted string: a text, or an expression that is put in as it is."""
+    if isinstance(part, cst.FormattedStringText) and not set("\\{}") & set(part.value):
+        return cst.SimpleString(repr(part.value))
+    if not isinstance(part, cst.FormattedStringExpression) or part.conversion or part.format_spec or part.equal:
+        return None
+    return part.expression
 
 
 def _imported(load: cst.Call) -> str:

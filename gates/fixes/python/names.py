@@ -9,6 +9,8 @@ import libcst as cst
 from libcst import metadata
 from libcst.metadata import Assignment, ClassScope, GlobalScope, ImportAssignment, QualifiedNameSource
 
+_MOST_ALIASES = 5
+
 
 class Imported(NamedTuple):
     """A name that an import binds: the statement, the part of it that does, and where the name is used."""
@@ -18,6 +20,21 @@ class Imported(NamedTuple):
     alias: cst.ImportAlias
     uses: tuple[cst.CSTNode, ...]
     is_of_module: bool
+
+
+class Alias(NamedTuple):
+    """A name that one plain assignment gives to a function: the statement, and where the name is used."""
+
+    statement: cst.Assign
+    uses: tuple[cst.CSTNode, ...]
+    is_of_module: bool
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        target = self.statement.targets[0].target
+        assert isinstance(target, cst.Name)
+        return target.value
 
 
 class Names:
@@ -113,6 +130,21 @@ class Names:
         target = one.node if isinstance(one, Assignment) else None
         statement = self._parents[self._parents[target]] if isinstance(target, cst.Name) else None
         return statement.value if isinstance(statement, cst.Assign) and len(statement.targets) == 1 else None
+
+    def aliased(self, function: cst.BaseExpression) -> tuple[Optional[str], tuple[Alias, ...]]:
+        """What an expression means, `meaning`, and the names that stand for it: `load = importlib.import_module`."""
+        aliases: list[Alias] = []
+        while isinstance(function, cst.Name) and self.meaning(function) is None and len(aliases) < _MOST_ALIASES:
+            value = self.constant(function)
+            if value is None:
+                break
+            (binding,) = self._scopes[function][function.value]  # type: ignore[index]  # it has this one constant
+            assert isinstance(binding, Assignment)
+            statement = self._parents[value]
+            assert isinstance(statement, cst.Assign)
+            aliases.append(Alias(statement, tuple(self.uses(binding)), self.is_of_module(binding)))
+            function = value
+        return self.meaning(function), tuple(aliases)
 
     @staticmethod
     def uses(binding: Assignment) -> list[cst.CSTNode]:

@@ -56,7 +56,9 @@ def _findings(result: Result, report: Report, width: Optional[int]) -> Iterator[
     findings = standing(result)
     if not findings:
         return
-    yield ((printable(result.gate), "bold"), (f": {many(len(findings), 'finding')}", STYLES[result.outcome]))
+    told = (f": {many(len(findings), 'finding')}", STYLES[result.outcome])
+    remedy = f"; `gates explain {printable(result.gate)}` says why, and what to do instead"
+    yield ((printable(result.gate), "bold"), told, (remedy, "dim"))
     for path, group in groupby(findings[:SHOWN], key=lambda finding: finding.path):
         yield ((f"  {_named(path)}", "cyan"),)
         for finding in group:

@@ -29,6 +29,11 @@ _WHAT_IT_HOLDS = {
     Kind.PRODUCTION: "Code that people rely on: it may import only itself.",
 }
 _UNNAMED = "Scripts that nothing imports:"
+_RECORDED = """\
+# What the tests really import can be judged, too: `pytest --gates-record-imports` writes it down.
+# [facts.recorded-imports]
+# file = ".gates/recordings/imports.jsonl"
+# may_be_missing = "CI makes it\""""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _WAIVED_FOR = dt.timedelta(days=90)
 
@@ -47,7 +52,7 @@ def gates_toml(empty: Mapping[str, str], broken: Mapping[str, str], roots: Seque
     if roots:
         why = comment('The folders from which modules are imported; "" is the top of the repository.')
         parts.append("\n".join([why, "[facts.modules]", array("roots", [("", roots)])]))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, _RECORDED]) + "\n"
 
 
 def _section(name: str, empty: typing.Optional[str], broken: typing.Optional[str], example: str) -> list[str]:

@@ -395,6 +395,13 @@ def test_an_opaque_load_stays_a_finding_unless_the_policy_says_that_what_was_rec
     assert result.examined["modules: opaque but recorded"] == 1
 
 
+def test_an_opaque_load_names_what_it_was_seen_to_load(root: Path) -> None:
+    (finding,) = judged(root, recording(OTHER), LOADS).findings
+
+    assert finding.verdict == "opaque"
+    assert finding.message.endswith("(it comes from parameter 'name' of load); when it was run, it loaded app.other")
+
+
 @pytest.mark.parametrize("text", [TREE["policies/gates.toml"], KNOWN], ids=["by default", "recorded is known"])
 def test_an_opaque_load_that_loaded_what_is_forbidden_names_it(text: str, root: Path) -> None:
     sections(root, text)

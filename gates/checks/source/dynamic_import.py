@@ -16,6 +16,7 @@ from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.dynamic_imports import DynamicImports
+from gates.facts.imported import Imported
 from gates.facts.modules import Modules
 from gates.facts.recorded_sites import RecordedSites
 from gates.facts.unparsed import line_of
@@ -67,6 +68,7 @@ class DynamicImport:
                 message += f": when it was run, it loaded {_listed(forbidden)}, which its lane may not import"
             elif not known:
                 message += f": what it loads cannot be known here ({site.reason})"
+                message += _seen(recorded.loaded(path, site))
             yield Finding(
                 path,
                 site.line,
@@ -88,6 +90,11 @@ class DynamicImport:
                 overlay = {file.path: checkout.read(file.path) + planted}
                 return Plant(overlay, file.path, f"importlib.import_module({_PLANTED!r})")
         raise CannotPlant("allowed_in covers every module: the policy forbids nothing")
+
+
+def _seen(ran: Sequence[Imported]) -> str:
+    names = dict.fromkeys(one.name or str(one.path) for one in ran)
+    return f"; when it was run, it loaded {_listed(tuple(names))}" if names else ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -376,6 +376,13 @@ def test_whether_there_is_a_module_is_a_question_to_lanes_alone(expression: str,
     assert (site.target, site.is_roundabout) == ("candidate.x", is_only_asked)
 
 
+def test_a_path_that_is_split_is_known_by_its_parts() -> None:
+    source = "import os, sys\nsys.path.insert(0, os.path.split(os.path.dirname(os.path.abspath(__file__)))[0])\n"
+    (site,) = extract(source.encode())
+
+    assert (site.target, site.reason) == ("path:./..", "")
+
+
 def test_a_setting_of_the_environment_reads_as_it_stands_there() -> None:
     (site,) = extract(b"import os\ndef f(o):\n    os.environ['DJANGO_SETTINGS_MODULE'] = o.settings\n")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from gates.facts.extractors.commands import HOLE
 from gates.facts.extractors.known_values import MANY, Known, Several, Unknown, Value, Values, as_text
@@ -41,10 +41,11 @@ def _normal(path: str) -> str:
     return path if HERE in path or TOP in path else posixpath.normpath(path)
 
 
-FUNCTIONS: Mapping[str, Callable[..., str]] = {
+FUNCTIONS: Mapping[str, Callable[..., Union[str, tuple[str, str]]]] = {
     "os.path.join": _joined,
     "os.path.dirname": folder_of,
     "os.path.basename": lambda path: posixpath.basename(path),
+    "os.path.split": lambda path: (folder_of(path), posixpath.basename(path)),
     "os.path.normpath": _normal,
     **dict.fromkeys(("os.getcwd", "pathlib.Path.cwd"), lambda: "."),
     **dict.fromkeys(
@@ -66,7 +67,7 @@ METHODS: Mapping[str, Callable[..., str]] = {
 }
 
 
-def applied(function: Callable[..., str], arguments: list[Values]) -> Iterator[Value]:
+def applied(function: Callable[..., Union[str, tuple[str, str]]], arguments: list[Values]) -> Iterator[Value]:
     """What a function on paths may give for these arguments."""
     for chosen in islice(product(*arguments), MANY):
         texts = [as_text(value) for value in chosen]
@@ -75,7 +76,8 @@ def applied(function: Callable[..., str], arguments: list[Values]) -> Iterator[V
             yield Unknown(unknown.reason)
             continue
         try:
-            yield Known(function(*texts))
+            made = function(*texts)
+            yield Several(tuple((Known(part),) for part in made)) if isinstance(made, tuple) else Known(made)
         except (TypeError, ValueError, IndexError):
             yield Unknown("it is no path")
 

@@ -100,7 +100,9 @@ def test_an_invalid_file_is_refused_in_the_words_of_its_first_line(case: Path, t
     with pytest.raises(PolicyError) as refusal:
         judge(case, tmp_path)
 
-    assert f"# {refusal.value}" == lines_of(case)[0]
+    said, expected = f"# {refusal.value}", lines_of(case)[0]
+    # A list that grows with every gate ends in three dots.
+    assert said == expected or (expected.endswith("...") and said.startswith(expected[:-3]))
 
 
 @pytest.mark.parametrize("case", [case for case in INVALID if is_toml(case)], ids=lambda case: case.stem)

@@ -25,12 +25,13 @@ class _Commands(click.Group):
 
     def _all(self) -> dict[str, click.Command]:
         from gates.cli.advisories import advisories
+        from gates.cli.covering import coverage
         from gates.cli.evidence import evidence
         from gates.cli.kept import cache
         from gates.cli.mending import fix
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
-        others = (init, baseline, fix, list_gates, explain, lanes, schemas, evidence, advisories, cache)
+        others = (init, baseline, coverage, fix, list_gates, explain, lanes, schemas, evidence, advisories, cache)
         return {**self.commands, **{command.name or "": command for command in others}}
 
 

@@ -92,6 +92,11 @@ class Coverage:
         return bool(self._reports)
 
     @property
+    def is_read_whole(self) -> bool:
+        """Whether the reports are such that asking about every module costs little more than about one."""
+        return self.is_told and not any(isinstance(report, DataFile) for report in self._reports.values())
+
+    @property
     def lacking(self) -> Mapping[str, str]:
         """What cannot be told: a report that is missing, damaged or older than the sources."""
         remedy = f"run `{self.settings.made_by}`"

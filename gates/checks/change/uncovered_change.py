@@ -23,6 +23,7 @@ from gates.facts.coverage import Coverage, CoverageSettings
 from gates.facts.coverage_exclusions import CoverageExclusions
 from gates.facts.coverage_reports.lines import FileLines
 from gates.facts.extractors.statements import Function, Statement
+from gates.facts.lost_coverage import LostCoverage
 from gates.facts.modules import Modules
 from gates.facts.pragmas import Pragmas
 from gates.facts.today import Today
@@ -55,7 +56,13 @@ class UncoveredChange:
     """Modules in which nothing of a change may stay unreached, whatever is tolerated elsewhere."""
 
     def check(
-        self, changed: ChangedCode, coverage: Coverage, pragmas: Pragmas, exclusions: CoverageExclusions, today: Today
+        self,
+        changed: ChangedCode,
+        coverage: Coverage,
+        lost: LostCoverage,
+        pragmas: Pragmas,
+        exclusions: CoverageExclusions,
+        today: Today,
     ) -> Iterator[Finding]:
         modules = [module for module in changed.modules if self._is_asked(module.path)]
         told = coverage.of(module.path for module in modules)
@@ -71,6 +78,10 @@ class UncoveredChange:
                     yield from (each.finding for each in found)
             yield from _without_reason(module)
             yield from _unproven(module)
+        for path, several in lost.outside(self.paths, self.allowed_in).items():
+            at = sorted({each.line for each in several})
+            message = f"what the change does not touch is reached no more, as it was at the base: line{_listed(at)}"
+            yield Finding(path, at[0], message, subject="lost")
         for path, line, words in pragmas.outside(self.allowed_in):
             until = _until(words)
             if self._is_asked(path) and until is not None and until < today.date:

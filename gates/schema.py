@@ -34,6 +34,8 @@ _BUILTIN = {bool: "boolean", int: "integer", float: "number", str: "string"}
 _MORE: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("Rule", "may_be_empty"): {"pattern": NOT_BLANK},
     ("Lane", "paths"): {"minItems": 1},
+    ("Counted", "noun"): {"pattern": NOT_BLANK},
+    ("Counted", "paths"): {"minItems": 1},
     **{("Waiver", key): {"pattern": NOT_BLANK} for key in ("reason", "owner", "ticket", "path", "subject")},
 }
 

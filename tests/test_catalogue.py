@@ -64,6 +64,7 @@ TREE: dict[str, Union[str, bytes]] = {
     "runtime/recall.py": "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n",
     "candidate/__init__.py": "",
     "candidate/idea.py": "import runtime.recall\n",
+    "claude.me": "# Recall\n\nCues are read in `runtime/recall.py`.\n",
     "requirements.in": "useful >= 1\n",
     "requirements.txt": f"useful==1.0 --hash=sha256:{'0' * 64}\n    # via -r requirements.in\n",
     ".github/workflows/ci.yml": (

@@ -25,13 +25,15 @@ class _Commands(click.Group):
 
     def _all(self) -> dict[str, click.Command]:
         from gates.cli.advisories import advisories
+        from gates.cli.context import context
         from gates.cli.covering import coverage
         from gates.cli.evidence import evidence
         from gates.cli.kept import cache
         from gates.cli.mending import fix
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
-        others = (init, baseline, coverage, fix, list_gates, explain, lanes, schemas, evidence, advisories, cache)
+        looking = (list_gates, explain, lanes, schemas, context, advisories)
+        others = (init, baseline, coverage, fix, evidence, cache, *looking)
         return {**self.commands, **{command.name or "": command for command in others}}
 
 

@@ -1,0 +1,1 @@
+"""Context files: what they claim, and what the tree says of it."""

@@ -1,0 +1,1 @@
+"""What documents say: their structure, and the claims of context files."""

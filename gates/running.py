@@ -286,7 +286,7 @@ def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Re
     if question.kept is not None:
         kept = json.loads(question.kept)
         result = _weighed(this, question, [_finding(fields) for fields in kept["findings"]], kept["account"], {})
-        return replace(result, until=_until(this, question))
+        return replace(result, is_settled=_is_watched(question), until=_until(this, question))
     findings = sorted(question.gate.check(**question.facts), key=lambda finding: finding.place)
     reads_files = any(hasattr(fact, "needs") for fact in question.facts.values())
     errors, lacking = gatherer.get(Extraction).errors if reads_files else {}, _lacking(question.facts.values())
@@ -296,13 +296,22 @@ def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Re
         verdict = json.dumps({"findings": [astuple(finding) for finding in findings], "account": account})
         this.store.put("verdict", {question.digest: verdict.encode("ascii")})
     result = _weighed(this, question, findings, account, unread)
-    is_settled = not errors and all(getattr(fact, "is_settled", False) for fact in _lacking_facts(question))
+    is_settled = (
+        not errors
+        and _is_watched(question)
+        and all(getattr(fact, "is_settled", False) for fact in _lacking_facts(question))
+    )
     is_settled = is_settled and (result.outcome is not Outcome.BROKEN or bool(lacking))
     return replace(result, is_settled=is_settled, until=_until(this, question))
 
 
 def _lacking_facts(question: Question) -> list[Any]:
     return [fact for fact in question.facts.values() if getattr(fact, "lacking", {})]
+
+
+def _is_watched(question: Question) -> bool:
+    """Whether all that the facts looked at is seen by the memo of an unchanged tree, when it changes."""
+    return all(getattr(fact, "is_watched", True) for fact in question.facts.values())
 
 
 def _until(this: Run, question: Question) -> Optional[str]:

@@ -45,6 +45,9 @@ LANES = (
 )
 
 
+ENVIRONMENT = '[facts.bill]\nenvironment = "env"\n'
+
+
 def known(**versions: str) -> dict[str, bytes]:
     """Advisories that speak of these versions, as `gates advisories import` keeps them."""
     records = (
@@ -56,6 +59,17 @@ def known(**versions: str) -> dict[str, bytes]:
         for name, version in versions.items()
     )
     return {f".gates/advisories/{name}": content for name, content in build(records)[1].items()}
+
+
+def environment(**versions: str) -> dict[str, str]:
+    """An environment in which these are installed."""
+    about = "Author: Somebody\nLicense-Expression: MIT\n"
+    return {
+        f"env/lib/python3/site-packages/{name}-{version}.dist-info/METADATA": (
+            f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n{about}"
+        )
+        for name, version in versions.items()
+    }
 
 
 # A repository in which every gate has something to look at and nothing to find.
@@ -71,9 +85,10 @@ TREE: dict[str, Union[str, bytes]] = {
         "name: ci\non: push\npermissions: {}\njobs:\n  test:\n    name: Test\n    runs-on: ubuntu-24.04\n"
         "    timeout-minutes: 5\n    steps:\n      - run: 'true'\n"
     ),
-    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN),
+    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN) + ENVIRONMENT,
     "policies/lanes.toml": LANES,
     **known(canary="1.0", useful="0.9"),
+    **environment(useful="1.0"),
     ".ci/coverage_debt.json": '{"schema": 1, "files": {}}\n',
     # last, so that it is not older than what it tells of
     ".gates/recordings/coverage.json": json.dumps(
@@ -87,10 +102,19 @@ TREE: dict[str, Union[str, bytes]] = {
     ),
 }
 # Programs without which a gate cannot tell; where one is missing, so says the gate, and there is nothing to test.
-PROGRAMS = {"unsafe-workflow": "zizmor", "leaked-secret": "kingfisher", "known-vulnerability": "pip-audit"}
+PROGRAMS = {
+    "unsafe-workflow": "zizmor",
+    "leaked-secret": "kingfisher",
+    "known-vulnerability": "pip-audit",
+    "incomplete-bill": "cyclonedx-py",
+}
 # Cases that no file that git tracks may hold.
 LOCK = {"requirements.txt": f"useful==1.0 --hash=sha256:{'0' * 64}\n"}
 MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
+    "incomplete-bill": {
+        "complete": {**LOCK, **environment(useful="1.0")},
+        "incomplete": {**LOCK, **environment(useful="1.0", extra="1.0")},
+    },
     "known-vulnerability": {
         "clean": {**LOCK, **known(canary="1.0", useful="0.9")},
         "vulnerable": {**LOCK, **known(canary="1.0", useful="1.0")},
@@ -238,7 +262,7 @@ def test_it_has_a_case_that_finds_and_one_that_does_not(entry: Entry, tmp_path: 
     assert folder.is_dir() or entry.name in MADE_CASES, f"tests/gates/{entry.name}/ holds no cases"
 
     for name, files in MADE_CASES.get(entry.name, {}).items():
-        write(tmp_path / "made" / name, {**files, "gates.toml": f"[gates.{entry.name}]\n"})
+        write(tmp_path / "made" / name, {**files, "gates.toml": f"[gates.{entry.name}]\n{ENVIRONMENT}"})
     folder = tmp_path / "made" if entry.name in MADE_CASES else folder
     told = ("lanes.toml", "gates.toml")
     trees = sorted(case for case in folder.iterdir() if any((case / name).is_file() for name in told))

@@ -347,7 +347,8 @@ def test_without_python_the_gates_may_look_at_nothing_until_there_is_some(
     assert proposal.lanes == ()
     report = judged(tmp_path)
     assert report.exit_code == 0
-    assert all(result.reason and "declared empty" in result.reason for result in report.results[:-2])
+    of_code = [result for result in report.results[:-2] if result.gate != "leaked-secret"]  # any file may hold one
+    assert all(result.reason and "declared empty" in result.reason for result in of_code)
     lay(tmp_path, {"first.py": ""})
     assert judged(tmp_path).exit_code == 1
 

@@ -25,6 +25,7 @@ class _Commands(click.Group):
 
     def _all(self) -> dict[str, click.Command]:
         from gates.cli.advisories import advisories
+        from gates.cli.bill import bill
         from gates.cli.context import context
         from gates.cli.covering import coverage
         from gates.cli.evidence import evidence
@@ -32,7 +33,7 @@ class _Commands(click.Group):
         from gates.cli.mending import fix
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
-        looking = (list_gates, explain, lanes, schemas, context, advisories)
+        looking = (list_gates, explain, lanes, schemas, context, advisories, bill)
         others = (init, baseline, coverage, fix, evidence, cache, *looking)
         return {**self.commands, **{command.name or "": command for command in others}}
 

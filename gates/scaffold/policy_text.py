@@ -67,6 +67,8 @@ def _section(name: str, empty: typing.Optional[str], broken: typing.Optional[str
         lines += ['level = "off"', comment(f"It needs {' and '.join(needed)}; say so here, then switch it on.")]
     else:
         lines.append('level = "block"')
+        if broken is not None:
+            lines.append('when_broken = "warn"')
     if empty is not None:
         lines.append(f"may_be_empty = {quoted(empty)}")
     remark = (kind.__doc__ or "").strip().split("\n", 1)[0]

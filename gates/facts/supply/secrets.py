@@ -71,6 +71,7 @@ class Secrets:
     commits: History = NOTHING
     why_not: str = ""
     unit: ClassVar[str] = "files searched for secrets"
+    may_be_none: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("*",)
 
     @classmethod

@@ -256,8 +256,11 @@ class Look:
             elif isinstance(function, Unknown):
                 yield from self._method_call(node, place)
             elif isinstance(function, (Function, Class)):
-                given = arguments_of(node, self._folding, place.scope)
-                yield from self._wrapped(function, given, place)
+                if any(
+                    self._loads_of(one) for one in self._run_by(function)
+                ):  # (else what it is given does not matter)
+                    given = arguments_of(node, self._folding, place.scope)
+                    yield from self._wrapped(function, given, place)
             elif isinstance(function, (Bound, Getter)):
                 yield from self._through(function, arguments_of(node, self._folding, place.scope), place)
 
@@ -283,10 +286,7 @@ class Look:
     def _wrapped(self, called: Value, given: Arguments, place: Place) -> Iterator[LoadingSite]:
         """What a function of this file loads of what a call passes it: seen where the call stands."""
         if isinstance(called, Class):
-            method = "__call__" if called.instance else "__init__"
-            instance = called._replace(instance=True)
-            functions = [one for one in self._folding.attribute_of(instance, method) if isinstance(one, Function)]
-            for function in functions:
+            for function in self._run_by(called):
                 yield from self._wrapped(function, given, place)
             return
         within = self._loads_of(called) if isinstance(called, Function) else None
@@ -304,6 +304,14 @@ class Look:
                         yield site._replace(line=line, column=column, is_roundabout=site.is_roundabout or is_far)
                     elif site.target is None and _is_up_to_another(site, called):
                         yield site._replace(line=line, column=column, is_roundabout=True, is_tentative=True)
+
+    def _run_by(self, called: Union[Function, Class]) -> list[Function]:
+        """What runs when something of this file is called: of a class its constructor."""
+        if isinstance(called, Function):
+            return [called]
+        method = "__call__" if called.instance else "__init__"
+        instance = called._replace(instance=True)
+        return [one for one in self._folding.attribute_of(instance, method) if isinstance(one, Function)]
 
     def _loads_of(self, function: Function) -> Optional[Loads]:
         """Where a function loads."""

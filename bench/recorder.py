@@ -55,7 +55,8 @@ class Suite:
     def command(self, tree: Path, way: str) -> Command:
         """One run of its tests; some may fail, and the same ones each time."""
         path = os.pathsep.join((str(tree / self.source), str(ROOT)))
-        python = ("env", f"PYTHONPATH={path}", "PYTHONHASHSEED=0", sys.executable)
+        # As on anybody's machine: bytecode is kept, or each run compiles the recorder and what it imports anew.
+        python = ("env", "-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPATH={path}", "PYTHONHASHSEED=0", sys.executable)
         pytest = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0")
         return Command((*python, *pytest, *WAYS[way], *self.words), tree, exits=(0, 1), says=r"\d+ passed")
 

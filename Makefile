@@ -118,6 +118,11 @@ bench-runtime: setup  ## how fast the service is, part by part, into the table o
 bench-secrets: setup  ## how many types of secrets the engines find, into the table of docs/supply-chain.md
 	@$(RUN)/python -m bench.secrets --markdown docs/supply-chain.md
 
+.PHONY: bench-words
+bench-words: setup  ## retired words: how fast the scan is, and the gate cold beside codespell
+	@.ci/peers
+	@$(RUN)/python -m bench.words
+
 .PHONY: bench-peers
 bench-peers: setup  ## the pipeline beside hamilton, haystack and langgraph, in an environment of theirs
 	@.ci/peers

@@ -19,7 +19,7 @@ from gates.waiver import Waiver
 T = TypeVar("T")
 
 DEFAULT_FOLDER = "policies"
-FILES = ("gates.toml", "lanes.toml", "waivers.toml")
+FILES = ("gates.toml", "lanes.toml", "vocabulary.toml", "waivers.toml")
 # Promises of the same folder that no gate reads yet; the tests of tests/perf do.
 READ_BY_OTHERS = ("budgets.toml",)
 # In a folder of policies, a file with such a name that is none of them is a policy that nobody reads.

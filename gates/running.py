@@ -21,6 +21,7 @@ from gates.events import FilesRead, GateFinished, GateStarted, Observer, ignore
 from gates.facts.checkout import Checkout
 from gates.facts.extraction import FEW_FILES, Extraction
 from gates.facts.fact import Gatherer, closure, digest_of, parameters
+from gates.facts.files import File
 from gates.facts.lane_edges import LaneEdges
 from gates.facts.modules import SUFFIXES, Modules
 from gates.facts.scope import Scope
@@ -125,7 +126,7 @@ def _reads(policy: Policy, gatherer: Gatherer) -> Optional[tuple[str, ...]]:
 
 def _counted(checkout: Checkout, gatherer: Gatherer, questions: Sequence[Question]) -> tuple[str, ...]:
     """What the files of the checkout are, so that none is passed over in silence."""
-    if not any(hasattr(fact, "needs") for question in questions for fact in question.facts.values()):
+    if not any(fact.unit == Modules.unit for question in questions for fact in question.facts.values()):
         return ()
     modules = gatherer.get(Modules)
     links, submodules = len(modules.links), len(modules.submodules)
@@ -151,9 +152,11 @@ def fill(policy: Policy, checkout: Checkout, store: Store, shard: str) -> tuple[
         ask(this, section, catalogue.build(section, checkout), gatherer) for section in catalogue.active(policy)
     ]
     facts = {id(fact): fact for question in questions for fact in question.facts.values()}
-    wanted = {extractor for fact in facts.values() if hasattr(fact, "needs") for extractor in fact.needs()}
-    files = gatherer.get(Modules).files
-    return gatherer.get(Extraction).fill(sorted(wanted), files, (int(match[1]), int(match[2]))), len(files)
+    wanted: dict[str, Sequence[File]] = {}
+    for fact in facts.values():
+        wanted.update(fact.needs() if hasattr(fact, "needs") else {})
+    files = {file for some in wanted.values() for file in some}
+    return gatherer.get(Extraction).fill(wanted, (int(match[1]), int(match[2]))), len(files)
 
 
 def lane_map(gatherer: Gatherer) -> LaneMap:
@@ -315,9 +318,11 @@ def _is_watched(question: Question) -> bool:
 
 
 def _until(this: Run, question: Question) -> Optional[str]:
-    """The last day on which the answer holds: this one, where a fact depends on the day."""
-    is_of_today = any(getattr(fact, "depends_on_the_day", False) for fact in question.facts.values())
-    return this.today.isoformat() if is_of_today else None
+    """The last day on which the answer holds: this one, where a fact depends on the day, or what a fact says."""
+    facts = question.facts.values()
+    days = [this.today for fact in facts if getattr(fact, "depends_on_the_day", False)]
+    days += [fact.holds_until for fact in facts if getattr(fact, "holds_until", None) is not None]
+    return min(days).isoformat() if days else None
 
 
 def _lacking(facts: Iterable[Any]) -> dict[str, str]:

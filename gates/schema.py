@@ -36,6 +36,11 @@ _MORE: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("Lane", "paths"): {"minItems": 1},
     ("Counted", "noun"): {"pattern": NOT_BLANK},
     ("Counted", "paths"): {"minItems": 1},
+    ("Term", "name"): {"minLength": 1},
+    ("Term", "kinds"): {"minItems": 1},
+    ("Term", "alias_until"): {"pattern": r"^\d+(\.\d+)*$"},
+    **{("Term", key): {"pattern": NOT_BLANK} for key in ("reason", "replacement", "off")},
+    ("Allowed", "reason"): {"pattern": NOT_BLANK},
     **{("Waiver", key): {"pattern": NOT_BLANK} for key in ("reason", "owner", "ticket", "path", "subject")},
 }
 
@@ -47,6 +52,7 @@ def schemas(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
     return {
         "gates.schema.json": _titled("policies/gates.toml", _gates(known, settings)),
         "lanes.schema.json": _titled("policies/lanes.toml", of_type(settings["lanes.toml", ""])),
+        "vocabulary.schema.json": _titled("policies/vocabulary.toml", of_type(settings["vocabulary.toml", ""])),
         "waivers.schema.json": _titled("policies/waivers.toml", _waivers()),
         "baseline.schema.json": _titled(".ci/baseline.json", _baseline()),
     }

@@ -72,6 +72,7 @@ def environment(**versions: str) -> dict[str, str]:
     }
 
 
+VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "there is no other wind"\n'
 # A repository in which every gate has something to look at and nothing to find.
 TREE: dict[str, Union[str, bytes]] = {
     "runtime/__init__.py": "",
@@ -87,6 +88,7 @@ TREE: dict[str, Union[str, bytes]] = {
     ),
     "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN) + ENVIRONMENT,
     "policies/lanes.toml": LANES,
+    "policies/vocabulary.toml": VOCABULARY,
     **known(canary="1.0", useful="0.9"),
     **environment(useful="1.0"),
     ".ci/coverage_debt.json": '{"schema": 1, "files": {}}\n',
@@ -126,7 +128,8 @@ MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
 }
 # How a policy forbids nothing, for gates that it is not `allowed_in = ["**"]` for.
 FORBIDS_NOTHING = {
-    "cross-lane-import": {"policies/lanes.toml": LANES.replace('["production"]', '["production", "candidate"]')}
+    "cross-lane-import": {"policies/lanes.toml": LANES.replace('["production"]', '["production", "candidate"]')},
+    "retired-word": {"policies/vocabulary.toml": f'exempt_paths = ["**"]\n{VOCABULARY}'},
 }
 
 
@@ -244,10 +247,12 @@ def judged(entry: Entry, files: Path, root: Path) -> set[str]:
     lanes = root / "lanes.toml"
     everything = '[[lane]]\nname = "all"\npaths = ["**"]\nmay_import = ["all"]\n'
     section = root / "gates.toml"
+    vocabulary = root / "vocabulary.toml"
     write(
         root,
         {
             "policies/lanes.toml": lanes.read_text("utf-8") if lanes.is_file() else everything,
+            "policies/vocabulary.toml": vocabulary.read_text("utf-8") if vocabulary.is_file() else VOCABULARY,
             "policies/gates.toml": section.read_text("utf-8") if section.is_file() else f"[gates.{entry.name}]\n",
         },
     )

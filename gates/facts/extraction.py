@@ -2,7 +2,8 @@
 
 An extractor is a module with `extract(source: bytes) -> value`: a pure function whose value is plain data, and None
 where a cheap scan of the bytes is answer enough. What it gave is kept by blob id, so a file that only moved, or came
-back, is never read again.
+back, is never read again. One that has to be told what to look for is named with its argument, "module?argument", and
+has `extract(source: bytes, argument: str) -> value`.
 Of a file that an extractor cannot parse the value is a string: the reason.
 """
 
@@ -111,19 +112,23 @@ class Extraction:
             self._work_off(*self._begun.pop(0))
         self._underway.clear()
 
-    def fill(self, extractors: Sequence[str], files: Sequence[File], shard: tuple[int, int]) -> int:
-        """Work out one shard of the files, (2, 8) being the second of eight, and share it. Gives how many that are.
+    def fill(self, wanted: Mapping[str, Sequence[File]], shard: tuple[int, int]) -> int:
+        """Work out one shard of what extractors are asked about, (2, 8) being the second of eight, and share it.
 
-        Which shard a file is in depends on its content alone, so that all machines agree.
+        Gives how many files that are. Which shard a file is in depends on its content alone, so that all machines
+        agree.
         """
         number, of = shard
         if not 1 <= number <= of:
             raise GatesError(f"there is no shard {number}/{of}; it must be I/N with I from 1 to N, like 2/8")
-        mine = [file for file in files if zlib.crc32(file.blob.encode()) % of == number - 1]
-        self.prefetch([(extractor, mine) for extractor in extractors])
+        mine = {
+            extractor: [file for file in files if zlib.crc32(file.blob.encode()) % of == number - 1]
+            for extractor, files in wanted.items()
+        }
+        self.prefetch(mine.items())
         self._settle()
         self._store.share()
-        return len(mine)
+        return len({file for files in mine.values() for file in files})
 
     def _unknown(self, extractor: str, files: Sequence[File]) -> list[File]:
         known = self._known.setdefault(extractor, {})
@@ -238,7 +243,7 @@ class Extraction:
     def _read(self, jobs: Sequence[Job]) -> Iterator[Yield]:
         root = str(self._checkout.root)
         for extractor in {extractor for job in jobs for extractor in job.extractors}:
-            importlib.import_module(extractor)  # once, before any child is there
+            importlib.import_module(extractor.partition("?")[0])  # once, before any child is there
         if len(jobs) < FEW_FILES or self._workers < 2 or not hasattr(os, "fork"):
             return one_by_one(root, jobs)
         return spread(root, jobs, self._workers)

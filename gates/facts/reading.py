@@ -85,9 +85,10 @@ def _encodable(value: Any) -> Any:
 
 
 def _extracted(source: bytes, extractor: str) -> Any:
-    extract = importlib.import_module(extractor).extract
+    module, _, argument = extractor.partition("?")
+    extract = importlib.import_module(module).extract
     try:
-        return extract(source)
+        return extract(source, argument) if argument else extract(source)
     except SyntaxError as error:
         return f"line {error.lineno}: {error.msg}"
     except MemoryError:

@@ -78,13 +78,14 @@ def _section(name: str, empty: typing.Optional[str], broken: typing.Optional[str
 
 
 def needed_fields(kind: type) -> list[str]:
-    """The fields of a gate that no policy can leave out."""
+    """The fields of a gate that no policy can leave out, and what it `needs` besides."""
     missing = dataclasses.MISSING
-    return [
+    fields = [
         field.name
         for field in dataclasses.fields(kind)
         if field.init and field.default is missing and field.default_factory is missing
     ]
+    return [*fields, *getattr(kind, "needs", ())]
 
 
 def _field(kind: type, field: dataclasses.Field[object], example: str) -> list[str]:

@@ -40,7 +40,8 @@ TREE = (
     "src/package/__init__.py",
 )
 OTHERS = {
-    "gates.toml": b"[gates.cross-lane-import]\n",
+    "gates.toml": b"[gates.cross-lane-import]\n[gates.retired-word]\n",
+    "vocabulary.toml": b"",
     "lanes.toml": b'[[lane]]\nname = "all"\npaths = ["**"]\nmay_import = ["all"]\n',
 }
 

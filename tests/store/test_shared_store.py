@@ -306,7 +306,7 @@ def test_shards_together_are_the_whole_and_each_file_is_in_one(
         files = [file for file in checkout.files.values() if file.path.endswith(".py")]
         with machine(tmp_path, f"machine {number}", url) as store:
             extraction = Extraction(checkout, store, "1")
-            counted.append(extraction.fill([SCAN], files, (number, 3)))
+            counted.append(extraction.fill({SCAN: files}, (number, 3)))
             assert extraction.extracted == counted[-1]
     assert sum(counted) == 30
     assert all(count > 0 for count in counted)
@@ -322,7 +322,7 @@ def test_shards_together_are_the_whole_and_each_file_is_in_one(
 @pytest.mark.parametrize("shard", [(0, 3), (4, 3), (1, 0), (-1, 2)])
 def test_a_shard_that_makes_no_sense_is_an_error(repository: Repository, shard: tuple[int, int]) -> None:
     with pytest.raises(GatesError, match=f"there is no shard {shard[0]}/{shard[1]}; it must be I/N"):
-        Extraction(repository.open(), Store(None), "1").fill([SCAN], [], shard)
+        Extraction(repository.open(), Store(None), "1").fill({SCAN: []}, shard)
 
 
 @pytest.fixture

@@ -1,0 +1,3 @@
+"""A breeze."""
+
+BREEZE = 1

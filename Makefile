@@ -20,6 +20,8 @@ REPORTS ?= --report text
 ALLOW_DIRTY ?= $(if $(CI),,1)
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
+# BASE=REF lets `make secrets` search what the commits since brought.
+BASE ?=
 
 # What `make feed` remembers, and what `make ask` asks.
 DOCS ?= docs README.md
@@ -56,7 +58,7 @@ test: setup  ## the tests
 check: format-check lint types layers edges schemas-check self  ## format, lint, types, layer contracts, and the gates on this repository
 
 .PHONY: acceptance
-acceptance: recordings  ## what blocks a merge: the recordings, then every gate with --strict
+acceptance: recordings advisories  ## what blocks a merge: the recordings, then every gate with --strict
 	@$(RUN)/gates run --strict $(REPORTS) --evidence $(EVIDENCE)
 
 .PHONY: matrix
@@ -168,6 +170,25 @@ evidence: setup  ## build the evidence bundle, and verify it
 	@verdict=0; $(RUN)/gates evidence build --out $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty) || verdict=$$?; \
 	for bundle in $(EVIDENCE)/*.zip; do $(RUN)/gates evidence verify "$$bundle"; done; \
 	exit $$verdict
+
+##########################################################################################
+
+.PHONY: secrets audit advisories pip-audit sbom
+secrets: setup  ## search for secrets: make secrets BASE=origin/main for what the commits since brought
+	@BASE="$(BASE)" .ci/secrets
+
+audit: setup  ## fetch the advisories, and hold every pin against them
+	@$(RUN)/gates advisories fetch
+	@$(RUN)/gates run --strict --gate known-vulnerability --gate unlocked-dependency $(REPORTS)
+
+advisories: setup
+	@$(RUN)/gates advisories fetch || echo 'without newer advisories, known-vulnerability may not be able to tell' >&2
+
+pip-audit: setup  ## compile requirements.txt anew, and have pip-audit ask PyPI about it
+	@$(RUN)/pip-compile -q requirements.in && $(RUN)/pip-audit -r requirements.txt
+
+sbom: setup  ## the bill of materials: bom.cdx.json (CycloneDX 1.6) and bom.spdx.json (SPDX 2.3)
+	@$(RUN)/gates bill --out bom.cdx.json --spdx bom.spdx.json
 
 ##########################################################################################
 

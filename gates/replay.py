@@ -293,7 +293,9 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
         return None
     if recipe.unlisted != _digested(root, [path for path, _ in recipe.unlisted]):
         return None
-    changes = ask(root, *CHANGES, "--", *recipe.reads)
+    # (git refuses what lies outside the work tree, such as the refs of a linked one; those are compared above)
+    inside = [pathspec for pathspec in recipe.reads if not pathspec.startswith(":(literal)/")]
+    changes = ask(root, *CHANGES, "--", *inside)
     same_index = recipe.index == _index(root)
     listing = None if same_index else ask(root, *LISTING)
     same_rules = recipe.ignoring == _ignoring(root)

@@ -302,7 +302,7 @@ def _answer(this: Run, question: Question, gatherer: Gatherer, keep: bool) -> Re
     is_settled = (
         not errors
         and _is_watched(question)
-        and all(getattr(fact, "is_settled", False) for fact in _lacking_facts(question))
+        and all(getattr(fact, "is_settled", True) for fact in _lacking_facts(question))
     )
     is_settled = is_settled and (result.outcome is not Outcome.BROKEN or bool(lacking))
     return replace(result, is_settled=is_settled, until=_until(this, question))

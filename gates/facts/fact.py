@@ -21,6 +21,10 @@ class Fact(Protocol):
     for, so that a kept verdict costs no more than the digest. `gather` takes other facts, read by type; it raises
     FactUnavailable with the remedy where the fact cannot be had. A fact that is looked at beside others, and of which a
     repository may have none, says so with `may_be_none = True`.
+
+    What it should have been told and was not stands in `lacking`, by path; `is_settled` is False where asking again
+    could do better with the same files. For the memo of an unchanged tree: `depends_on_the_day`, and `is_watched`,
+    False where something was looked at that the memo does not see change.
     """
 
     unit: str

@@ -102,6 +102,8 @@ class Secrets:
     def __len__(self) -> int:
         return len(self.files)
 
+    is_settled: ClassVar[bool] = False  # an engine that fails once may not fail again
+
     @property
     def lacking(self) -> Mapping[str, str]:
         """Why it is not certain that everything was searched."""

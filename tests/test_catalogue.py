@@ -91,6 +91,7 @@ TREE: dict[str, Union[str, bytes]] = {
     "policies/vocabulary.toml": VOCABULARY,
     **known(canary="1.0", useful="0.9"),
     **environment(useful="1.0"),
+    "tests/test_recall.py": "from runtime.recall import recall\n\n\ndef test_it():\n    assert recall('1') == 1\n",
     ".ci/coverage_debt.json": '{"schema": 1, "files": {}}\n',
     # last, so that it is not older than what it tells of
     ".gates/recordings/coverage.json": json.dumps(
@@ -98,6 +99,7 @@ TREE: dict[str, Union[str, bytes]] = {
             "meta": {"branch_coverage": True},
             "files": {
                 "runtime/recall.py": {"executed_lines": [1, 4, 5], "missing_lines": [], "missing_branches": []},
+                "tests/test_recall.py": {"executed_lines": [1, 4, 5], "missing_lines": [], "missing_branches": []},
                 "candidate/idea.py": {"executed_lines": [1], "missing_lines": [], "missing_branches": []},
             },
         }
@@ -504,7 +506,7 @@ def test_it_is_run_and_proved_like_any_other_under_its_own_section(elsewhere: Pa
     result = ran(repository, "long-path")
 
     assert [finding.path for finding in result.findings] == [f"runtime/{'x' * 30}.py"]
-    assert result.examined == {"modules": 5}
+    assert result.examined == {"modules": 6}
     assert proved(repository, "long-path").result("long-path").outcome is Outcome.PASSED
 
 

@@ -93,8 +93,11 @@ def test_what_is_no_digest_is_refused(algorithm: str, value: object, complaint: 
 
 @given(st.binary(min_size=32, max_size=32).filter(lambda digest: len(set(digest)) > 16))
 def test_a_digest_of_something_is_accepted(digest: bytes) -> None:
-    refuse_digest("sha256", digest.hex(), "x")
-    refuse_digest("gitTree", digest.hex()[:40], "x")
+    try:
+        refuse_digest("sha256", digest.hex(), "x")
+        refuse_digest("gitTree", digest.hex()[:40], "x")
+    except StatementError as refusal:
+        pytest.fail(str(refusal))
 
 
 @pytest.mark.parametrize("text", ["@core", "T4-123", "pending review by the core team is not needed", "2026-11-22"])

@@ -1,0 +1,56 @@
+"""A test cannot fail: it asserts nothing, asserts what is always true, or is never run.
+
+Why: such a test is counted, is green, covers lines, and would stay green if the code were gone.
+Instead: assert what the code promises; name the exception that is expected; give a skip its condition, or a reason
+with a day on which somebody looks again: `@pytest.mark.skip("waits for the new store, 2027-01-31")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gates.checks.gate import Plant
+from gates.errors import CannotPlant
+from gates.facts.checkout import Checkout
+from gates.facts.test_code import TestCode
+from gates.facts.unparsed import line_of
+from gates.finding import Finding
+from gates.globs import Globs, any_of
+
+_PLANTED = "test_gates_planted"
+_SAID = {
+    "always true": "asserts what is always true: {}",
+    "mock": "asserts what a mock was told to give: {}",
+    "too broad": "expects any failure, a misspelt name as well: {}",
+    "may not run": "has all its assertions under `{}`, which may not run",
+    "skipped": "is skipped {}",
+}
+
+
+@dataclass(frozen=True)
+class EmptyTest:
+    """`allowed_in`: the files whose tests may do without, such as examples that are only run."""
+
+    allowed_in: Globs = ()
+    """The files whose tests may do without assertions, such as examples that are only run."""
+
+    def check(self, tests: TestCode) -> Iterator[Finding]:
+        for path, test in tests.silent(self.allowed_in):
+            message = f"`{test.name}` asserts nothing, and calls nothing that does"
+            yield Finding(path, test.line, message, subject=f"{test.name}: no assertion")
+        for path, offence in tests.offences(self.allowed_in):
+            message = f"`{offence.name}` {_SAID[offence.kind].format(offence.detail)}"
+            yield Finding(path, offence.line, message, subject=f"{offence.name}: {offence.kind}")
+        for path, reason in tests.unknown(self.allowed_in):
+            message = f"holds tests by its name and cannot be parsed ({reason})"
+            yield Finding(path, line_of(reason), message, subject="cannot be parsed", verdict="opaque")
+
+    def plant(self, checkout: Checkout, tests: TestCode) -> Plant:
+        """Append a test without an assertion to the first file of tests."""
+        pattern = any_of(self.allowed_in)
+        for file in tests.files:
+            if not pattern.fullmatch(file.path):
+                overlay = {file.path: checkout.read(file.path) + f"\n\ndef {_PLANTED}():\n    pass\n".encode()}
+                return Plant(overlay, file.path, f"{_PLANTED}: no assertion")
+        raise CannotPlant("allowed_in covers every file of tests: the policy forbids nothing")

@@ -1,0 +1,135 @@
+"""The tests of a repository, and which of them can not fail."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from gates.facts.extraction import Extraction
+from gates.facts.extractors.tests_of_a_file import Helper, Offence, Test
+from gates.facts.fact import digest_of
+from gates.facts.files import File
+from gates.facts.modules import Modules
+from gates.facts.scope import Scope
+from gates.globs import any_of
+
+_EXTRACTOR = "gates.facts.extractors.tests_of_a_file"
+_NEAR_TESTS = re.compile(r"(?:^|[/_])(?:tests?|testing|testutils?|conftest)(?:[/_.]|$)")
+
+
+def is_test_file(path: str) -> bool:
+    """Whether pytest or Django would look for tests there, by its name."""
+    name = posixpath.basename(path)
+    return name.endswith(".py") and (
+        name.startswith("test_") or name.endswith("_test.py") or name in ("test.py", "tests.py")
+    )
+
+
+@dataclass
+class TestCode:
+    """The files that hold tests by their names, and those near them that may hold helpers."""
+
+    __test__ = False  # no test, whatever it is called
+    modules: Modules
+    extraction: Extraction
+    scope: Scope
+    unit: ClassVar[str] = "test files"
+    reads: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def extractors(cls) -> tuple[str, ...]:
+        """The one that it asks."""
+        return (_EXTRACTOR,)
+
+    @classmethod
+    def gather(cls, modules: Modules, extraction: Extraction, scope: Scope) -> TestCode:
+        """Nothing is read until it is asked for."""
+        return cls(modules, extraction, scope)
+
+    @cached_property
+    def files(self) -> Sequence[File]:
+        """Those that hold tests, and that the run looks at."""
+        within = self.modules.within(self.scope).files
+        return [file for file in within if is_test_file(file.path)]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the modules, and of which of them are looked at."""
+        return digest_of(self.modules.digest, repr(sorted(self.scope.paths)) if self.scope.paths is not None else "")
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def needs(self) -> dict[str, Sequence[File]]:
+        """The extractor, and the files that it will be asked about."""
+        return {_EXTRACTOR: self._near}
+
+    def silent(self, allowed: Iterable[str]) -> Iterator[tuple[str, Test]]:
+        """Path and test of those that assert nothing, and call nothing that does, or whose helpers nobody knows."""
+        for path, (tests, _, _) in self._outside(allowed):
+            for each in tests:
+                test = Test(*each)
+                if not any(self._may_assert(call) for call in test.calls):
+                    yield path, test
+
+    def offences(self, allowed: Iterable[str]) -> Iterator[tuple[str, Offence]]:
+        """Path and offence of each assertion that cannot fail, and each test that is never run."""
+        for path, (_, offences, _) in self._outside(allowed):
+            yield from ((path, Offence(*each)) for each in offences)
+
+    def unknown(self, allowed: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Path and reason of each test file that does not parse."""
+        pattern = any_of(allowed)
+        for file in self.files:
+            answer = self._answers.get(file.path)
+            if isinstance(answer, str) and not pattern.fullmatch(file.path):
+                yield file.path, answer
+
+    def _outside(self, allowed: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        pattern = any_of(allowed)
+        for file in self.files:
+            answer = self._answers.get(file.path)
+            if answer and not isinstance(answer, str) and not pattern.fullmatch(file.path):
+                yield file.path, answer
+
+    def _may_assert(self, call: str) -> bool:
+        """A function near the tests that asserts; a method of the test's own class that is defined elsewhere."""
+        name = call.lstrip(".")
+        if name in self._asserting:
+            return True
+        return call.startswith(".") and name not in self._defined
+
+    @cached_property
+    def _near(self) -> Sequence[File]:
+        return [file for file in self.modules.files if is_test_file(file.path) or _NEAR_TESTS.search(file.path)]
+
+    @cached_property
+    def _answers(self) -> dict[str, Any]:
+        return self.extraction.of(_EXTRACTOR, self._near)
+
+    @cached_property
+    def _helpers(self) -> list[Helper]:
+        answers = (answer for answer in self._answers.values() if not isinstance(answer, str))
+        return [Helper(*each) for _, _, helpers in answers for each in helpers]
+
+    @cached_property
+    def _defined(self) -> frozenset[str]:
+        return frozenset(helper.name for helper in self._helpers)
+
+    @cached_property
+    def _asserting(self) -> frozenset[str]:
+        """The names of functions that assert, or that call one that does, however far."""
+        found = {helper.name for helper in self._helpers if helper.asserts}
+        while True:
+            more = {
+                helper.name
+                for helper in self._helpers
+                if helper.name not in found and any(call.lstrip(".") in found for call in helper.calls)
+            }
+            if not more:
+                return frozenset(found)
+            found |= more

@@ -91,7 +91,7 @@ TREE: dict[str, Union[str, bytes]] = {
     "policies/vocabulary.toml": VOCABULARY,
     **known(canary="1.0", useful="0.9"),
     **environment(useful="1.0"),
-    "tests/test_recall.py": "from runtime.recall import recall\n\n\ndef test_it():\n    assert recall('1') == 1\n",
+    "runtime/test_recall.py": "from runtime.recall import recall\n\n\ndef test_it():\n    assert recall('1') == 1\n",
     ".ci/coverage_debt.json": '{"schema": 1, "files": {}}\n',
     # last, so that it is not older than what it tells of
     ".gates/recordings/coverage.json": json.dumps(
@@ -99,7 +99,7 @@ TREE: dict[str, Union[str, bytes]] = {
             "meta": {"branch_coverage": True},
             "files": {
                 "runtime/recall.py": {"executed_lines": [1, 4, 5], "missing_lines": [], "missing_branches": []},
-                "tests/test_recall.py": {"executed_lines": [1, 4, 5], "missing_lines": [], "missing_branches": []},
+                "runtime/test_recall.py": {"executed_lines": [1, 4, 5], "missing_lines": [], "missing_branches": []},
                 "candidate/idea.py": {"executed_lines": [1], "missing_lines": [], "missing_branches": []},
             },
         }

@@ -68,32 +68,35 @@ class TestCode:
         """The extractor, and the files that it will be asked about."""
         return {_EXTRACTOR: self._near}
 
-    def silent(self, allowed: Iterable[str]) -> Iterator[tuple[str, Test]]:
+    def silent(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, Test]]:
         """Path and test of those that assert nothing, and call nothing that does, or whose helpers nobody knows."""
-        for path, (tests, _, _) in self._outside(allowed):
+        for path, (tests, _, _) in self._asked(paths, allowed):
             for each in tests:
                 test = Test(*each)
                 if not any(self._may_assert(call) for call in test.calls):
                     yield path, test
 
-    def offences(self, allowed: Iterable[str]) -> Iterator[tuple[str, Offence]]:
+    def offences(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, Offence]]:
         """Path and offence of each assertion that cannot fail, and each test that is never run."""
-        for path, (_, offences, _) in self._outside(allowed):
+        for path, (_, offences, _) in self._asked(paths, allowed):
             yield from ((path, Offence(*each)) for each in offences)
 
-    def unknown(self, allowed: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def unknown(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Path and reason of each test file that does not parse."""
-        pattern = any_of(allowed)
-        for file in self.files:
+        for file in self.among(paths, allowed):
             answer = self._answers.get(file.path)
-            if isinstance(answer, str) and not pattern.fullmatch(file.path):
+            if isinstance(answer, str):
                 yield file.path, answer
 
-    def _outside(self, allowed: Iterable[str]) -> Iterator[tuple[str, Any]]:
-        pattern = any_of(allowed)
-        for file in self.files:
+    def among(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[File]:
+        """The files of tests that the first globs match and the others do not."""
+        asked, left_out = any_of(paths), any_of(allowed)
+        return (file for file in self.files if asked.fullmatch(file.path) and not left_out.fullmatch(file.path))
+
+    def _asked(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        for file in self.among(paths, allowed):
             answer = self._answers.get(file.path)
-            if answer and not isinstance(answer, str) and not pattern.fullmatch(file.path):
+            if answer and not isinstance(answer, str):
                 yield file.path, answer
 
     def _may_assert(self, call: str) -> bool:

@@ -16,7 +16,7 @@ from gates.facts.checkout import Checkout
 from gates.facts.test_code import TestCode
 from gates.facts.unparsed import line_of
 from gates.finding import Finding
-from gates.globs import Globs, any_of
+from gates.globs import Glob, Globs
 
 _PLANTED = "test_gates_planted"
 _SAID = {
@@ -30,27 +30,27 @@ _SAID = {
 
 @dataclass(frozen=True)
 class EmptyTest:
-    """`allowed_in`: the files whose tests may do without, such as examples that are only run."""
+    """`paths`: where tests lie, by default everywhere; `allowed_in`: the files among them whose tests may do without."""
 
+    paths: Globs = (Glob("**"),)
+    """Where tests lie; among these files those named test_*.py, *_test.py, test.py and tests.py are asked."""
     allowed_in: Globs = ()
     """The files whose tests may do without assertions, such as examples that are only run."""
 
     def check(self, tests: TestCode) -> Iterator[Finding]:
-        for path, test in tests.silent(self.allowed_in):
+        for path, test in tests.silent(self.paths, self.allowed_in):
             message = f"`{test.name}` asserts nothing, and calls nothing that does"
             yield Finding(path, test.line, message, subject=f"{test.name}: no assertion")
-        for path, offence in tests.offences(self.allowed_in):
+        for path, offence in tests.offences(self.paths, self.allowed_in):
             message = f"`{offence.name}` {_SAID[offence.kind].format(offence.detail)}"
             yield Finding(path, offence.line, message, subject=f"{offence.name}: {offence.kind}")
-        for path, reason in tests.unknown(self.allowed_in):
+        for path, reason in tests.unknown(self.paths, self.allowed_in):
             message = f"holds tests by its name and cannot be parsed ({reason})"
             yield Finding(path, line_of(reason), message, subject="cannot be parsed", verdict="opaque")
 
     def plant(self, checkout: Checkout, tests: TestCode) -> Plant:
         """Append a test without an assertion to the first file of tests."""
-        pattern = any_of(self.allowed_in)
-        for file in tests.files:
-            if not pattern.fullmatch(file.path):
-                overlay = {file.path: checkout.read(file.path) + f"\n\ndef {_PLANTED}():\n    pass\n".encode()}
-                return Plant(overlay, file.path, f"{_PLANTED}: no assertion")
-        raise CannotPlant("allowed_in covers every file of tests: the policy forbids nothing")
+        for file in tests.among(self.paths, self.allowed_in):
+            overlay = {file.path: checkout.read(file.path) + f"\n\ndef {_PLANTED}():\n    pass\n".encode()}
+            return Plant(overlay, file.path, f"{_PLANTED}: no assertion")
+        raise CannotPlant("paths and allowed_in leave no file of tests: the policy forbids nothing")

@@ -30,7 +30,7 @@ _SAID = {
 
 @dataclass(frozen=True)
 class EmptyTest:
-    """`paths`: where tests lie, by default everywhere; `allowed_in`: the files among them whose tests may do without."""
+    """`paths`: where tests lie, by default everywhere; `allowed_in`: those among them whose tests may do without."""
 
     paths: Globs = (Glob("**"),)
     """Where tests lie; among these files those named test_*.py, *_test.py, test.py and tests.py are asked."""

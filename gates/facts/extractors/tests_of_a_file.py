@@ -19,6 +19,8 @@ _MOCKS = frozenset(("Mock", "MagicMock", "AsyncMock"))
 _BROAD = frozenset(("Exception", "BaseException"))
 _MANY = frozenset(("given", "parametrize"))
 _RAISES = frozenset(("raises", "assertRaises"))
+# A mixin of views may well be called UserPassesTestMixin.
+_OF_TESTS = re.compile(r"^Test(?!$)|Test(?:s|Case|Base)?$|TestCase")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NESTED = (*_Function, ast.ClassDef)
@@ -88,7 +90,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[Union[ast.FunctionDef, ast.As
             is_fixture = any("fixture" in _spelled(each) for each in statement.decorator_list)
             yield statement, name, collects and statement.name.startswith("test") and not is_fixture
         elif isinstance(statement, ast.ClassDef):
-            runs = statement.name.startswith("Test") or any("Test" in _spelled(base) for base in statement.bases)
+            runs = statement.name.startswith("Test") or any(_OF_TESTS.search(_last(base)) for base in statement.bases)
             waiting += ((inner, name, runs) for inner in statement.body)
         elif isinstance(statement, (ast.If, ast.Try)):
             waiting += ((inner, scope, collects) for inner in statement.body)

@@ -104,6 +104,11 @@ class SomeTest(unittest.TestCase):
         self.compares_in_its_own_way(1)
 
 
+class View(UserPassesTestMixin):
+    def test_func(self):
+        return True
+
+
 class NotATest:
     def test_like_a_method(self):
         return 1

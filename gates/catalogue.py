@@ -266,9 +266,12 @@ def _filled(section: Section, entry: Entry) -> Gate:
 
 
 def refuse_idle_globs(value: object, place: str, checkout: Checkout) -> None:
-    """PolicyError for the first glob, in whatever depth of a policy value, that matches no file of the checkout."""
+    """PolicyError for the first glob, in whatever depth of a policy value, that matches no file of the checkout.
+
+    "**" means whatever there is, and so there may be nothing.
+    """
     for where, glob in _globs(value):
-        if not checkout.matches(re.compile(glob_pattern(glob))):
+        if glob != "**" and not checkout.matches(re.compile(glob_pattern(glob))):
             raise PolicyError(f"{place} {where}: '{escaped(glob)}' matches no file{_nearest(glob, checkout)}")
 
 

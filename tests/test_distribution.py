@@ -50,8 +50,9 @@ def test_the_version_is_the_one_that_reports_name(wheel: zipfile.ZipFile) -> Non
     assert Parser().parsestr(read(wheel, "METADATA"))["Version"] == gates.__version__
 
 
-def test_installing_it_needs_the_six_dependencies_and_no_more(wheel: zipfile.ZipFile) -> None:
+def test_installing_it_needs_the_seven_dependencies_and_no_more(wheel: zipfile.ZipFile) -> None:
     needed = Parser().parsestr(read(wheel, "METADATA")).get_all("Requires-Dist", [])
 
     always = sorted(line for line in needed if "extra ==" not in line)
-    assert [line.split(">")[0] for line in always] == ["click", "msgspec", "packaging", "pyyaml", "rich", "tomli"]
+    names = ["click", "markdown-it-py", "msgspec", "packaging", "pyyaml", "rich", "tomli"]
+    assert [line.split(">")[0] for line in always] == names

@@ -37,6 +37,14 @@ POLICY_FILES = {".ci/baseline.json", "policies/gates.toml", "policies/lanes.toml
 DYNAMIC = "import importlib\n\ndef load(name):\n    return importlib.import_module(name)\n"
 
 
+@pytest.fixture(autouse=True)
+def gates_of_source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests are of files and lanes: only what `every_gate` marks starts the programs of the other gates, too."""
+    if "every_gate" not in request.keywords:
+        ours = tuple(entry for entry in catalogue.own() if entry.module.startswith("gates.checks.source."))
+        monkeypatch.setattr(catalogue, "own", lambda: ours)
+
+
 def lay(root: Path, files: Mapping[str, str]) -> Path:
     for path, text in files.items():
         target = root / path
@@ -324,6 +332,18 @@ def test_one_kind_of_code_is_said_to_forbid_nothing_and_prove_agrees(tmp_path: P
     policy = Policy.load(tmp_path / "policies")
     proof = prove(policy, Checkout.open(tmp_path), today=TODAY, only=["cross-lane-import"])
     assert proof.result("cross-lane-import").outcome is Outcome.BROKEN
+
+
+@pytest.mark.every_gate
+def test_what_every_gate_says_of_a_new_repository_excuses_the_next_run(tmp_path: Path) -> None:
+    committed(tmp_path, {"shop/__init__.py": "", "tests/test_a.py": "import shop\n"})
+    initialised(tmp_path)
+
+    report = judged(tmp_path)
+
+    proposed = {name for name, entry in catalogue.catalogue().items() if not getattr(entry.load(), "needs", ())}
+    assert {result.gate for result in report.results} >= proposed > {"leaked-secret", "stale-context"}
+    assert report.exit_code == 0
 
 
 def test_where_lanes_forbid_something_prove_turns_every_gate_red(tmp_path: Path) -> None:

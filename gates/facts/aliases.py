@@ -1,4 +1,4 @@
-"""The former names that still work: .ci/aliases.json, which `gates fix` writes, and the release that this tree is."""
+"""The former names that still work: .ci/aliases.json, and the release that this tree is."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def read_ledger(checkout: Checkout) -> tuple[Alias, ...]:
     try:
         ledger = msgspec.json.decode(checkout.read(PLACE), type=Ledger)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FactUnavailable(f"{PLACE}: is not what `gates fix` writes ({error}); restore it from git") from None
+        raise FactUnavailable(f"{PLACE}: is no ledger of aliases ({error}); restore it from git") from None
     if ledger.schema != SCHEMA:
         raise FactUnavailable(f"{PLACE}: has schema {ledger.schema}; this gates reads {SCHEMA}")
     return tuple(sorted(ledger.aliases))

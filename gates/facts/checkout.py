@@ -110,9 +110,14 @@ class Checkout:
         return cls(root, files, commit, tree, base_commit, tuple(sorted(dirty)), notes, True, is_shallow, listed=listed)
 
     def overlaid(self, overlay: Overlay) -> Checkout:
-        """The same checkout with these contents in place of what is on disk; None takes a file away."""
+        """The same checkout with these contents in place of what is on disk; None takes a file away.
+
+        ValueError for a path that leads out of it: a tool that is given the files would find it written there.
+        """
         laid: dict[str, Optional[File]] = {}
         for path, content in overlay.items():
+            if not is_inside(path):
+                raise ValueError(f"{path}: leads out of the checkout")
             mode = self.files[path].mode if path in self.files else PLAIN
             laid[path] = None if content is None else File(path, _blob_id(content), mode)
         files = self.files.with_changes(laid)
@@ -183,6 +188,11 @@ class Checkout:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(self.read(path))
             yield folder
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path lies in the repository, as those that git lists do."""
+    return not path.startswith("/") and ".." not in path.split("/")
 
 
 def tree_digest(files: Iterable[File]) -> str:

@@ -74,7 +74,7 @@ class Term:
     with_evidence: bool = False
     """Whether it may stand in a paragraph that cites something: a link, a reference, a footnote."""
     alias_until: Optional[str] = None
-    """The release by which the aliases go that `gates fix` leaves for it."""
+    """The release by which the aliases for it go."""
     off: Optional[str] = None
     """Why it is not looked for, though it stands here."""
     allow: tuple[Allowed, ...] = ()

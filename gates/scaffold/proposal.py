@@ -13,7 +13,7 @@ from gates import catalogue
 from gates.baseline import PLACE as BASELINE_PLACE
 from gates.baseline import Baseline
 from gates.events import Observer, ignore
-from gates.facts.checkout import Checkout
+from gates.facts.checkout import Checkout, is_inside
 from gates.facts.extraction import Extraction
 from gates.facts.modules import Modules
 from gates.facts.store import Store
@@ -103,7 +103,8 @@ class _Draft:
         baseline = Baseline.of({gate: findings for gate, findings in found.items() if gate in catalogue.catalogue()})
         files = {BASELINE_PLACE: baseline.render(), **policy_files(_empty(first), _broken(first))}
         contents = {path: text.encode("utf-8") for path, text in files.items()}
-        report = self._tried(folder, files, self.checkout.overlaid(contents))
+        inside = {path: content for path, content in contents.items() if is_inside(path)}
+        report = self._tried(folder, files, self.checkout.overlaid(inside))
         owed = {gate: len(findings) for gate, findings in found.items()}
         return Proposal(
             folder, contents, lanes, owed, tuple(map(printable, _notes(lanes, report, self.checkout))), report

@@ -106,3 +106,9 @@ def test_matching_gives_the_files_by_path(laid: Repository) -> None:
     assert [file.path for file in laid.open().matching(["**/a.py"])] == ["a.py", "deep/a.py"]
     assert [file.path for file in laid.open().matching(["*.py"])] == ["a.py", "b.py", "script.py"]
     assert laid.open().matching([]) == []
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../beside.py", "a/../../beside.py"])
+def test_nothing_is_laid_over_a_path_that_leads_out_of_the_checkout(repository: Repository, path: str) -> None:
+    with pytest.raises(ValueError, match="leads out of the checkout"):
+        repository.open().overlaid({path: b"X = 1\n"})

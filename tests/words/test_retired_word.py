@@ -216,8 +216,8 @@ def test_an_entry_whose_alias_is_gone_is_a_finding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({LEDGER: "{"}, "is not what `gates fix` writes"),
-        ({LEDGER: ledger(until=3)}, "is not what `gates fix` writes"),
+        ({LEDGER: "{"}, "is no ledger of aliases"),
+        ({LEDGER: ledger(until=3)}, "is no ledger of aliases"),
         ({LEDGER: json.dumps({"schema": 2, "aliases": []})}, "has schema 2"),
         ({LEDGER: ledger()}, "which release this is cannot be told"),
         ({LEDGER: ledger(), "pyproject.toml": "["}, "pyproject.toml: is not TOML"),

@@ -2,7 +2,7 @@
 
 Why: two names for one thing make readers look for a difference that there is none, and a rename that stops half way
 leaves both. A blanket search and replace is no way out: it rewrites the rules, the quotations and the addresses, too.
-Instead: write what policies/vocabulary.toml says in its place; `gates fix --gate retired-word` renames what is certain.
+Instead: write what policies/vocabulary.toml says in its place, where it is defined and wherever it is used.
 What must stay for a while belongs in an `allow` with a reason and a last day; a quotation can be marked as one.
 """
 

@@ -197,4 +197,4 @@ def _refuse_new_findings(before: bytes, after: bytes, mends: Mends) -> None:
 
 
 def _spellings(content: bytes) -> Counter[str]:
-    return Counter(site.spelling for site in extract(content) or ())
+    return Counter(site.spelling for site in extract(content) or () if not site.is_tentative)

@@ -175,7 +175,7 @@ class Places:
         tries += [posixpath.normpath(posixpath.join(base, bare)) for base in {folder, ""}]
         if any(self.tree.holds(place) for place in tries) or self.tree.ending_in(bare):
             return YES
-        if claim.hedge or self._is_anybodys(path, bare) or re.search(r"\.\w+/", bare):
+        if claim.hedge or self._is_anybodys(path, bare) or re.search(r"\.\w+/", bare) or not _is_entry(text):
             return UNKNOWN
         above = posixpath.dirname(bare)
         is_drawn = self._drawn(path, claim, root)
@@ -250,6 +250,11 @@ class Places:
             return YES
         near = max(anchors, key=lambda known: _alike(known, anchor), default="")
         return no(f"{path} has no heading with this anchor", f"#{near}" if near and _alike(near, anchor) > 0.5 else "")
+
+
+def _is_entry(text: str) -> bool:
+    """Whether a word of a drawing is a file or a folder beyond doubt: other things are drawn as trees, too."""
+    return text.endswith("/") or "." in posixpath.basename(text)
 
 
 def _alike(one: str, other: str) -> float:

@@ -298,9 +298,10 @@ class Project:
                     yield f"{shown} [{'.'.join(keys[:-1])}] {keys[-1]}", value
         if name.startswith("key "):
             key = name[4:]
-            for path, value in _keyed(self.top.get("tool", {}), key.split(".")[-1], "tool"):
-                if path.endswith(key.removeprefix("tool.")):
-                    yield f"pyproject.toml {path}", value
+            for file, table in self.pyprojects.items():
+                for path, value in _keyed(table.get("tool", {}), key.split(".")[-1], "tool"):
+                    if path.endswith(key.removeprefix("tool.")):
+                        yield f"{file} {path}", value
 
     # What CI runs on
 

@@ -73,7 +73,7 @@ def _text(text: Text) -> Iterator[Claim]:
     for code in text.codes:
         yield from _code(code, text)
     for line, link in ((link.line, link) for link in text.links):
-        if link.text != "auto":
+        if link.text != "auto" and not link.text.startswith("^"):
             yield Claim(LINK, line, link.target, (link.target,))
     for match in _INCLUDED.finditer(_without_code(text)):
         yield Claim(INCLUDE, text.line_at(match.start()), match[0], (match["path"],))

@@ -10,7 +10,7 @@ import yaml
 
 from gates.facts.extractors.documents.claim import Entry, Front
 
-_MATTER = re.compile(
+MATTER = re.compile(
     r"\A\ufeff?---[ \t]*\r?\n(?P<inside>.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
 # "> Context Sync Header (Schema v2.0.0)", then "Lane: production" and the like, to the next empty line.
@@ -24,7 +24,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def front_matter(text: str) -> Optional[Front]:
     """That of a text; None where it has none."""
-    match = _MATTER.match(text)
+    match = MATTER.match(text)
     if match is None:
         return None
     try:

@@ -155,7 +155,8 @@ def _text(token: Any, listing: int, headings: tuple[str, ...]) -> Text:
     links: list[Link] = []
     lines = [(0, first)]
     struck = 0
-    for child in token.children or ():
+    children = token.children or ()
+    for child, after in zip(children, [*children[1:], None]):
         kind = child.type
         if kind in ("softbreak", "hardbreak"):
             line += 1
@@ -165,7 +166,9 @@ def _text(token: Any, listing: int, headings: tuple[str, ...]) -> Text:
             codes.append(Code(line, child.content, len(written), bool(struck)))
             written += f"`{child.content}`"
         elif kind == "link_open":
-            links.append(Link(line, unquote(str(child.attrs.get("href", ""))), child.info))
+            links.append(
+                Link(line, unquote(str(child.attrs.get("href", ""))), child.info or (after.content if after else ""))
+            )
         elif kind == "image":
             links.append(Link(line, unquote(str(child.attrs.get("src", ""))), ""))
             written += child.content

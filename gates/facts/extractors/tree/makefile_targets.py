@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 _RULE = re.compile(r"^(?P<targets>[^\s#:=\"'(][^#:=]*?)\s*(?:\s[^:=]*)?::?(?![=:])", re.MULTILINE)
-_JUST = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?:\s+[^:=\n]*)?:(?!=)", re.MULTILINE)
+_JUST = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?:\s+[^:\n]*)?:(?!=)", re.MULTILINE)
 _ALIAS = re.compile(r"^alias\s+(?P<name>[\w-]+)\s*:=", re.MULTILINE)
 _PHONY = re.compile(r"^\.PHONY\s*:(?P<names>(?:\\\n|[^\n])*)", re.MULTILINE)
 _INCLUDE = re.compile(r"^[-s]?include\s+(?P<names>[^\n#]+)|^(?:import|mod)\??\s+(?P<just>[^\n#]+)", re.MULTILINE)

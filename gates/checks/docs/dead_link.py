@@ -1,0 +1,113 @@
+"""A link between files of the repository leads nowhere.
+
+Why: whoever follows it is lost, and nobody else notices; a link that works on one machine alone (another case of
+letters, a file that git does not keep) is dead for everybody else.
+Instead: mend the target; after a `git mv` the finding says where it lies now. lychee judges the documents; line
+anchors, undefined references, letters' case, links out of the repository or to untracked files, docstrings and
+workflows are judged here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gates.checks.gate import Plant
+from gates.errors import CannotPlant
+from gates.facts.checkout import Checkout
+from gates.facts.context.names import Names
+from gates.facts.documents import Documents, LocalLink
+from gates.facts.link_check import LinkCheck
+from gates.facts.renames import Renames
+from gates.finding import Finding
+from gates.globs import Globs, any_of
+
+_PLANTED = "gates-planted-gone.md"
+_LINES = re.compile(r"L(\d+)(?:C\d+)?(?:-L?(\d+)(?:C\d+)?)?")
+
+
+@dataclass(frozen=True)
+class DeadLink:
+    """`allowed_in`: the files whose links may be dead, such as an archive's."""
+
+    allowed_in: Globs = ()
+
+    def check(self, documents: Documents, asked: LinkCheck, renames: Renames, names: Names) -> Iterator[Finding]:
+        allowed = any_of(self.allowed_in)
+        seen: set[tuple[str, int, str]] = set()
+        for finding in self._all(documents, asked, renames, names):
+            place = (finding.path, finding.line, finding.subject)
+            if place not in seen and not allowed.fullmatch(finding.path):
+                seen.add(place)
+                yield finding
+
+    def _all(self, documents: Documents, asked: LinkCheck, renames: Renames, names: Names) -> Iterator[Finding]:
+        for link in documents.links:
+            yield from _own(link, documents, renames, names)
+        for dead in asked.dead:
+            if dead.place.startswith(".."):
+                continue  # said above
+            beside = posixpath.relpath(dead.place, posixpath.dirname(dead.path) or ".")
+            written = _written(documents, dead.path, dead.line, dead.place, dead.anchor) or beside
+            if dead.why == "fragment":
+                message = f"`{written}`: {dead.place} has no heading or anchor #{dead.anchor}"
+                yield Finding(dead.path, dead.line, message, subject=written)
+            else:
+                yield _missing(LocalLink(dead.path, dead.line, written), dead.place, documents, renames)
+        for path, line, label in documents.undefined:
+            yield Finding(path, line, f"the reference [{label}] is defined nowhere in the file", subject=f"[{label}]")
+
+    def plant(self, checkout: Checkout, documents: Documents) -> Plant:
+        """Append a link to a file that is not there to the first document outside the allowed ones."""
+        allowed = any_of(self.allowed_in)
+        for file in documents.files:
+            if not allowed.fullmatch(file.path):
+                planted = f"\n\nSee [this]({_PLANTED}).\n".encode()
+                return Plant({file.path: checkout.read(file.path) + planted}, file.path, _PLANTED)
+        raise CannotPlant("allowed_in covers every document: the policy forbids nothing")
+
+
+def _written(documents: Documents, path: str, line: int, place: str, anchor: str) -> str:
+    """How a link that lychee names by where it leads is written in the file, "" where it is HTML."""
+    wanted = (path, place, anchor)
+    same = [link for link in documents.of_documents if (link.path, link.place, link.anchor) == wanted]
+    return min(same, key=lambda link: abs(link.line - line)).target if same else ""
+
+
+def _own(link: LocalLink, documents: Documents, renames: Renames, names: Names) -> Iterator[Finding]:
+    """What lychee cannot see of a link."""
+    place = link.place
+    if place.startswith(".."):
+        yield Finding(link.path, link.line, f"`{link.target}` leads out of the repository", subject=link.target)
+    elif not documents.tree.holds(place) and place != ".":
+        is_document = link.path in {file.path for file in documents.files}
+        if documents.tree.in_other_case(place) or not is_document:
+            yield _missing(link, place, documents, renames)
+    elif place in documents.untracked and link.path not in documents.untracked:
+        message = f"`{link.target}` is not tracked by git: nobody else has it"
+        yield Finding(link.path, link.line, message, subject=link.target)
+    else:
+        lines = _LINES.fullmatch(link.anchor)
+        held = names.words(place) if lines and place in documents.checkout.files else None
+        if lines and held is not None and int(lines[2] or lines[1]) > held[0]:
+            message = f"`{link.target}`: {place} has {held[0]:,} lines"
+            yield Finding(link.path, link.line, message, subject=link.target)
+
+
+def _missing(link: LocalLink, place: str, documents: Documents, renames: Renames) -> Finding:
+    cased = documents.tree.in_other_case(place)
+    moved = renames.now(place)
+    there = cased or moved
+    right = _as_written(link, there) if there else None
+    why = f"is {cased}, in other letters" if cased else f"moved to {moved}" if moved else "does not exist"
+    return Finding(link.path, link.line, f"`{link.target}`: {place} {why}", subject=link.target, fix=right)
+
+
+def _as_written(link: LocalLink, there: str) -> str:
+    """The target that leads there, from the top where it was written so, with its anchor."""
+    anchor = f"#{link.anchor}" if link.anchor else ""
+    if link.target.startswith("/"):
+        return f"/{there}{anchor}"
+    return posixpath.relpath(there, posixpath.dirname(link.path) or ".") + anchor

@@ -107,6 +107,7 @@ TREE: dict[str, Union[str, bytes]] = {
 }
 # Programs without which a gate cannot tell; where one is missing, so says the gate, and there is nothing to test.
 PROGRAMS = {
+    "dead-link": "lychee",
     "unsafe-workflow": "zizmor",
     "leaked-secret": "kingfisher",
     "known-vulnerability": "pip-audit",

@@ -85,3 +85,19 @@ def test_what_is_counted_adds_up(tmp_path: Path) -> None:
 
     assert found.account() == {"upheld": 1, "contradicted": 2, "unverifiable": 2}
     assert sum(found.account().values()) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"mypy.ini": "[mypy]\n"}, [("AGENTS.md", 1, "setting")]),
+        ({"mypy.ini": "[mypy]\nstrict = true\n"}, []),
+        ({"mypy.ini": "[mypy]\n", "Makefile": "types:\n\tmypy -p app --strict\n"}, []),
+        ({}, []),
+    ],
+    ids=["not strict", "by its configuration", "by its command line", "nobody knows"],
+)
+def test_mypy_is_strict_by_its_configuration_or_by_its_command_line(
+    files: dict[str, str], expected: list[tuple[str, int, str]], tmp_path: Path
+) -> None:
+    assert stale(claims(tmp_path, {"AGENTS.md": "mypy runs in strict mode.\n", **files})) == expected

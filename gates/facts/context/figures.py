@@ -81,6 +81,8 @@ class Figures:
         if claim.hedge:
             return UNKNOWN
         if name == "mypy strict" and not values and self.project.values("mypy"):
+            if self.project.runs_mypy_strictly:
+                return YES
             place = next(iter(self.project.values("mypy")))
             return no(f"{place.split(' ')[0]} does not set strict for mypy")
         if not values:

@@ -52,6 +52,13 @@ _MAKING = (
 _SOURCE_VERSION = re.compile(
     rb"^(?:__version__|VERSION|version)\s*(?::\s*\w+\s*)?=\s*[\"']([^\"']+)[\"']", re.MULTILINE
 )
+# Files that run programs: their text may say how.
+_RUNNING = "running"
+_RUNS = re.compile(
+    r"Makefile|[Jj]ustfile|tox\.ini|noxfile\.py|pyproject\.toml|\.pre-commit-config\.yaml|\.github/workflows/[^/]+\.ya?ml"
+    r"|scripts/[^/]+\.sh"
+)
+_RUN_ENDS = ("ile", ".ini", ".py", ".toml", ".yaml", ".yml", ".sh")
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
@@ -75,6 +82,8 @@ class Project:
                 name = path.rpartition("/")[2]
             elif path.startswith(".github/workflows/") and _WORKFLOW.fullmatch(path):
                 found.setdefault("workflow_pythons", []).append(checkout.files[path])
+            if path.endswith(_RUN_ENDS) and _RUNS.fullmatch(path):
+                found.setdefault(_RUNNING, []).append(checkout.files[path])
             if name in _NAMES and not checkout.files[path].is_symlink:
                 found.setdefault(_NAMES[name], []).append(checkout.files[path])
         return cls(checkout, extraction, {kind: sorted(files) for kind, files in found.items()})
@@ -93,7 +102,7 @@ class Project:
     def reads(self) -> tuple[str, ...]:
         """Git pathspecs of all of them, by name."""
         names = {posixpath.basename(file.path) for files in self.files.values() for file in files}
-        plain = {f"*{name}" for name in names if not name.endswith((".yml", ".yaml"))}
+        plain = {f"*{name}" for name in names if not name.endswith((".yml", ".yaml")) or name.startswith(".")}
         return (
             *sorted(plain),
             ":(literal).github/workflows",
@@ -302,6 +311,12 @@ class Project:
                 for path, value in _keyed(table.get("tool", {}), key.split(".")[-1], "tool"):
                     if path.endswith(key.removeprefix("tool.")):
                         yield f"{file} {path}", value
+
+    @cached_property
+    def runs_mypy_strictly(self) -> bool:
+        """Whether some task, workflow or hook hands mypy `--strict`, whatever its configuration says."""
+        said = (self.checkout.read(file.path) for file in self.files.get(_RUNNING, ()))
+        return any(re.search(rb"mypy\b[^\n]*--strict\b", text) for text in said)
 
     # What CI runs on
 

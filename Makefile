@@ -20,7 +20,7 @@ REPORTS ?= --report text
 ALLOW_DIRTY ?= $(if $(CI),,1)
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
-# BASE=REF lets `make secrets` search what the commits since brought.
+# BASE=REF lets `make secrets` search what the commits since brought, and `make sbom` say what changed since.
 BASE ?=
 
 # What `make feed` remembers, and what `make ask` asks.
@@ -187,8 +187,8 @@ advisories: setup
 pip-audit: setup  ## compile requirements.txt anew, and have pip-audit ask PyPI about it
 	@$(RUN)/pip-compile -q requirements.in && $(RUN)/pip-audit -r requirements.txt
 
-sbom: setup  ## the bill of materials: bom.cdx.json (CycloneDX 1.6) and bom.spdx.json (SPDX 2.3)
-	@$(RUN)/gates bill --out bom.cdx.json --spdx bom.spdx.json
+sbom: setup  ## the bill of materials: bom.cdx.json (CycloneDX 1.6), bom.spdx.json (SPDX 2.3); BASE=REF says what changed
+	@$(RUN)/gates bill --out bom.cdx.json --spdx bom.spdx.json $(if $(BASE),--base "$(BASE)") | tee -a "$${GITHUB_STEP_SUMMARY:-/dev/null}"
 
 ##########################################################################################
 

@@ -1,4 +1,4 @@
-"""gates bill: write the bill of materials, and what differs from another commit's lock."""
+"""gates bill: write the bill of materials, and what a change does to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Optional
 import click
 
 from gates.cli.asked import opened, root_option
+from gates.cli.bill_changes import changes, licences_of, table
 from gates.errors import FactUnavailable, GatesError
 from gates.facts.git import GitFailed, git
 from gates.facts.supply.bill_of_materials import BillOfMaterials
-from gates.facts.supply.requirement_lines import lines
+from gates.facts.supply.requirements import locked_versions
 from gates.replay import write_if_changed
 from gates.running import Run
 
@@ -22,8 +23,11 @@ from gates.running import Run
 @root_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write CycloneDX 1.6 to this file, validated once.")
 @click.option("--spdx", type=click.Path(path_type=Path), help="Write SPDX 2.3 to this file.")
-@click.option("--base", metavar="REF", help="Say what was added, removed and upgraded in the lock since this commit.")
-def bill(folder: Path, out: Optional[Path], spdx: Optional[Path], base: Optional[str]) -> int:
+@click.option(
+    "--base", metavar="REF", help="Say what was added, removed, upgraded and put under another licence since."
+)
+@click.option("--was", type=click.Path(path_type=Path), help="The bill of that commit (CycloneDX), for its licences.")
+def bill(folder: Path, out: Optional[Path], spdx: Optional[Path], base: Optional[str], was: Optional[Path]) -> int:
     """Write the bill of materials of the environment that is installed from the lock."""
     with opened(folder, None, None, True) as place:
         run = Run(place.policy, place.checkout, dt.date.min, place.store)
@@ -39,9 +43,7 @@ def bill(folder: Path, out: Optional[Path], spdx: Optional[Path], base: Optional
                 write_if_changed(str(target.absolute()), content)
                 click.echo(f"wrote {target}: {len(found.components)} components")
         if base is not None:
-            if found.lock is None:
-                raise GatesError("there is no lock to compare with that of another commit")
-            click.echo("\n".join(differences(place.checkout.root, found.lock.path, base)))
+            click.echo("\n".join(differences(place.checkout.root, found, base, was)))
     return 0
 
 
@@ -58,19 +60,21 @@ def validate(cyclonedx: bytes) -> None:
         raise GatesError(f"the bill is not what CycloneDX's schema asks for: {str(wrong)[:300]}")
 
 
-def differences(root: Path, path: str, base: str) -> Iterator[str]:
-    """What was added, removed and upgraded in a lock since a commit, as Markdown."""
+def differences(root: Path, found: BillOfMaterials, base: str, was: Optional[Path]) -> Iterator[str]:
+    """What was added, removed, upgraded and put under another licence since a commit, as Markdown."""
+    if found.lock is None:
+        raise GatesError("there is no lock to compare with that of another commit")
+    path = found.lock.path
     try:
-        before = git(root, "show", f"{base}:{path}").decode("utf-8", "replace")
+        before = locked_versions(path, git(root, "show", f"{base}:{path}"))
     except GitFailed as failed:
         raise GatesError(f"{path} cannot be read at '{base}': {failed}") from None
-    then, now = _versions(before), _versions((root / path).read_text("utf-8"))
-    yield f"| since {base} | before | now |"
-    yield "| --- | --- | --- |"
-    for name in sorted(then.keys() | now.keys()):
-        if then.get(name) != now.get(name):
-            yield f"| {name} | {then.get(name, '-')} | {now.get(name, '-')} |"
+    except ValueError as error:
+        raise GatesError(f"{path} at '{base}' is no lock that can be read: {error}") from None
+    told = {} if was is None else licences_of(was)
 
+    def licence_before(name: str, version: str) -> Optional[str]:
+        return told[name, version] if (name, version) in told else found.licence_of(name, version)
 
-def _versions(text: str) -> dict[str, str]:
-    return {line.asked.name: line.asked.pinned for line in lines(text) if line.asked is not None}
+    now = locked_versions(path, (root / path).read_bytes())
+    yield from table(changes(before, now, licence_before, found.licence_of), base)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.checks.supply.incomplete_bill import IncompleteBill
+from gates.cli.bill import differences, validate
+from gates.cli.bill_changes import changes
 from gates.errors import FactUnavailable, GatesError
 from gates.facts.store import Store
 from gates.facts.supply.bill_documents import supplier
@@ -55,10 +58,10 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
-def bill(repository: Repository, tools: Tools = TOOLS, **settings: Any) -> BillOfMaterials:
+def bill(repository: Repository, tools: Tools = TOOLS, store: Store = NO_STORE, **settings: Any) -> BillOfMaterials:
     checkout = repository.open()
     requirements = Requirements.gather(checkout, RequirementSettings())
-    return BillOfMaterials.gather(checkout, requirements, NO_STORE, tools, BillSettings("env", **settings))
+    return BillOfMaterials.gather(checkout, requirements, store, tools, BillSettings("env", **settings))
 
 
 def subjects(found: BillOfMaterials, gate: IncompleteBill) -> list[str]:
@@ -116,8 +119,6 @@ def test_the_documents_hold_what_was_joined_and_are_the_same_each_time(repositor
 
 @asked
 def test_the_document_is_what_the_schema_asks_for(repository: Repository) -> None:
-    from gates.cli.bill import validate
-
     cyclonedx, _ = bill(repository).documents()
 
     validate(cyclonedx)
@@ -135,19 +136,80 @@ def test_an_environment_that_is_not_installed_from_the_lock_is_no_ground_for_a_b
     assert "the environment that judges holds 0 of the 6 distributions" in found.lacking["bill of materials"]
 
 
-def test_lock_differences_are_told_by_name(repository: Repository) -> None:
-    from gates.cli.bill import differences
+@asked
+def test_what_a_change_adds_removes_upgrades_and_puts_under_another_licence_is_told(
+    repository: Repository, tmp_path: Path
+) -> None:
+    with Store(tmp_path / "cache" / "facts.sqlite") as store:
+        assert bill(repository, store=store).lacking == {}
+        base = repository.git("rev-parse", "HEAD")
+        metadata = "env/lib/python3.9/site-packages/whole-1.0.dist-info"
+        shutil.move(repository.root / metadata, repository.root / metadata.replace("whole-1.0", "whole-2.0"))
+        about = "Metadata-Version: 2.4\nName: whole\nVersion: 2.0\nLicense-Expression: GPL-3.0-only\n"
+        repository.write(f"{metadata.replace('whole-1.0', 'whole-2.0')}/METADATA", about)
+        pins = ("whole==2.0", "new==1.0", "other==2.0", "loose==1.0", "bare==1.0")
+        repository.write("requirements.txt", "".join(f"{pin} --hash=sha256:{'a' * 64}\n" for pin in pins))
+        found = bill(repository, store=store)
+        assert found.lacking == {}
 
+        said = list(differences(repository.root, found, base, None))
+
+    assert said[0].endswith(
+        ": 1 added, 2 removed, 2 upgraded, 1 licence changed, 1 of which it is not known whether the licence changed"
+    )
+    assert said[4:] == [
+        "| gone | 1.0 | - | not known |",
+        "| new | - | 1.0 | not known |",
+        "| other | 1.0 | 2.0 | MIT; before: not known |",
+        "| strict | 1.0 | - | AGPL-3.0-only |",
+        "| whole | 1.0 | 2.0 | **GPL-3.0-only, was MIT** |",
+    ]
+
+
+@asked
+def test_an_earlier_bill_tells_the_licences_of_releases_that_were_never_here(
+    repository: Repository, tmp_path: Path
+) -> None:
     base = repository.git("rev-parse", "HEAD")
-    repository.write("requirements.txt", "whole==2.0\nnew==1.0\n")
+    earlier = tmp_path / "earlier.json"
+    components = [
+        {"name": "Other", "version": "1.0", "licenses": [{"license": {"id": "ISC"}}]},
+        {"name": "bare", "version": "1.0", "licenses": [{"expression": "MIT"}]},
+    ]
+    earlier.write_text(json.dumps({"components": components}), "utf-8")
+    repository.write("requirements.txt", LOCK.replace("other==1.0", "other==2.0") + "bare==1.0\n")
 
-    said = list(differences(repository.root, "requirements.txt", base))
+    said = list(differences(repository.root, bill(repository), base, earlier))
 
-    assert "| whole | 1.0 | 2.0 |" in said
-    assert "| new | - | 1.0 |" in said
-    assert "| gone | 1.0 | - |" in said
+    assert said[0].endswith(": 0 added, 0 removed, 1 upgraded, 2 licence changed")
+    assert said[4:] == [
+        "| bare | 1.0 | 1.0 | **none certain, was MIT** |",
+        "| other | 1.0 | 2.0 | **MIT, was ISC** |",
+    ]
+
+
+@asked
+@pytest.mark.parametrize("content", ["no json", "[]", '{"components": [{"name": "whole"}]}'])
+def test_what_is_no_earlier_bill_is_refused_by_name(content: str, repository: Repository, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(content, "utf-8")
+
+    with pytest.raises(GatesError, match=r"earlier\.json: is no bill of materials in CycloneDX's JSON"):
+        list(differences(repository.root, bill(repository), "HEAD", earlier))
     with pytest.raises(GatesError, match=r"requirements\.txt cannot be read at 'nothing'"):
-        list(differences(repository.root, "requirements.txt", "nothing"))
+        list(differences(repository.root, bill(repository), "nothing", None))
+
+
+VERSIONS = st.sets(st.tuples(st.sampled_from("abc"), st.sampled_from("123")))
+
+
+@given(VERSIONS, VERSIONS)
+def test_a_change_is_told_of_each_name_whose_versions_differ_and_of_no_other(
+    before: set[tuple[str, str]], now: set[tuple[str, str]]
+) -> None:
+    told = {each.name for each in changes(before, now, lambda *_: "MIT", lambda *_: "MIT")}
+
+    assert told == {name for name, _ in before ^ now}
 
 
 def test_without_the_tool_or_an_environment_there_is_no_bill(repository: Repository) -> None:

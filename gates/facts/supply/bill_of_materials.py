@@ -205,20 +205,23 @@ class BillOfMaterials:
     def _component(self, name: str, entry: Mapping[str, Any], graph: Mapping[str, tuple[str, ...]]) -> Component:
         headers = self.installed.headers(name)
         version, _, hashes = self.locked.get(name, ("", 0, ()))
-        licences = {normalised(key): value for key, value in self.settings.licences.items()}
         purl = entry.get("purl") or f"pkg:pypi/{name}@{entry['version']}"
         return Component(
             name,
             entry["version"],
             purl,
             supplier(headers),
-            licences.get(name) or expression(entry.get("licenses", ()), headers),
+            self._stated.get(name) or expression(entry.get("licenses", ()), headers),
             hashes if version == entry["version"] else (),
             graph.get(entry["bom-ref"], ()),
             entry["bom-ref"] in graph,
             self._embedded(name),
             entry,
         )
+
+    @cached_property
+    def _stated(self) -> Mapping[str, str]:
+        return {normalised(name): licence for name, licence in self.settings.licences.items()}
 
     def _embedded(self, name: str) -> int:
         folder = self.installed.places[name][1] / "sboms" if name in self.installed.places else None
@@ -238,7 +241,28 @@ class BillOfMaterials:
         except FactUnavailable as unavailable:
             return {}, str(unavailable)
         self.store.put("bill", {self._asked_digest: json.dumps(found).encode()})
+        self.store.put("licence", self._told_licences(found))
         return found, ""
+
+    def _told_licences(self, document: Mapping[str, Any]) -> dict[str, bytes]:
+        """What each component's metadata says of its licence, by name and version: for the day that it is replaced."""
+        told = ((normalised(entry["name"]), entry) for entry in document["components"])
+        return {
+            f"{name} {entry['version']}": expression(entry.get("licenses", ()), self.installed.headers(name)).encode()
+            for name, entry in told
+        }
+
+    def licence_of(self, name: str, version: str) -> Optional[str]:
+        """The licence of a release that is installed, or was when this machine last made a bill of it; "" where its
+        metadata says none for certain, None where nothing is known of it.
+        """
+        if name in self._stated:
+            return self._stated[name]
+        here = next((each for each in self.components if (each.name, each.version) == (name, version)), None)
+        if here is not None:
+            return here.licence
+        kept = self.store.get_one("licence", f"{name} {version}")
+        return None if kept is None else kept.decode("utf-8")
 
     def _asked(self, tool: Tool) -> Mapping[str, Any]:
         project = [_PROJECT] if _PROJECT in self.checkout.files else []

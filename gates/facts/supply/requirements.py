@@ -185,11 +185,9 @@ class Requirements:
         return Lock(said.file, sources, places, found, needs_all=not said.pythons)
 
     def _pins(self, path: str) -> tuple[tuple[Pin, ...], str]:
-        content = self.checkout.read(path)
-        read = uv_pins if path.endswith("uv.lock") else pylock_pins
         try:
-            return read(content, tomllib.loads(content.decode("utf-8"))), ""
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            return table_pins(path, self.checkout.read(path)), ""
+        except ValueError as error:
             return (), f"is no lock that can be read: {error}"
 
     def _lines(self, path: str) -> tuple[Line, ...]:
@@ -231,6 +229,23 @@ class Requirements:
             wanted = None
         fitting = [python for python in _PYTHONS if wanted is not None and wanted.is_satisfied_by(f"{python}.99")]
         return tuple(fitting) or (_DEFAULT_PYTHON,)
+
+
+def table_pins(path: str, content: bytes) -> tuple[Pin, ...]:
+    """The pins of a uv.lock or a pylock.toml. ValueError for what is none."""
+    read = uv_pins if path.endswith("uv.lock") else pylock_pins
+    try:
+        return read(content, tomllib.loads(content.decode("utf-8")))
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ValueError(str(error)) from None
+
+
+def locked_versions(path: str, content: bytes) -> frozenset[tuple[str, str]]:
+    """Each name and version that a lock of any form holds. ValueError for a table that is none."""
+    if path.endswith((".lock", ".toml")):
+        return frozenset((pin.name, pin.version) for pin in table_pins(path, content) if not pin.is_root)
+    read = lines(content.decode("utf-8-sig", "replace"))
+    return frozenset((line.asked.name, line.asked.pinned) for line in read if line.asked is not None)
 
 
 def _project(text: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from gates.facts.supply.advisory_records import Advisory
 from gates.facts.supply.advisory_server import served
 from gates.facts.supply.asked import normalised
 from gates.facts.supply.cvss import severity
+from gates.facts.supply.installed import InstalledDistributions
 from gates.facts.supply.requirements import Lock, Requirements
 from gates.facts.supply.tools import Done, Tool, Tools
 from gates.facts.today import Today
@@ -70,6 +71,7 @@ class Vulnerabilities:
     store: Store = field(repr=False)
     settings: AdvisorySettings
     today: Today
+    rates: str  # what computes severities
     tool: Optional[Tool]
     no_tool: str = ""
     unit: ClassVar[str] = "requirements files"
@@ -84,13 +86,15 @@ class Vulnerabilities:
         tools: Tools,
         settings: AdvisorySettings,
         today: Today,
+        installed: InstalledDistributions,
     ) -> Vulnerabilities:
         """The tool is identified; it is started when it is asked."""
+        rates = f"cvss {installed.version('cvss')}"
         try:
             tool = tools.get("pip-audit", r"^\s*pip-audit (\d+\.\d+\.\d+)", _REMEDY)
-            return cls(checkout, requirements, store, settings, today, tool)
+            return cls(checkout, requirements, store, settings, today, rates, tool)
         except FactUnavailable as unavailable:
-            return cls(checkout, requirements, store, settings, today, None, str(unavailable))
+            return cls(checkout, requirements, store, settings, today, rates, None, str(unavailable))
 
     @cached_property
     def digest(self) -> str:
@@ -102,7 +106,7 @@ class Vulnerabilities:
         """Of what pip-audit is asked: the same on another day."""
         tool = self.tool.version if self.tool else f"{self.no_tool} {sys.version_info[:2]}"
         head = self._read(HEAD)
-        return digest_of(self.requirements.digest, head if head is not None else "none", tool, repr(_FLAGS))
+        return digest_of(self.requirements.digest, head if head is not None else "none", tool, repr(_FLAGS), self.rates)
 
     @property
     def reads(self) -> tuple[str, ...]:

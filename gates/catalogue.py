@@ -224,10 +224,13 @@ def _no_gate(name: str, known: Iterable[str]) -> str:
 
 def _refuse_odd_settings(policy: Policy, known: Mapping[str, Entry]) -> None:
     """Settings are read when a fact asks for them; what no fact of this run asks for is looked at here."""
-    files = [name for name, table in policy.tables.items() if table]
-    if not policy.facts and not set(files) - {"gates.toml", "waivers.toml"}:
+    files = {name for name, table in policy.tables.items() if table} - {"gates.toml", "waivers.toml"}
+    if not policy.facts and not files:
         return
-    kinds = settings_types(known.values())
+    # The gates of the policy nearly always know all of it: the others, and what those import, are left alone.
+    kinds = settings_types(known[section.gate] for section in policy.sections)
+    if not {*(("gates.toml", name) for name in policy.facts), *((file, "") for file in files)} <= kinds.keys():
+        kinds = settings_types(known.values())
     sections = sorted(name for file, name in kinds if file == "gates.toml")
     for name in policy.facts:
         if ("gates.toml", name) not in kinds:

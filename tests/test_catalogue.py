@@ -612,3 +612,16 @@ def test_a_gate_from_elsewhere_that_makes_no_sense_is_named_with_its_distributio
 def test_explaining_a_gate_that_does_not_exist_says_which_was_meant() -> None:
     with pytest.raises(GatesError, match=r"no gate is called 'dynamic_imports'; did you mean 'dynamic-import'\?"):
         catalogue.explain("dynamic_imports")
+
+
+def test_settings_of_the_gates_that_are_asked_are_checked_without_the_others(tmp_path: Path) -> None:
+    write(tmp_path, {"policies/gates.toml": '[gates.unparsable-module]\n\n[facts.modules]\nroots = [""]\n'})
+    script = (
+        "import sys; from pathlib import Path; from gates import catalogue; from gates.policy import Policy\n"
+        "catalogue.active(Policy.load(Path('policies'), Path('.')))\n"
+        "print(sorted(name for name in sys.modules if name.startswith('gates.checks.s')))"
+    )
+
+    asked = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert asked.stdout == "['gates.checks.source', 'gates.checks.source.unparsable_module']\n"

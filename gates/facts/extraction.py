@@ -3,7 +3,8 @@
 An extractor is a module with `extract(source: bytes) -> value`: a pure function whose value is plain data, and None
 where a cheap scan of the bytes is answer enough. What it gave is kept by blob id, so a file that only moved, or came
 back, is never read again. One that has to be told what to look for is named with its argument, "module?argument", and
-has `extract(source: bytes, argument: str) -> value`.
+has `extract(source: bytes, argument: str) -> value`. One that imports more when it is first used has `prepare`, which
+does it before many files are read.
 Of a file that an extractor cannot parse the value is a string: the reason.
 """
 
@@ -242,10 +243,13 @@ class Extraction:
 
     def _read(self, jobs: Sequence[Job]) -> Iterator[Yield]:
         root = str(self._checkout.root)
-        for extractor in {extractor for job in jobs for extractor in job.extractors}:
-            importlib.import_module(extractor.partition("?")[0])  # once, before any child is there
+        names = {extractor.partition("?")[0] for job in jobs for extractor in job.extractors}
+        modules = [importlib.import_module(name) for name in sorted(names)]  # once, before any child is there
         if len(jobs) < FEW_FILES or self._workers < 2 or not hasattr(os, "fork"):
             return one_by_one(root, jobs)
+        for module in modules:
+            if hasattr(module, "prepare"):
+                module.prepare()
         return spread(root, jobs, self._workers)
 
     def _at_hand(self, job: Job) -> Yield:

@@ -18,7 +18,7 @@ import msgspec
 
 from gates.errors import CheckoutError
 from gates.facts.checkout import Checkout
-from gates.facts.extraction import Extraction
+from gates.facts.extraction import FEW_FILES, Extraction
 from gates.facts.extractors.dynamic_loading import LoadingSite
 from gates.facts.fact import digest_of
 from gates.facts.files import File
@@ -151,7 +151,7 @@ class LinkedLoads:
             imports = entries.get(file.path, ())
             may = mentioned.search(" ".join(imports)) is not None
             known[file.blob] = sorted(self._imported(file, imports, names)) if may else []
-        if fresh and not self.extraction.is_overlaid:
+        if len(fresh) >= FEW_FILES and not self.extraction.is_overlaid:  # few are looked at again as fast
             blobs = {file.blob for file in self.modules.files}
             now = {blob: hits for blob, hits in known.items() if blob in blobs}
             self.store.put(_KIND, {key: msgspec.msgpack.encode(now)})

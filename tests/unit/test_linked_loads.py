@@ -51,3 +51,29 @@ def test_an_edit_of_the_other_module_is_seen_in_all_its_users(repository: Reposi
     repository.commit(helper="import importlib\n\n\ndef load(name):\n    return importlib.import_module(name + '_b')\n")
 
     assert targets(repository.open(), store, 2) == {f"user_{n}.py": [f"target_{n}_b"] for n in range(USERS)}
+
+
+def test_a_module_that_is_only_named_is_not_looked_into_again(repository: Repository, tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache")
+    repository.commit(user_0="import target_1.inner\nfrom helper import load\nload('target_0')\n")
+    before = targets(repository.open(), store, 1)
+    repository.commit(target_1="changed = True\n")
+
+    assert targets(repository.open(), Forgetful(store), 1) == before
+
+
+class Forgetful(Store):
+    """Lets nobody keep what was worked out by looking at several files: all of it must have been kept before."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, kind, keys):  # type: ignore[no-untyped-def]
+        return self._store.get(kind, keys)
+
+    def get_one(self, kind, key):  # type: ignore[no-untyped-def]
+        return self._store.get_one(kind, key)
+
+    def put(self, kind, values):  # type: ignore[no-untyped-def]
+        assert kind != "linked", f"looked at again: {values}"
+        self._store.put(kind, values)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from typing import NamedTuple, Optional
 
-from gates.facts.extractors.loader_tokens import may_load
 from gates.facts.extractors.syntax_tree import parsed
 
 # A target that begins so is a file or a folder: from the top of the repository, or ("./") from the file's own folder.
@@ -39,8 +38,15 @@ class LoadingSite(NamedTuple):
     """The names at the top of the module by which others can make it load what they choose."""
 
 
+def prepare() -> None:
+    """Import all that `extract`, and the look at the same files together with others, will need."""
+    from gates.facts.extractors import linked_loading, loader_tokens  # noqa: F401
+
+
 def extract(source: bytes) -> Optional[tuple[LoadingSite, ...]]:
     """The loading sites of a file's bytes; None for most files, which the scan rules out and nobody parses."""
+    from gates.facts.extractors.loader_tokens import may_load  # most processes read no file
+
     if not may_load(source):
         return None
     from gates.facts.extractors.loading_sites import loading_sites

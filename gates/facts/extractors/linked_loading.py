@@ -90,8 +90,8 @@ def linked_sites(
 ) -> tuple[LoadingSite, ...]:
     """The sites of a file whose module is called `own`. Raises what parsing raises.
 
-    `loading` are the names by which others load; `used` is told the names of the
-    modules that were asked for.
+    `loading` are the names by which others load; `used` is told the names of the modules that were looked into. Which
+    others there are matters, too.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -254,17 +254,14 @@ class _Together(Look):
         parts = name.split(".")
         for length in range(len(parts), 0, -1):
             module = ".".join(parts[:length])
-            if self._module(module) is not None:
+            if self._readings.module(module) is not None:
                 return [module, *parts[length:]]
         return ["", *parts]
-
-    def _module(self, name: str) -> Optional[Module]:
-        self._used[name] = None
-        return self._readings.module(name)
 
     def scope_of(self, module: str) -> Optional[Scope]:
         """What a module binds; None for one that does not parse, or where too many were read already."""
         if module not in self._taken_in:
+            self._used[module] = None
             survey = self._readings.survey(module) if len(self._taken_in) < _MOST_MODULES else None
             self._taken_in[module] = survey
             if survey is not None:

@@ -125,6 +125,10 @@ bench-words: setup  ## retired words: how fast the scan is, and the gate cold be
 	@.ci/peers
 	@$(RUN)/python -m bench.words
 
+.PHONY: bench-coverage
+bench-coverage: setup  ## uncovered-change on 10 and on 100 changed files of django, from coverage.py's data
+	@$(RUN)/python -m bench.uncovered_change
+
 .PHONY: bench-peers
 bench-peers: setup  ## the pipeline beside hamilton, haystack and langgraph, in an environment of theirs
 	@.ci/peers

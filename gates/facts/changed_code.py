@@ -11,7 +11,7 @@ from typing import Callable, ClassVar, NamedTuple, TypeVar, Union
 from gates.facts.checkout import Checkout
 from gates.facts.diff import Change, Diff
 from gates.facts.extraction import Extraction
-from gates.facts.extractors.statements import Code, Plain, Pragma, Statement, extract
+from gates.facts.extractors.statements import Code, Plain, Pragma, Statement
 
 _EXTRACTOR = "gates.facts.extractors.statements"
 _NOTHING = Code((), (), ())
@@ -104,9 +104,9 @@ class ChangedCode:
     def _before(self) -> Mapping[Change, Code]:
         """The modules that differ, as they were; what was not Python said nothing."""
         known = [change for change in self.diff.changes if change.blob_before and (change.added or change.removed)]
-        contents = self.diff.contents(sorted({change.blob_before or "" for change in known}))
-        values = ((change, extract(contents.get(change.blob_before or "", b""))) for change in known)
-        return {change: Code.of(value) for change, value in values if value is not None and not isinstance(value, str)}
+        values = self.extraction.of_blobs(_EXTRACTOR, sorted({change.blob_before or "" for change in known}))
+        said = ((change, values.get(change.blob_before or "")) for change in known)
+        return {change: Code.of(value) for change, value in said if value is not None and not isinstance(value, str)}
 
 
 def _touched(code: Code, change: Change) -> list[Statement]:

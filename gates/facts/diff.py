@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, NamedTuple, Optional
@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple, Optional
 from gates.errors import CheckoutError, FactUnavailable
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
-from gates.facts.git import GitFailed, git, read_blobs
+from gates.facts.git import GitFailed, git
 from gates.facts.modules import SUFFIXES, Modules
 
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
@@ -118,10 +118,6 @@ class Diff:
             return git(self.checkout.root, "cat-file", "blob", f"{self.base}:{path}")
         except GitFailed:
             return None
-
-    def contents(self, blobs: list[str]) -> Mapping[str, bytes]:
-        """The contents of modules as they were, by the ids that `changes` gives."""
-        return read_blobs(self.checkout.root, blobs) if blobs else {}
 
     @cached_property
     def _at_base(self) -> frozenset[str]:

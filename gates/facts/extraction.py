@@ -30,6 +30,10 @@ FEW_FILES = 16
 # Contents that do not stand in the work tree are fetched from git so many at a time.
 _FETCHED = 200
 
+# So many numbers a pipe holds anywhere.
+_MOST_PARTS = 1000
+
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
 
@@ -85,6 +89,28 @@ class Extraction:
         self._settle(extractor)
         known = self._known[extractor]
         return {file.path: known[file.blob] for file in files if file.blob in known and file.path not in self._errors}
+
+    def of_blobs(self, extractor: str, blobs: Sequence[str]) -> dict[str, Any]:
+        """Blob to value, for contents that git has and the work tree need not: files as they were at another commit.
+
+        What no extractor survives is left out, and so is what git does not have.
+        """
+        kind = self._kind(extractor)
+        kept = self._store.get(kind, blobs)
+        missing = [blob for blob in blobs if blob not in kept]
+        contents = list(self._checkout.indexed(missing).items())
+        importlib.import_module(extractor.partition("?")[0])  # once, before any child is there
+        many = min(len(contents), _MOST_PARTS)
+
+        def work(number: int) -> bytes:
+            results = (yielded(Job("", blob, (extractor,)), blob, content) for blob, content in contents[number::many])
+            return _encode({result.actual: result.payloads[0] for result in results if not result.error})
+
+        fresh: dict[str, bytes] = {}
+        for _, answer in self.side_by_side(work, many):
+            fresh.update(_decode(answer) if answer else {})
+        self._store.put(kind, fresh)
+        return {blob: _decode(value) for blob, value in {**kept, **fresh}.items() if value}
 
     def prefetch(self, wanted: Iterable[tuple[str, Sequence[File]]]) -> None:
         """Begin to work out what is not known yet, reading each file once for all the extractors that want it."""

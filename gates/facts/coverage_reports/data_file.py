@@ -6,14 +6,14 @@ import contextlib
 import datetime as dt
 import os
 import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from gates.facts.coverage_reports import json_report
-from gates.facts.coverage_reports.lines import FileLines, ReportError
+import msgspec
+
+from gates.facts.coverage_reports.lines import EXIT, FileLines, ReportError
 
 if TYPE_CHECKING:
     from coverage import Coverage
@@ -23,6 +23,9 @@ Spread = Callable[[Callable[[int], bytes], int], Iterator[tuple[int, bytes]]]
 """Asks a function about each number below another, wherever there are processors for it."""
 # One file takes coverage.py about 20 ms: so many are worth a process.
 _BATCH = 12
+_Told = Union[dict[str, FileLines], str]
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Told).decode
 _CONFIGURATIONS = (".coveragerc", "setup.cfg", "tox.ini", "pyproject.toml")
 
 
@@ -51,30 +54,21 @@ class DataFile:
         with self._opened():
             pass  # imported and found readable once, before any child is there
         found: dict[str, FileLines] = {}
-        for _, content in self._spread(lambda number: self._reported(parts[number]), len(parts)):
-            if not content.startswith(b"{"):
-                raise ReportError(content.decode("utf-8") or "coverage.py ended while it was asked")
-            found.update(json_report.read(content).files)
-        told = {os.path.join(self._root, name): lines for name, lines in found.items()}
+        for _, answer in self._spread(lambda number: _encode(self._told(parts[number])), len(parts)):
+            told = _decode(answer) if answer else "coverage.py ended while it was asked"
+            if isinstance(told, str):
+                raise ReportError(told)
+            found.update(told)
         places = {name: os.path.join(self._root, name) for name in wanted}
-        return {name: told[place] for name, place in places.items() if place in told}
+        return {name: found[place] for name, place in places.items() if place in found}
 
-    def _reported(self, names: list[str]) -> bytes:
-        """The report of coverage.py on some files as JSON, or else what is wrong."""
+    def _told(self, names: list[str]) -> _Told:
+        """What coverage.py says of some files, by the place where each lies; or else what is wrong."""
         try:
-            with self._opened() as coverage, tempfile.TemporaryDirectory(prefix="gates-") as folder:
-                from coverage.exceptions import CoverageException, NoDataError
-
-                place = os.path.join(folder, "coverage.json")
-                try:
-                    coverage.json_report(names, outfile=place, ignore_errors=True)
-                except NoDataError:  # all of them are omitted: nothing is told of any
-                    return b'{"meta": {}, "files": {}}'
-                except CoverageException as error:
-                    return f"coverage.py cannot report on it: {error}".encode()
-                return Path(place).read_bytes()
+            with self._opened() as coverage:
+                return {os.path.join(self._root, name): lines for name, lines in _analysed(coverage, names)}
         except ReportError as error:
-            return str(error).encode()
+            return str(error)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[Coverage]:
@@ -103,6 +97,29 @@ class DataFile:
                 if name == ".coveragerc" or "coverage:" in text or "tool.coverage" in text:
                     return str(place)
         return False
+
+
+def _analysed(coverage: Coverage, names: Sequence[str]) -> Iterator[tuple[str, FileLines]]:
+    """What its reports are made of. Its JSON report asks the same, and then once more for each function and class."""
+    try:
+        from coverage.exceptions import CoverageException, NoDataError
+        from coverage.report_core import get_analysis_to_report
+    except ImportError:
+        from coverage import __version__
+
+        raise ReportError(f"coverage.py {__version__} cannot be asked; name its JSON report in its place") from None
+    has_branches = coverage.get_data().has_arcs()
+    coverage.set_option("report:ignore_errors", True)  # what it cannot parse it leaves out, and then nothing is told
+    try:
+        for reporter, analysis in get_analysis_to_report(coverage, names):
+            ways = analysis.missing_branch_arcs() if has_branches else {}
+            missing = frozenset((line, str(to) if to > 0 else EXIT) for line, several in ways.items() for to in several)
+            executed, never, excluded = map(frozenset, (analysis.executed, analysis.missing, analysis.excluded))
+            yield reporter.relative_filename(), FileLines(executed, never, excluded, missing, has_branches)
+    except NoDataError:  # all of them are omitted: nothing is told of any
+        return
+    except CoverageException as error:
+        raise ReportError(f"coverage.py cannot report on it: {error}") from None
 
 
 def _written(file: Path) -> Optional[float]:

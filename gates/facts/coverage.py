@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +18,7 @@ from gates.facts.coverage_reports.lines import FileLines, ReadReport, Report, Re
 from gates.facts.extraction import Extraction
 from gates.facts.fact import digest_of
 from gates.facts.modules import Modules
-from gates.facts.recording import RecordingError, is_inside
+from gates.facts.recording import RecordingError, content_of, is_inside
 from gates.facts.sources_recording import parse
 
 DEFAULT_REPORT = ".gates/recordings/coverage.json"
@@ -233,7 +232,7 @@ class Coverage:
             content = self.checkout.overlay[path]
             return content, "" if content is not None else "does not exist"
         try:
-            return _plain(os.path.join(self.checkout.root, path)), ""
+            return content_of(os.path.join(self.checkout.root, path)), ""
         except FileNotFoundError:
             return None, "does not exist"
         except OSError as error:
@@ -248,12 +247,3 @@ def _read_whole(content: bytes, start: bytes) -> ReadReport:
 
         return xml_report.read(content)
     return lcov_report.read(content)
-
-
-def _plain(place: str) -> bytes:
-    """A plain file's content; of what is none, nothing is waited for."""
-    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(0, "it is no file")
-        return stream.read()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +13,7 @@ from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.imported import Imported
 from gates.facts.modules import Modules
-from gates.facts.recording import Recording, RecordingError, is_inside, parse
+from gates.facts.recording import Recording, RecordingError, content_of, is_inside, parse
 
 _MAKER = "pytest --gates-record-imports"
 _DEFAULT_FILE = ".gates/recordings/imports.jsonl"
@@ -147,17 +146,8 @@ class RecordedImports:
             content = self.checkout.overlay[path]
             return content, "" if content is not None else _NO_FILE
         try:
-            return _read(os.path.join(self.checkout.root, path)), ""
+            return content_of(os.path.join(self.checkout.root, path)), ""
         except FileNotFoundError:
             return None, _NO_FILE
         except OSError as error:
             return None, f"cannot be read ({error.strerror})"
-
-
-def _read(place: str) -> bytes:
-    """A plain file's content; of what is none, nothing is waited for."""
-    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(0, "it is no file")
-        return stream.read()

@@ -100,6 +100,10 @@ coverage: setup  ## record which lines the tests reach, and which imports really
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report= \
 		--gates-record-imports=$(RECORDINGS)/imports.jsonl --gates-record-sources=$(RECORDINGS)/sources.json
 
+.PHONY: mutate
+mutate: setup  ## mutate each changed statement, and see whether a test notices: make mutate TESTS=tests/change
+	@$(RUN)/gates mutate $(TESTS)
+
 .PHONY: cross-check
 cross-check: setup  ## our import edges beside grimp's, edge for edge, on homeassistant, django and sympy
 	@$(RUN)/python -m bench.cross_check

@@ -3,6 +3,7 @@
 Why: such a test is counted, is green, covers lines, and would stay green if the code were gone.
 Instead: assert what the code promises; name the exception that is expected; give a skip its condition, or a reason
 with a day on which somebody looks again: `@pytest.mark.skip("waits for the new store, 2027-01-31")`.
+Changed statements whose mutants all survive (`gates mutate`) are listed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
+from gates.facts.mutants import Mutants
 from gates.facts.test_code import TestCode
 from gates.facts.unparsed import line_of
 from gates.finding import Finding
@@ -37,7 +39,7 @@ class EmptyTest:
     allowed_in: Globs = ()
     """The files whose tests may do without assertions, such as examples that are only run."""
 
-    def check(self, tests: TestCode) -> Iterator[Finding]:
+    def check(self, tests: TestCode, mutants: Mutants) -> Iterator[Finding]:
         for path, test in tests.silent(self.paths, self.allowed_in):
             message = f"`{test.name}` asserts nothing, and calls nothing that does"
             yield Finding(path, test.line, message, subject=f"{test.name}: no assertion")
@@ -47,6 +49,9 @@ class EmptyTest:
         for path, reason in tests.unknown(self.paths, self.allowed_in):
             message = f"holds tests by its name and cannot be parsed ({reason})"
             yield Finding(path, line_of(reason), message, subject="cannot be parsed", verdict="opaque")
+
+        for path, tried in mutants.survivors():
+            yield Finding(path, tried.line, tried.told, subject=f"survives: {tried.said[0]}", verdict="unproven")
 
     def plant(self, checkout: Checkout, tests: TestCode) -> Plant:
         """Append a test without an assertion to the first file of tests."""

@@ -64,7 +64,7 @@ class UncoveredChange:
         exclusions: CoverageExclusions,
         today: Today,
     ) -> Iterator[Finding]:
-        modules = [module for module in changed.modules if self._is_asked(module.path)]
+        modules = [module for module in changed.modules if self.asks(module.path)]
         told = coverage.of(module.path for module in modules)
         strict = any_of(self.areas)
         for module in modules:
@@ -84,7 +84,7 @@ class UncoveredChange:
             yield Finding(path, at[0], message, subject="lost")
         for path, line, words in pragmas.outside(self.allowed_in):
             until = _until(words)
-            if self._is_asked(path) and until is not None and until < today.date:
+            if self.asks(path) and until is not None and until < today.date:
                 yield Finding(path, line, f"is taken out of what is measured until {until}: that day has passed",
                               subject=f"expired: {words}")  # fmt: skip
         for exclusion in exclusions.added:
@@ -96,14 +96,15 @@ class UncoveredChange:
                 subject = f"{exclusion.key}: {exclusion.entry}"
                 yield Finding(exclusion.path, exclusion.line, message, subject=subject)
 
-    def _is_asked(self, path: str) -> bool:
+    def asks(self, path: str) -> bool:
+        """Whether it is a module that tests must reach."""
         asked = path.endswith(".py") and any_of(self.paths).fullmatch(path) is not None
         return asked and any_of(self.allowed_in).fullmatch(path) is None
 
     def plant(self, checkout: Checkout, modules: Modules, settings: CoverageSettings) -> Plant:
         """Append a function to the first module, with a report in which nothing ever entered it."""
         for file in modules.files:
-            if self._is_asked(file.path):
+            if self.asks(file.path):
                 before = checkout.read(file.path)
                 body = "    gates_planted = 1\n" * (self.tolerated_lines + 1)
                 line = before.count(b"\n") + 3

@@ -73,9 +73,9 @@ class Copy:
         os.utime(place, (self._second, self._second))
 
 
-def has_plugin(name: str) -> bool:
-    """Whether a plugin of pytest can be imported."""
-    return find_spec(name) is not None
+def measures_coverage() -> bool:
+    """Whether pytest knows `--cov`."""
+    return find_spec("pytest_cov") is not None
 
 
 @contextlib.contextmanager

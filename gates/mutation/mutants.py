@@ -57,7 +57,7 @@ class Mutant(NamedTuple):
 def mutants(source: bytes, lines: Container[int]) -> Iterator[Mutant]:
     """Those of the statements that begin on these lines, by statement, the coarsest first; none where it is no UTF-8.
 
-    What does not compile is none. A compound statement is spoiled in its head.
+    What does not parse is none. A compound statement is spoiled in its head.
     """
     try:
         source.decode("utf-8")
@@ -69,7 +69,7 @@ def mutants(source: bytes, lines: Container[int]) -> Iterator[Mutant]:
         if isinstance(statement, ast.stmt) and statement.lineno in lines:
             for node, text in _spoiled(statement):
                 mutant = spelled.mutant(statement.lineno, node, text)
-                if mutant is not None and _compiles(applied(source, mutant)):
+                if mutant is not None and _parses(applied(source, mutant)):
                     yield mutant
 
 
@@ -101,9 +101,9 @@ def _short(text: str) -> str:
     return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 3]}..."
 
 
-def _compiles(source: bytes) -> bool:
+def _parses(source: bytes) -> bool:
     try:
-        compile(source, "mutant", "exec", dont_inherit=True)
+        parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -19,7 +19,7 @@ from gates.facts.coverage_reports.contexts import Reached, reached
 from gates.facts.coverage_reports.lines import ReportError
 from gates.facts.extractors.statements import Code
 from gates.facts.mutants import MutantRecording, Tried, TriedFile
-from gates.mutation.copy import Copy, copied, has_plugin
+from gates.mutation.copy import Copy, copied, measures_coverage
 from gates.mutation.mutants import Mutant, applied, mutants
 
 _DATA = "gates-mutate.coverage"
@@ -111,7 +111,7 @@ def _looked(
     copy: Copy, modules: Sequence[ChangedModule], words: Sequence[str]
 ) -> tuple[Mapping[str, Reached], frozenset[str]]:
     """Which test reaches which line of the modules, and the tests that fail as it is."""
-    if not has_plugin("pytest_cov"):
+    if not measures_coverage():
         raise GatesError("to see which test reaches which line, pytest-cov is needed: pip install pytest-cov")
     (copy.root / ".coveragerc.gates").write_text(_configuration(copy.root, modules), "utf-8")
     asked = ("--cov", "--cov-context=test", "--cov-config=.coveragerc.gates", "--cov-report=", "--cov-fail-under=0")
@@ -171,7 +171,7 @@ def _tried(copy: Copy, source: bytes, statement: Statement, limit: float) -> tup
 
 
 def _uncovered() -> tuple[str, ...]:
-    return ("--no-cov",) if has_plugin("pytest_cov") else ()
+    return ("--no-cov",) if measures_coverage() else ()
 
 
 def _is_noticed(code: Optional[int]) -> bool:

@@ -124,6 +124,10 @@ bench-runtime: setup  ## how fast the service is, part by part, into the table o
 bench-secrets: setup  ## how many types of secrets the engines find, into the table of docs/supply-chain.md
 	@$(RUN)/python -m bench.secrets --markdown docs/supply-chain.md
 
+.PHONY: bench-supply
+bench-supply: setup  ## what the gates of the supply chain cost on an unchanged tree, and a bill, into docs/supply-chain.md
+	@$(RUN)/python -m bench.supply --markdown docs/supply-chain.md
+
 .PHONY: bench-words
 bench-words: setup  ## retired words: how fast the scan is, and the gate cold beside codespell
 	@.ci/peers

@@ -1,4 +1,4 @@
-"""What holds for every test: a property is not judged by the clock."""
+"""What holds for every test: a property is not judged by the clock, and there is no network."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from pathlib import Path
 
 from hypothesis import settings
 
+from tests.without_network import leave
+
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 # Kingfisher compiles its rules when it is first started, which takes seconds: once for all tests.
 os.environ.setdefault("KF_RULE_CACHE_DIR", str(Path(__file__).parents[1] / ".gates" / "cache" / "kingfisher"))
+
+# Before anything is started; tests/unit/test_without_network.py says where the machine does not allow it.
+leave()

@@ -102,9 +102,13 @@ class _Draft:
         found = {result.gate: result.findings for result in first.results if result.outcome is Outcome.FAILED}
         baseline = Baseline.of({gate: findings for gate, findings in found.items() if gate in catalogue.catalogue()})
         files = {BASELINE_PLACE: baseline.render(), **policy_files(_empty(first), _broken(first))}
-        contents = {path: text.encode("utf-8") for path, text in files.items()}
-        inside = {path: content for path, content in contents.items() if is_inside(path)}
+        inside = {path: text.encode("utf-8") for path, text in files.items() if is_inside(path)}
         report = self._tried(folder, files, self.checkout.overlaid(inside))
+        if not _broken(report).keys() <= _broken(first).keys():
+            # A gate that found something and lacked something failed; now that it is owed, what lacks is what is left.
+            files.update(policy_files(_empty(first), {**_broken(report), **_broken(first)}))
+            report = self._tried(folder, files, self.checkout.overlaid(inside))
+        contents = {path: text.encode("utf-8") for path, text in files.items()}
         owed = {gate: len(findings) for gate, findings in found.items()}
         return Proposal(
             folder, contents, lanes, owed, tuple(map(printable, _notes(lanes, report, self.checkout))), report

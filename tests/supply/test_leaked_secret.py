@@ -21,7 +21,7 @@ from gates.facts.store import Store
 from gates.facts.supply.leaks import fingerprint, is_look_alike, leaks
 from gates.facts.supply.older_contents import history
 from gates.facts.supply.searched_text import Content, as_plain_text, lay_out, made_up_token
-from gates.facts.supply.secret_engines import CANARIES, Engine, Seen, engines, plant
+from gates.facts.supply.secret_engines import CANARIES, Engine, Seen, compiled_rules, engines, plant
 from gates.facts.supply.secrets import Secrets, SecretSettings
 from gates.facts.supply.tools import Tool, Tools
 from gates.policy import Policy
@@ -271,6 +271,23 @@ def test_what_an_engine_complains_of_is_told_without_what_it_printed(tmp_path: P
         Engine("gitleaks", Tool("gitleaks", tmp_path / "gitleaks", "8")).search(tmp_path, None, 1)
 
     assert str(refused.value) == "gitleaks ended with 1: ERR no such rule"
+
+
+def test_rules_are_compiled_once_for_a_user_and_where_that_is_not_to_be_had_once_for_a_repository(
+    tmp_path: Path,
+) -> None:
+    kept, home = tmp_path / "kept", tmp_path / "home"
+    home.mkdir()
+    mine = {"HOME": str(home)}
+
+    assert compiled_rules(kept, mine) == home / ".cache" / "lukhas-gates" / "kingfisher"
+    assert compiled_rules(kept, {**mine, "XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "lukhas-gates" / "kingfisher"
+    (home / "file").write_text("", "utf-8")
+    for elsewhere in ({}, {**mine, "CI": "true"}, {"XDG_CACHE_HOME": "relative"}, {"HOME": str(home / "file")}):
+        assert compiled_rules(kept, elsewhere) == kept / "kingfisher"
+    (kept / "kingfisher").mkdir(parents=True)
+    assert compiled_rules(kept, mine) == kept / "kingfisher"
+    assert compiled_rules(None, mine) is compiled_rules(kept, {"KF_RULE_CACHE_DIR": "said"}) is None
 
 
 def test_engines_that_see_one_secret_in_different_words_see_one() -> None:

@@ -7,8 +7,9 @@ quoted in an error.
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -114,6 +115,23 @@ def plant(folder: Path) -> None:
     for seed in CANARIES:
         (folder / seed).parent.mkdir(parents=True, exist_ok=True)
         (folder / seed).write_text(f'token = "{made_up_token(seed)}"\n', "utf-8")
+
+
+def compiled_rules(kept: Optional[Path], environment: Mapping[str, str]) -> Optional[Path]:
+    """Where kingfisher keeps its rules compiled, beside what else is `kept`; None where the environment says it.
+
+    Compiling them takes seconds and comes to the same for every repository, so it is done once for each user. Only CI,
+    which brings the cache of the repository from run to run and nothing else, has them there.
+    """
+    if kept is None or "KF_RULE_CACHE_DIR" in environment:
+        return None
+    here = kept / "kingfisher"
+    if "CI" in environment or here.is_dir():
+        return here
+    own = Path(environment.get("XDG_CACHE_HOME") or os.path.join(environment.get("HOME", ""), ".cache"))
+    above = next((each for each in (own, *own.parents) if each.exists()), own)
+    is_ours = own.is_absolute() and above.is_dir() and os.access(above, os.W_OK)
+    return own / "lukhas-gates" / "kingfisher" if is_ours else here
 
 
 def engines(names: Iterable[str], tools: Tools) -> tuple[Engine, ...]:

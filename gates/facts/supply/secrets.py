@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, Optional, Union
+from typing import ClassVar, Literal, NamedTuple, Union
 
 import msgspec
 
@@ -204,8 +204,9 @@ class Secrets:
                     (folder / path).write_bytes(self.checkout.read(path))
             distinct = len({as_plain_text(each.source) for each in some} - {b""})
             secret_engines.plant(folder)
+            rules = secret_engines.compiled_rules(self.store.folder, os.environ)
             with ThreadPoolExecutor(len(self.engines)) as threads:
-                each_saw = threads.map(lambda engine: engine.search(folder, self._cache, distinct), self.engines)
+                each_saw = threads.map(lambda engine: engine.search(folder, rules, distinct), self.engines)
                 seen = [each for saw in each_saw for each in saw]
         lines = {
             place: as_plain_text(laid[place].source).decode("utf-8", "replace").splitlines()
@@ -217,13 +218,6 @@ class Secrets:
             _key(content.path, content.blob): (found.get(place, []), aside.get(place, 0))
             for place, content in laid.items()
         }
-
-    @property
-    def _cache(self) -> Optional[Path]:
-        """Where kingfisher keeps its rules compiled; None where the environment says it."""
-        if self.store.folder is None or "KF_RULE_CACHE_DIR" in os.environ:
-            return None
-        return self.store.folder / "kingfisher"
 
 
 def _counted_aside(seen: Iterable[secret_engines.Seen], found: Mapping[str, list[Leak]]) -> dict[str, int]:

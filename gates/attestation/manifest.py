@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from gates.attestation import strict_json
+from gates.attestation import merkle, strict_json
 from gates.attestation.statement import Descriptor, StatementError, refuse_digest, table_of
 
 NAME = "manifest.json"
 SIGNATURES = "signatures/"
 """What lies below is not covered by the manifest, so that signatures of the manifest can be added to the bundle."""
-SCHEMA = 1
+SCHEMA = 2
 KIND = "gates evidence"
 
-_KEYS = frozenset("kind schema tool interpreter today commit tree base work_tree files not_covered".split())
+_KEYS = frozenset("kind schema tool interpreter today commit tree base work_tree files merkle_root not_covered".split())
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -33,6 +33,11 @@ class Entry:
     def of(cls, name: str, content: bytes) -> Entry:
         """Of a file's content."""
         return cls(name, len(content), hashlib.sha256(content).hexdigest())
+
+    @property
+    def leaf(self) -> bytes:
+        """The file, as a leaf of the Merkle tree."""
+        return f"{self.sha256} {self.size} {self.name}".encode("ascii", "backslashreplace")
 
     @property
     def descriptor(self) -> Descriptor:
@@ -57,6 +62,11 @@ class Manifest:
     dirty: tuple[str, ...]
     files: tuple[Entry, ...]
 
+    @property
+    def merkle_root(self) -> str:
+        """The root of the tree over the list of files (RFC 6962), in hex: short enough to be kept in a log."""
+        return merkle.root([file.leaf for file in self.files]).hex()
+
     def subjects(self, report: Entry) -> tuple[Descriptor, ...]:
         """What each statement is about: the commit and its tree; or, for a dirty work tree, no more than its report."""
         if not self.dirty:
@@ -78,6 +88,7 @@ class Manifest:
             "base": self.base,
             "work_tree": work_tree if self.dirty else None,
             "files": [{"name": file.name, "size": file.size, "sha256": file.sha256} for file in self.files],
+            "merkle_root": self.merkle_root,
             "not_covered": [SIGNATURES],
         }
         return strict_json.dumps(table)
@@ -103,6 +114,8 @@ class Manifest:
             dirty=dirty,
             files=_files(table["files"]),
         )
+        if table["merkle_root"] != this.merkle_root:
+            raise StatementError("its merkle_root is not that of the files that it lists: it was edited")
         if this.render() != content:
             raise StatementError("it is not written as a manifest is written")
         return this

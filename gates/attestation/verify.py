@@ -1,7 +1,7 @@
 """Reads a bundle of evidence and says what no longer holds. Needs the bundle alone, and knows no gate.
 
-What it cannot say: who made the bundle. Whoever can rewrite every file of it consistently can make another; the
-digest of the manifest, kept elsewhere, tells the two apart (see docs/evidence.md).
+What it cannot say without a key: who made the bundle. Whoever can rewrite every file of it consistently can make
+another; a signature, or the digest of the manifest kept elsewhere, tells the two apart (see docs/evidence.md).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from gates.attestation import archive, manifest
+from gates.attestation import archive, manifest, signatures
 from gates.attestation.agreement import ATTESTATIONS, POLICIES, PROOF, REPORT, attestations, reports, some
+from gates.attestation.keys import CannotCheck, PublicKey
 from gates.attestation.manifest import Entry, Manifest
 from gates.attestation.statement import StatementError
 from gates.attestation.test_result import TestResult
@@ -28,7 +29,8 @@ class Verification:
     """What was found out about a bundle.
 
     `problems` say what no longer holds; `unreadable` why nothing could be found out. `digest` is the SHA-256 of the
-    manifest: two bundles of one digest hold the same files. `signatures` are there and were not checked.
+    manifest: two bundles of one digest hold the same files. `signed_by` is the key that was asked for, where it has
+    signed it all; `signatures` are there and were not checked.
     """
 
     problems: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Verification:
     manifest: Optional[Manifest] = None
     results: Mapping[str, TestResult] = field(default_factory=dict)
     signatures: tuple[str, ...] = ()
+    signed_by: Optional[str] = None
 
     @property
     def exit_code(self) -> int:
@@ -67,7 +70,10 @@ class Verification:
         if self.problems:
             heads = ("rejected: ", *[" " * 10] * (len(self.problems) - 1))
             lines = [head + problem for head, problem in zip(heads, self.problems)]
-        lines += [f"not checked: {name} (this version reads no signatures)" for name in self.signatures]
+        if self.signatures:
+            lines.append(f"not checked: {counted(len(self.signatures))} (to check them, name the key: --key)")
+        if self.signed_by is not None:
+            lines.append(f"signed by {self.signed_by}")
         if self.manifest is not None:
             work_tree = f"a work tree that differs from commit {self.manifest.commit}: {some(self.dirty)}"
             lines.append("of        " + (work_tree if self.dirty else f"commit {self.manifest.commit}"))
@@ -83,8 +89,12 @@ class Verification:
         return self.manifest.files if self.manifest is not None else ()
 
 
-def verify(bundle: Path, commit: Optional[str] = None, digest: Optional[str] = None) -> Verification:
+def verify(
+    bundle: Path, commit: Optional[str] = None, digest: Optional[str] = None, key: Optional[PublicKey] = None
+) -> Verification:
     """Check a bundle; with `commit`, that it is evidence of it; with `digest`, that its manifest is the one meant.
+
+    With `key`, that it has signed every attestation and the decision.
 
     GatesError where the commit or the digest asked for is none. A bundle that cannot be read is a Verification, too.
     """
@@ -96,7 +106,7 @@ def verify(bundle: Path, commit: Optional[str] = None, digest: Optional[str] = N
         raw = _content(bundle)
     except OSError as error:
         return Verification(unreadable=f"{bundle}: cannot be read ({error.strerror or error})")
-    return verify_bytes(raw, commit, digest)
+    return verify_bytes(raw, commit, digest, key)
 
 
 def _content(bundle: Path) -> bytes:
@@ -108,20 +118,22 @@ def _content(bundle: Path) -> bytes:
     return bundle.read_bytes()
 
 
-def verify_bytes(raw: bytes, commit: Optional[str] = None, digest: Optional[str] = None) -> Verification:
+def verify_bytes(
+    raw: bytes, commit: Optional[str] = None, digest: Optional[str] = None, key: Optional[PublicKey] = None
+) -> Verification:
     """Check the bytes of a bundle."""
     found = archive.read(raw)
     files = dict(reversed(found.members))  # of two of one name the first; that there are two is a problem already
-    signatures = tuple(sorted(name for name in files if name.startswith(manifest.SIGNATURES)))
+    unchecked = tuple(sorted(name for name in files if name.startswith(manifest.SIGNATURES)))
     if manifest.NAME not in files:
         missing = () if found.problems and not files else (f"{manifest.NAME}: is missing",)
-        return Verification(tuple(map(_visible, (*found.problems, *missing))), signatures=signatures)
+        return Verification(tuple(map(_visible, (*found.problems, *missing))), signatures=unchecked)
     actual = Entry.of(manifest.NAME, files[manifest.NAME]).sha256
     try:
         listed = Manifest.parse(files[manifest.NAME])
     except StatementError as error:
         problem = f"{manifest.NAME}: {error}"
-        return Verification(tuple(map(_visible, (*found.problems, problem))), digest=actual, signatures=signatures)
+        return Verification(tuple(map(_visible, (*found.problems, problem))), digest=actual, signatures=unchecked)
     results: dict[str, TestResult] = {}
     problems = [
         *found.problems,
@@ -130,7 +142,20 @@ def verify_bytes(raw: bytes, commit: Optional[str] = None, digest: Optional[str]
         *attestations(listed, files, results),
         *reports(listed, files, results),
     ]
-    return Verification(tuple(map(_visible, problems)), None, actual, listed, results, signatures)
+    if key is None or problems:
+        return Verification(tuple(map(_visible, problems)), None, actual, listed, results, unchecked)
+    try:
+        expected = signatures.payloads(listed, actual, files, results)
+        problems = list(signatures.problems(expected, files, key))
+    except CannotCheck as cannot:
+        return Verification(unreadable=f"its signatures: {cannot}")
+    signed_by = None if problems else key.keyid
+    return Verification(tuple(map(_visible, problems)), None, actual, listed, results, signed_by=signed_by)
+
+
+def counted(many: int) -> str:
+    """So many signatures, in words."""
+    return f"{many} signature{'s' if many != 1 else ''}"
 
 
 def _visible(text: str) -> str:

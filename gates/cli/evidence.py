@@ -63,13 +63,41 @@ def write_bundle(report: Report, proof: Report, place: Place, out: Path, allow_d
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--commit", metavar="SHA", help="The commit that it must be about.")
 @click.option("--digest", metavar="HEX", help="The manifest digest that it must have.")
-def verify(bundle: Path, commit: Optional[str], digest: Optional[str]) -> int:
+@click.option(
+    "--key", metavar="FILE", type=click.Path(path_type=Path), help="The public key that must have signed it all."
+)
+def verify(bundle: Path, commit: Optional[str], digest: Optional[str], key: Optional[Path]) -> int:
     """Check a bundle by itself alone: 0 verified, 1 rejected, 3 could not check."""
+    from gates.attestation.keys import read_public_key
     from gates.attestation.verify import verify as verify_bundle
 
-    verification = verify_bundle(bundle, commit, digest)
+    verification = verify_bundle(bundle, commit, digest, read_public_key(key) if key is not None else None)
     click.echo(verification.text)
     return verification.exit_code
+
+
+@evidence.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option(
+    "--key", required=True, metavar="FILE", type=click.Path(path_type=Path),
+    help="An Ed25519 private key (PEM), an SSH private key, or the public one of a key that ssh-agent holds.",
+)  # fmt: skip
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Where [default: in its place].")
+def sign(bundle: Path, key: Path, out: Optional[Path]) -> None:
+    """Sign every attestation, and the decision that binds them all."""
+    from gates.evidence.signing import sign as sign_bundle
+
+    public = sign_bundle(bundle, key, out or bundle)
+    click.echo(f"signed by {public.keyid}: {out or bundle}", err=True)
+
+
+@evidence.command()
+@click.argument("out", default="gates-verify.pyz", type=click.Path(path_type=Path))
+def verifier(out: Path) -> None:
+    """Write the verifier as one file that needs Python alone [default: gates-verify.pyz]."""
+    from gates.evidence.verifier import write_verifier
+
+    click.echo(f"verifier: {write_verifier(out)}", err=True)
 
 
 @evidence.command()

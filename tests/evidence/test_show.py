@@ -57,7 +57,7 @@ def test_it_says_that_a_dirty_tree_is_no_commit(clone: Any, judge: Any, tmp_path
 def test_signatures_are_said_not_to_be_checked(parts: Any, tmp_path: Path) -> None:
     parts.files["signatures/x.sig"] = b""
 
-    assert "not checked: signatures/x.sig (this version reads no signatures)" in shown(tmp_path, parts.packed())
+    assert "not checked: 1 signature (to check them, name the key: --key)" in shown(tmp_path, parts.packed())
 
 
 def test_what_a_terminal_would_obey_is_shown_as_an_escape(parts: Any, tmp_path: Path) -> None:

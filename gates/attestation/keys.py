@@ -54,14 +54,15 @@ class Ed25519Key:
             from cryptography.exceptions import InvalidSignature
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         except ImportError:
-            return self._has_signed_says_openssl(data, signature)
+            return self.openssl_says(data, signature)
         try:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
         except (InvalidSignature, ValueError):
             return False
         return True
 
-    def _has_signed_says_openssl(self, data: bytes, signature: bytes) -> bool:
+    def openssl_says(self, data: bytes, signature: bytes) -> bool:
+        """The same, asked of `openssl`, where there is no library for it."""
         if len(signature) != 64:
             return False
         with tempfile.TemporaryDirectory(prefix="gates-") as folder:

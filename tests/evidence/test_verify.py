@@ -130,7 +130,10 @@ MEMBER_TAMPERINGS: dict[str, tuple[Callable[[Any], None], str]] = {
     "an added attestation": (with_file("attestations/x.json"), "attestations/x.json: was added"),
     "an edited policy": (edited("policies/gates.toml", b"warn", b"off "), "policies/gates.toml: was changed"),
     "a longer policy": (edited("policies/gates.toml", b"warn", b"block"), "and the manifest says"),
-    "an edited manifest": (edited("manifest.json", b'"size": ', b'"size": 1'), "its merkle_root is not that of the files"),
+    "an edited manifest": (
+        edited("manifest.json", b'"size": ', b'"size": 1'),
+        "its merkle_root is not that of the files",
+    ),
     "a manifest with a key twice": (edited("manifest.json", b"{\n", b'{\n "base": 1,\n'), "has the key 'base' twice"),
     "a manifest of another schema": (edited("manifest.json", b'"schema": 2', b'"schema": 3'), "its schema is 3"),
     "a manifest with more": (edited("manifest.json", b'"kind"', b'"also": 1, "kind"'), "has a 'also'"),

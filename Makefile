@@ -22,6 +22,8 @@ ALLOW_DIRTY ?= $(if $(CI),,1)
 UPGRADE ?=
 # BASE=REF lets `make secrets` search what the commits since brought, and `make sbom` say what changed since.
 BASE ?=
+# ADVISORIES=all.zip is imported where `make audit` and `make acceptance` would fetch what OSV publishes of PyPI.
+ADVISORIES ?=
 
 # What `make feed` remembers, and what `make ask` asks.
 DOCS ?= docs README.md
@@ -189,12 +191,12 @@ evidence: setup  ## build the evidence bundle, and verify it
 secrets: setup  ## search for secrets: make secrets BASE=origin/main for what the commits since brought
 	@BASE="$(BASE)" .ci/secrets
 
-audit: setup  ## fetch the advisories, and hold every pin against them
-	@$(RUN)/gates advisories fetch
+audit: advisories  ## fetch the advisories (or import ADVISORIES=FILE), and hold every pin against them
 	@$(RUN)/gates run --strict --gate known-vulnerability --gate unlocked-dependency $(REPORTS)
 
 advisories: setup
-	@$(RUN)/gates advisories fetch || echo 'without newer advisories, known-vulnerability may not be able to tell' >&2
+	@$(RUN)/gates advisories $(if $(ADVISORIES),import "$(ADVISORIES)",fetch) \
+		|| echo 'without newer advisories, known-vulnerability may not be able to tell' >&2
 
 pip-audit: setup  ## compile requirements.txt anew, and have pip-audit ask PyPI about it
 	@$(RUN)/pip-compile -q requirements.in && $(RUN)/pip-audit -r requirements.txt

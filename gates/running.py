@@ -381,16 +381,16 @@ def _weighed(
 
 def _declared(result: Result, this: Run, question: Question, unread: Mapping[str, str], is_failed: bool) -> Result:
     section, rule, examined, inputs = question.section, question.section.rule, result.examined, question.inputs
+    reason: Optional[str] = None
+    if unread:
+        path, why = min(unread.items())
+        reason = f"{len(unread)} of the files could not be judged; {path}: {why}"
     if rule.may_be_empty is not None and not question.is_empty:
         many = ", ".join(counted(many, unit) for unit, many in question.examined.items())
         message = f'may_be_empty says "{rule.may_be_empty}", but it looked at {many}; take it out'
         line = line_of_key(this.policy.files.get("gates.toml", b""), f"[gates.{section.gate}]", "may_be_empty")
         idle = Finding(f"{this.policy.folder}/gates.toml", line, message, subject=f"{section.gate} may_be_empty")
-        return replace(result, outcome=Outcome.FAILED, findings=(idle, *result.findings))
-    reason: Optional[str] = None
-    if unread:
-        path, why = min(unread.items())
-        reason = f"{len(unread)} of the files could not be judged; {path}: {why}"
+        return replace(result, outcome=Outcome.FAILED, findings=(idle, *result.findings), reason=reason)
     if is_failed:
         return replace(result, outcome=Outcome.FAILED, reason=reason)
     if reason is not None:

@@ -162,6 +162,21 @@ def test_what_was_searched_is_not_searched_again_and_the_next_edit_alone_is(
     assert asked == [["more.py"]]
 
 
+def test_a_range_that_begins_with_the_first_commit_holds_what_that_brought(repository: Repository) -> None:
+    first = repository.git("rev-parse", "HEAD")
+    (repository.root / "clean.py").unlink()
+    repository.commit(more="y = 1\n")
+    second = repository.git("rev-parse", "HEAD")
+    repository.commit(more="y = 2\n")
+
+    def brought(base: str) -> tuple[int, set[str]]:
+        commits = Secrets.gather(Checkout.open(repository.root, base), NO_STORE, TOOLS, SecretSettings()).commits
+        return commits.commits, {each.path for each in commits.blobs}
+
+    assert brought(second) == (1, {"more.py"})
+    assert brought(first) == (3, {"clean.py", "more.py", "policies/gates.toml", "policies/lanes.toml"})
+
+
 def test_a_shallow_clone_and_an_end_that_is_not_there_cannot_be_searched(
     repository: Repository, tmp_path: Path
 ) -> None:

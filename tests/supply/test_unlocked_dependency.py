@@ -129,6 +129,20 @@ def test_a_requirement_for_some_pythons_is_wanted_where_the_policy_says_that_the
     assert found(checkout) == []  # unsaid: it may be for 3.11 alone
 
 
+def test_what_only_an_extra_asks_for_is_named_with_the_extra_that_may_be_left_out() -> None:
+    project = '[project]\nname = "a"\ndependencies = ["b"]\noptional-dependencies = {more = ["b", "c"]}\n'
+    checkout = tree_of({"pyproject.toml": project, "requirements.txt": f"d==1.0 {HASH}\n"})
+
+    said = {finding.subject: finding.message for finding in found(checkout)}
+
+    assert said["b: not locked"] == "b, which pyproject.toml asks for, is not locked; compile it again"
+    assert said["c: not locked"] == (
+        "c, which the extra 'more' of pyproject.toml asks for, is not locked; compile it again, or leave the extra out "
+        "(unlocked_extras)"
+    )
+    assert "c: not locked" not in {each.subject for each in found(checkout, RequirementSettings((), ("more",)))}
+
+
 def test_metadata_at_hand_tells_what_a_locked_version_needs(tmp_path: Path) -> None:
     for version, needs in (("1.0", "deep >= 2"), ("9.9", "unheard-of")):
         folder = tmp_path / version / f"useful-{version}.dist-info"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,10 @@ from gates.facts.store import Store
 from gates.facts.supply.tools import Done, Tools
 from gates.facts.supply.workflow_audit import WorkflowAudit, reconciled
 from gates.facts.supply.workflows import Workflows
+from gates.policy import Policy
+from gates.report import Outcome
+from gates.running import run
+from tests.checkout.repository import Repository
 from tests.supply.trees import case, tree_of
 
 NO_STORE = Store(None)
@@ -218,3 +223,20 @@ def test_a_program_is_the_one_that_it_is_taken_for_or_not_used(tmp_path: Path) -
     found = tools.get("tool", r"tool (\d+)", remedy)
     assert (found.version, found.place) == ("8", tmp_path / "b" / "tool")
     assert found.run([], tmp_path).printed == b"tool 8\n"
+
+
+def test_what_was_declared_empty_and_cannot_be_read_says_both(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write("policies/gates.toml", '[gates.unpinned-action]\nmay_be_empty = "no workflows"\n')
+    repository.write("policies/lanes.toml", '[[lane]]\nname = "all"\npaths = ["**"]\nmay_import = ["all"]\n')
+    repository.write(".github/workflows/ci.yml", "jobs:\n  a: b: c\n")
+    repository.commit(clean="x = 1\n")
+
+    said = run(Policy.load(tmp_path / "policies"), repository.open(), today=dt.date(2026, 11, 22), workers=1)
+
+    result = said.result("unpinned-action")
+    assert (result.outcome, [each.subject for each in result.findings]) == (
+        Outcome.FAILED,
+        ["unpinned-action may_be_empty"],
+    )
+    assert ".github/workflows/ci.yml: line 2: is no YAML" in (result.reason or "")

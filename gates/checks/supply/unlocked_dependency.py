@@ -171,7 +171,10 @@ def _asked_and_not_locked(lock: Lock) -> Iterator[Finding]:
         for asked, _ in source.asked:
             if asked.name not in versions:
                 if lock.wants(asked):
-                    message = f"{asked.text}, which {source.path} asks for, is not locked; {_REMEDY}"
+                    extra = source.extras.get(asked.name)
+                    place = f"the extra '{extra}' of {source.path}" if extra else source.path
+                    remedy = f"{_REMEDY}, or leave the extra out (unlocked_extras)" if extra else _REMEDY
+                    message = f"{asked.text}, which {place} asks for, is not locked; {remedy}"
                     yield Finding(lock.path, 0, message, subject=f"{asked.name}: not locked")
             elif lock.wants(asked) and not any(map(asked.is_satisfied_by, versions[asked.name])):
                 line = _line_of(lock, asked.name)

@@ -77,6 +77,15 @@ def history(checkout: Checkout, span: Sequence[str]) -> History:
     return History(tuple(span), commits, tuple(blobs))
 
 
+def is_first(root: Path, commit: str) -> bool:
+    """Whether a commit has no parent."""
+    try:
+        git(root, "rev-parse", "--verify", "--quiet", f"{commit}^")
+    except GitFailed:
+        return True
+    return False
+
+
 def contents(checkout: Checkout, olders: Sequence[Older]) -> Iterator[tuple[Older, bytes]]:
     """What the blobs hold, some at a time. FactUnavailable where git does not have one."""
     for start in range(0, len(olders), _AT_ONCE):

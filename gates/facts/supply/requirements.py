@@ -63,11 +63,15 @@ class RequirementSettings:
 
 @dataclass(frozen=True)
 class Source:
-    """A file that people write: the requirements in it, with their lines; `unread` are lines that are none."""
+    """A file that people write: the requirements in it, with their lines; `unread` are lines that are none.
+
+    `extras` says of a distribution that only an extra asks for which one that is.
+    """
 
     path: str
     asked: tuple[tuple[Asked, int], ...]
     unread: tuple[Line, ...] = ()
+    extras: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -203,19 +207,22 @@ class Requirements:
     def _project_source(self, path: str) -> Source:
         text = self.checkout.read(path).decode("utf-8", "replace")
         project = _project(text)
-        said = list(project.get("dependencies", ()))
+        said = [("", str(each)) for each in project.get("dependencies", ())]
         for extra, needed in dict(project.get("optional-dependencies", {})).items():
-            said += () if extra in self.settings.unlocked_extras else needed
+            said += () if extra in self.settings.unlocked_extras else ((extra, str(each)) for each in needed)
         asked: list[tuple[Asked, int]] = []
         unread: list[Line] = []
-        for each in map(str, said):
+        extras: dict[str, str] = {}
+        for extra, each in said:
             at = text.find(each)
             line = text.count("\n", 0, at) + 1 if at >= 0 else 0
             try:
                 asked.append((asked_for(each), line))
+                extras.setdefault(asked[-1][0].name, extra)
             except ValueError as error:
                 unread.append(Line(line, each, unread=str(error).partition("\n")[0]))
-        return Source(path, tuple(asked), tuple(unread))
+        optional = {name: extra for name, extra in extras.items() if extra}
+        return Source(path, tuple(asked), tuple(unread), optional)
 
     @cached_property
     def _pythons(self) -> tuple[str, ...]:

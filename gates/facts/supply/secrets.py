@@ -39,8 +39,9 @@ class SecretSettings:
     """`[facts.secrets]`: who searches, and where.
 
     `engine`: gitleaks (8.x, under the repository's .gitleaks.toml), kingfisher, or both, whose disagreements are told.
-    `history`: "range" searches what the commits since `--base` brought, "all" every commit of every branch, "none"
-    no commit. `key` makes the fingerprints of this repository its own. `leave_out` are files that are not searched.
+    `history`: "range" searches what the commits since `--base` brought (and the first commit, where it is the base),
+    "all" every commit of every branch, "none" no commit. `key` makes the fingerprints of this repository its own.
+    `leave_out` are files that are not searched.
     """
 
     policy_section: ClassVar[str] = "secrets"
@@ -231,7 +232,9 @@ def _span(checkout: Checkout, settings: SecretSettings) -> tuple[str, ...]:
     if settings.history == "all":
         return ("--all",) if checkout.commit is not None else ()
     if settings.history == "range" and checkout.base is not None:
-        return (f"{checkout.base}..HEAD",)
+        # Before the first commit there is nothing: a range that begins with it is all that there is.
+        is_first = older_contents.is_first(checkout.root, checkout.base)
+        return ("HEAD",) if is_first else (f"{checkout.base}..HEAD",)
     return ()
 
 

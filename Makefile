@@ -20,10 +20,13 @@ REPORTS ?= --report text
 ALLOW_DIRTY ?= $(if $(CI),,1)
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
-# BASE=REF lets `make secrets` search what the commits since brought, and `make sbom` say what changed since.
+# BASE=REF lets `make secrets` search what the commits since brought, `make sbom` say what changed since, and `make measure`
+# compare with another commit.
 BASE ?=
 # ADVISORIES=all.zip is imported where `make audit` and `make acceptance` would fetch what OSV publishes of PyPI.
 ADVISORIES ?=
+# TREND=1 lets `make measure` add to .ci/timings.json.
+TREND ?=
 
 # What `make feed` remembers, and what `make ask` asks.
 DOCS ?= docs README.md
@@ -139,6 +142,11 @@ bench-words: setup  ## retired words: how fast the scan is, and the gate cold be
 bench-coverage: setup  ## uncovered-change on 10 and on 100 changed files of django, from coverage.py's data
 	@$(RUN)/python -m bench.uncovered_change
 
+.PHONY: bench-measure
+bench-measure: setup  ## how often measuring accuses wrongly and what it finds, beside pytest-benchmark and asv, into docs/budgets.md
+	@.ci/peers
+	@$(RUN)/python -m bench.measuring --live $(if $(QUICK),3,40) --hogs 2 --markdown docs/budgets.md
+
 .PHONY: bench-peers
 bench-peers: setup  ## the pipeline beside hamilton, haystack and langgraph, in an environment of theirs
 	@.ci/peers
@@ -169,9 +177,12 @@ ci-smoke-plugin: setup  ## boot the service with LUKHAS_PLUGIN_DISCOVERY=auto, a
 	@LUKHAS_PLUGIN_DISCOVERY=auto $(RUN)/python -m pytest -q tests/unit/test_entry_points_smoke.py
 	@LUKHAS_PLUGIN_DISCOVERY=auto LUKHAS_DUPLICATES=error $(RUN)/python -m runtime plugins $(addprefix --require ,$(SMOKE_PLUGINS))
 
-.PHONY: perf
+.PHONY: perf measure
 perf: setup  ## the budgets of policies/budgets.toml, measured
 	@LUKHAS_PERF=1 $(RUN)/python -m pytest -q tests/perf
+
+measure: setup  ## the benchmarks beside those of the base, recorded for broken-budget: make measure BASE=REF TREND=1
+	@LUKHAS_PERF=1 $(RUN)/gates measure $(if $(BASE),--base "$(BASE)") $(if $(TREND),--trend)
 
 ##########################################################################################
 

@@ -19,9 +19,7 @@ from gates.waiver import Waiver
 T = TypeVar("T")
 
 DEFAULT_FOLDER = "policies"
-FILES = ("gates.toml", "lanes.toml", "vocabulary.toml", "waivers.toml")
-# Promises of the same folder that no gate reads yet; the tests of tests/perf do.
-READ_BY_OTHERS = ("budgets.toml",)
+FILES = ("budgets.toml", "gates.toml", "lanes.toml", "vocabulary.toml", "waivers.toml")
 # In a folder of policies, a file with such a name that is none of them is a policy that nobody reads.
 _POLICY_SUFFIXES = frozenset({"", ".cfg", ".ini", ".json", ".tml", ".toml", ".yaml", ".yml"})
 
@@ -146,7 +144,7 @@ def _refuse_strangers(folder: Path, name: str) -> None:
         raise PolicyError(f"{name}: the folder cannot be read ({escaped(reason)})") from None
     for file in files:
         strange = file.suffix.lower() in _POLICY_SUFFIXES and not file.name.startswith(".")
-        if strange and file.name not in (*FILES, *READ_BY_OTHERS):
+        if strange and file.name not in FILES:
             hint = did_you_mean(file.name.lower(), FILES) or f"; the files are {', '.join(FILES)}"
             raise PolicyError(f"{name}/{escaped(file.name)}: is no policy file{hint}")
 

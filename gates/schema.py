@@ -33,6 +33,11 @@ _BUILTIN = {bool: "boolean", int: "integer", float: "number", str: "string"}
 # What a type cannot say, and a run refuses.
 _MORE: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("Rule", "may_be_empty"): {"pattern": NOT_BLANK},
+    **{("Budget", key): {"pattern": NOT_BLANK} for key in ("name", "benchmark")},
+    **{
+        (kind, key): {"exclusiveMinimum": 0} for kind in ("Budget", "Raised") for key in ("p50", "p95", "p99", "memory")
+    },
+    **{("Raised", key): {"pattern": NOT_BLANK} for key in ("reason", "owner")},
     ("Lane", "paths"): {"minItems": 1},
     ("Counted", "noun"): {"pattern": NOT_BLANK},
     ("Counted", "paths"): {"minItems": 1},
@@ -50,6 +55,7 @@ def schemas(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
     known = tuple(entries)
     settings = settings_types(known)
     return {
+        "budgets.schema.json": _titled("policies/budgets.toml", of_type(settings["budgets.toml", ""])),
         "gates.schema.json": _titled("policies/gates.toml", _gates(known, settings)),
         "lanes.schema.json": _titled("policies/lanes.toml", of_type(settings["lanes.toml", ""])),
         "vocabulary.schema.json": _titled("policies/vocabulary.toml", of_type(settings["vocabulary.toml", ""])),

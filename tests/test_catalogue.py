@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import hashlib
 import itertools
 import json
 import os
@@ -46,6 +47,7 @@ LANES = (
 
 
 ENVIRONMENT = '[facts.bill]\nenvironment = "env"\n'
+TIMINGS = '[facts.timings]\npaths = ["runtime/recall.py"]\n'
 
 
 def known(**versions: str) -> dict[str, bytes]:
@@ -72,11 +74,24 @@ def environment(**versions: str) -> dict[str, str]:
     }
 
 
+def recorded(modules: Mapping[str, str]) -> str:
+    """A recording of timings of these modules, in which nothing became slower."""
+    timed = {"name": "test_recall.py::test_it", "path": "test_recall.py", "seconds": [[0.001] * 60]}
+    files = {
+        path: hashlib.sha1(b"blob %d\0%b" % (len(text), text.encode()), usedforsecurity=False).hexdigest()
+        for path, text in modules.items()
+    }
+    head = {"recording": "timings", "schema": 1, "commit": None, "tree": None, "base": None, "machine": {}}
+    return json.dumps({**head, "files": files, "benchmarks": [timed]})
+
+
 VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "there is no other wind"\n'
+BUDGETS = '[[budget]]\nname = "recall"\nbenchmark = "test_recall.py::test_it"\np95 = 0.1\n'
+RECALL = "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n"
 # A repository in which every gate has something to look at and nothing to find.
 TREE: dict[str, Union[str, bytes]] = {
     "runtime/__init__.py": "",
-    "runtime/recall.py": "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n",
+    "runtime/recall.py": RECALL,
     "candidate/__init__.py": "",
     "candidate/idea.py": "import runtime.recall\n",
     "claude.me": "# Recall\n\nCues are read in `runtime/recall.py`.\n",
@@ -86,7 +101,9 @@ TREE: dict[str, Union[str, bytes]] = {
         "name: ci\non: push\npermissions: {}\njobs:\n  test:\n    name: Test\n    runs-on: ubuntu-24.04\n"
         "    timeout-minutes: 5\n    steps:\n      - run: 'true'\n"
     ),
-    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN) + ENVIRONMENT,
+    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN) + ENVIRONMENT + TIMINGS,
+    "policies/budgets.toml": BUDGETS,
+    ".gates/recordings/timings.json": recorded({"runtime/recall.py": RECALL}),
     "policies/lanes.toml": LANES,
     "policies/vocabulary.toml": VOCABULARY,
     **known(canary="1.0", useful="0.9"),
@@ -249,11 +266,13 @@ def judged(entry: Entry, files: Path, root: Path) -> set[str]:
     shutil.copytree(files, root, symlinks=True, ignore=shutil.ignore_patterns("*.symlink", "*.submodule"))
     lanes = root / "lanes.toml"
     everything = '[[lane]]\nname = "all"\npaths = ["**"]\nmay_import = ["all"]\n'
+    budgets = root / "budgets.toml"
     section = root / "gates.toml"
     vocabulary = root / "vocabulary.toml"
     write(
         root,
         {
+            "policies/budgets.toml": budgets.read_text("utf-8") if budgets.is_file() else "",
             "policies/lanes.toml": lanes.read_text("utf-8") if lanes.is_file() else everything,
             "policies/vocabulary.toml": vocabulary.read_text("utf-8") if vocabulary.is_file() else VOCABULARY,
             "policies/gates.toml": section.read_text("utf-8") if section.is_file() else f"[gates.{entry.name}]\n",

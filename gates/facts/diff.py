@@ -28,7 +28,7 @@ _OPTIONS = (
     "--ignore-submodules=all",
     "--find-renames",
 )
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def _base(checkout: Checkout, settings: DiffSettings) -> str:
     if checkout.base is not None:
         return checkout.base
     if checkout.commit is None:
-        return _EMPTY_TREE
+        return EMPTY_TREE
     parted = _parted(checkout, settings.base) if settings.base is not None else None
     if parted is not None and parted != checkout.commit:
         return parted
@@ -229,7 +229,7 @@ def _base(checkout: Checkout, settings: DiffSettings) -> str:
         if checkout.is_shallow:
             remedy = "git fetch --unshallow (actions/checkout: fetch-depth: 0)"
             raise FactUnavailable(f"this clone is shallow, so there is no base to compare with; {remedy}") from None
-        return _EMPTY_TREE
+        return EMPTY_TREE
 
 
 def _parted(checkout: Checkout, branch: str) -> str:

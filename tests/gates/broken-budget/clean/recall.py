@@ -1,0 +1,2 @@
+def recall(cue):
+    return cue

@@ -20,6 +20,8 @@ REPORTS ?= --report text
 ALLOW_DIRTY ?= $(if $(CI),,1)
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
+# What `make observability` is to do: CHECK=--check compares.
+CHECK ?=
 # BASE=REF lets `make secrets` search what the commits since brought, `make sbom` say what changed since, and `make measure`
 # compare with another commit.
 BASE ?=
@@ -60,7 +62,7 @@ test: setup  ## the tests
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal $(TESTS)
 
 .PHONY: check
-check: format-check lint types layers edges schemas-check self  ## format, lint, types, layer contracts, and the gates on this repository
+check: format-check lint types layers edges schemas-check observability-check self  ## format, lint, types, layer contracts, and the gates on this repository
 
 .PHONY: acceptance
 acceptance: recordings advisories  ## what blocks a merge: the recordings, then every gate with --strict
@@ -81,7 +83,21 @@ format: setup  ## write the code as `make check` wants it
 schemas: setup  ## write gates/schemas/ from the types that read the policies
 	@$(RUN)/python -m gates.schema write
 
-.PHONY: format-check lint types layers edges schemas-check self
+.PHONY: observability
+# CHECK=--check says what differs, and writes nothing.
+observability: setup  ## write observability/ from policies/objectives.toml and the service's catalogue; CHECK=--check compares
+	@if [ -n "$(CHECK)" ]; then \
+		env -u LUKHAS_BUDGET $(RUN)/python -m runtime describe --telemetry | diff -u observability/catalogue.json - \
+			|| { echo 'observability/catalogue.json is not what the service says; run `make observability`' >&2; exit 1; }; \
+	else \
+		env -u LUKHAS_BUDGET $(RUN)/python -m runtime describe --telemetry > .venv/catalogue.json; \
+		cp .venv/catalogue.json observability/catalogue.json; \
+	fi
+	@$(RUN)/gates observability $(CHECK)
+
+.PHONY: format-check lint types layers edges schemas-check observability-check self
+observability-check:
+	@$(MAKE) observability CHECK=--check > .venv/observability.txt || { cat .venv/observability.txt; exit 1; }
 format-check: setup
 	@$(RUN)/ruff format --quiet --check || { echo 'run `make format`' >&2; exit 1; }
 lint: setup
@@ -98,8 +114,10 @@ self: setup
 	@$(RUN)/gates run --report text
 	@$(RUN)/gates prove
 
-.PHONY: recordings coverage
-recordings: coverage
+.PHONY: recordings coverage telemetry-recording
+recordings: coverage telemetry-recording
+telemetry-recording: setup
+	@env -u LUKHAS_OTLP $(RUN)/python -m runtime drive
 coverage: setup  ## record which lines the tests reach, and which imports really happen in them
 	@mkdir -p $(RECORDINGS)
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report= \

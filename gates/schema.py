@@ -58,6 +58,7 @@ def schemas(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
         "budgets.schema.json": _titled("policies/budgets.toml", of_type(settings["budgets.toml", ""])),
         "gates.schema.json": _titled("policies/gates.toml", _gates(known, settings)),
         "lanes.schema.json": _titled("policies/lanes.toml", of_type(settings["lanes.toml", ""])),
+        "objectives.schema.json": _titled("policies/objectives.toml", of_type(settings["objectives.toml", ""])),
         "vocabulary.schema.json": _titled("policies/vocabulary.toml", of_type(settings["vocabulary.toml", ""])),
         "waivers.schema.json": _titled("policies/waivers.toml", _waivers()),
         "baseline.schema.json": _titled(".ci/baseline.json", _baseline()),

@@ -1,4 +1,4 @@
-"""python -m runtime: serve, ask, feed, forget, plugins, describe, drill, worker."""
+"""python -m runtime: serve, ask, feed, forget, plugins, describe, drill, drive, worker."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ EXIT_CODES = """exit codes:
 # times the product itself; queries are what is done side by side here.
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 DEFAULT_RECORD = Path(".gates/recordings/drills.json")
+TELEMETRY_RECORD = Path(".gates/recordings/telemetry.json")
 # Settings that the command line may say, too.
 TOLD = ("host", "port", "store")
 
@@ -205,10 +206,16 @@ def _plugin_lines(document: dict[str, Any]) -> Iterator[str]:
 
 
 async def _describe(options: argparse.Namespace) -> int:
-    from runtime.app import opened
-    from runtime.stages import caps_of
+    from runtime.stages import caps_of, stages_of
     from runtime.telemetry.catalogue import describe
     from runtime.terminal import table
+
+    if options.telemetry:  # nothing of it depends on what is installed, and so nothing is opened
+        stages = stages_of(_settings(options).budget)
+        known = {"schema": 1, "catalogue": describe(caps_of(stages)), "stages": [stage.name for stage in stages]}
+        print(json.dumps(known, indent=2))
+        return OK
+    from runtime.app import opened
 
     app = await opened(_settings(options)._replace(store="memory:"), start=False)
     document = {
@@ -229,8 +236,8 @@ async def _describe(options: argparse.Namespace) -> int:
         return OK
     catalogue = cast("dict[str, Any]", document["catalogue"])
     metrics = [[metric["name"], metric["kind"], metric["help"]] for metric in catalogue["metrics"]]
-    stages = cast("list[dict[str, Any]]", document["stages"])
-    rows = [[one["stage"], "critical" if one["critical"] else "", ", ".join(one["nodes"])] for one in stages]
+    served = cast("list[dict[str, Any]]", document["stages"])
+    rows = [[one["stage"], "critical" if one["critical"] else "", ", ".join(one["nodes"])] for one in served]
     print("\n".join([*table(["metric", "kind", ""], metrics), "", *table(["stage", "", "nodes"], rows)]))
     return OK
 
@@ -258,6 +265,16 @@ async def _drill(options: argparse.Namespace) -> int:
     print("\n".join(table(["drill", "", "outcome", "worst ms", "recovered ms", "verdict"], rows)))
     print(f"\n{record['verdict']}; the record is {options.record}")
     return OK if record["verdict"] == "held" else NOT_HELD
+
+
+async def _drive(options: argparse.Namespace) -> int:
+    from runtime.driving import driven, write
+
+    recording = await driven(_settings(options), options.queries)
+    write(recording, options.record)
+    spans = sum(recording["spans"].values())
+    print(f"{options.queries:,} queries, {spans:,} spans, {len(recording['series'])} series; in {options.record}")
+    return OK
 
 
 async def _worker(options: argparse.Namespace) -> int:
@@ -345,13 +362,21 @@ def _parser() -> argparse.ArgumentParser:
         "--require", action="append", default=[], metavar="NAME", help="fail without it: a kind, or kind:name"
     )
     describe = command("describe", _describe, "metrics and spans, plugins, stages and switches")
-    describe.add_argument("--json", action="store_true", help="as the gates read it")
+    describe.add_argument("--json", action="store_true", help="all of it, as JSON")
+    describe.add_argument(
+        "--telemetry", action="store_true", help="metrics, spans and stages alone, as the gates read it"
+    )
     drill = command("drill", _drill, "brownout drills: slow, failing, stuck and missing dependencies, with a verdict")
     drill.add_argument("drills", nargs="*", metavar="DRILL", help="a stage, a fault, or STAGE/FAULT [default: all]")
     drill.add_argument("--queries", type=_count, default=3, help="queries a drill [default: 3]")
     drill.add_argument("--budget", type=_seconds, help="seconds that a query may take [default: LUKHAS_BUDGET]")
     drill.add_argument("--tolerance", type=_seconds, default=0.05, help="seconds past the budget [default: 0.05]")
     drill.add_argument("--record", type=Path, default=DEFAULT_RECORD, help=f"the record [default: {DEFAULT_RECORD}]")
+    drive = command("drive", _drive, "queries through the real pipeline, and a record of every span and metric")
+    drive.add_argument("--queries", type=_count, default=20, help="how many [default: 20]")
+    drive.add_argument(
+        "--record", type=Path, default=TELEMETRY_RECORD, help=f"the record [default: {TELEMETRY_RECORD}]"
+    )
     worker = command("worker", _worker, "serve nodes to others over NATS, until SIGTERM")
     worker.add_argument("nodes", nargs="*", metavar="NODE", help="names of nodes [default: all that are loaded]")
     return parser

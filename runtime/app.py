@@ -226,7 +226,13 @@ async def opened(
     start: bool = True,
 ) -> App:
     """The parts, put together. `found` stands for what is installed. Errors: RuntimeFault, which says what to mend."""
-    metrics = metrics_of(settings)
+    spans: Optional[Any] = None
+
+    def trace_of(query: str) -> Optional[str]:
+        return None if spans is None else cast("Optional[str]", spans.trace_of(query))
+
+    # Metrics are told first: when a query has finished, its trace can still be named.
+    metrics = metrics_of(settings, trace_of if settings.otlp else None)
     telling = Telling([metrics, *observers])
     spans = spans_of(settings, telling)
     if spans is not None:

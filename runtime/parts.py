@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from runtime.errors import ConfigurationFault
 from runtime.memory.embedding import HashedNgrams
@@ -103,11 +103,11 @@ def placement_of(settings: Settings) -> Mapping[str, Any]:
     return told
 
 
-def metrics_of(settings: Settings) -> Any:
-    """What listens for Prometheus, with a bucket edge at each budget."""
-    from runtime.telemetry.prometheus import Metrics
+def metrics_of(settings: Settings, trace_of: Optional[Callable[[str], Optional[str]]] = None) -> Any:
+    """What listens for Prometheus, with a bucket edge at each budget; `trace_of` names traces, for exemplars."""
+    from runtime.telemetry.prometheus import Metrics, no_trace
 
-    return Metrics(budgets=caps_of(stages_of(settings.budget)))
+    return Metrics(trace_of or no_trace, budgets=caps_of(stages_of(settings.budget)))
 
 
 def spans_of(settings: Settings, observe: Observer) -> Optional[Any]:

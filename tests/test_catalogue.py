@@ -85,13 +85,80 @@ def recorded(modules: Mapping[str, str]) -> str:
     return json.dumps({**head, "files": files, "benchmarks": [timed]})
 
 
+# A service with one metric, shown by a rule; and an alert on it that was tried.
+CATALOGUE = {
+    "schema": 1,
+    "stages": ["recall"],
+    "catalogue": {
+        "metrics": [
+            {
+                "name": "shop_asked_total",
+                "kind": "counter",
+                "unit": "",
+                "labels": [{"name": "lane", "bound": 3}],
+                "help": "Questions.",
+                "most_series": 4,
+            }
+        ],
+        "spans": [{"name": "stage.<stage>"}],
+    },
+}
+RULES = """groups:
+- name: shop
+  rules:
+  - alert: Asked
+    expr: sum by (lane) (rate(shop_asked_total[5m])) > 1
+    labels: {severity: page, owner: us}
+    annotations: {runbook_url: "https://example.org/docs/asked.md"}
+"""
+RULE_TESTS = """rule_files: [rules.yaml]
+tests:
+- name: Asked fires
+  input_series: [{series: shop_asked_total, values: 0+100x9}]
+  alert_rule_test: [{eval_time: 9m, alertname: Asked, exp_alerts: [{exp_labels: {severity: page}}]}]
+- name: Asked stays silent
+  input_series: [{series: shop_asked_total, values: 0+1x9}]
+  alert_rule_test: [{eval_time: 9m, alertname: Asked}]
+- name: Asked, no traffic
+  input_series: [{series: shop_asked_total, values: 0x9}]
+  alert_rule_test: [{eval_time: 9m, alertname: Asked}]
+"""
+RUNBOOK = "# Asked\n" + "".join(
+    f"\n## {part}\n\nSo it is.\n" for part in ("Symptom", "First look", "Causes", "Remedies", "Escalation", "Over")
+)
+TELEMETRY: dict[str, Union[str, bytes]] = {
+    "observability/catalogue.json": json.dumps(CATALOGUE),
+    "observability/rules.yaml": RULES,
+    "observability/rules.tests.yaml": RULE_TESTS,
+    "docs/asked.md": RUNBOOK,
+}
+DRIVEN = ".gates/recordings/telemetry.json"
+
+
+def driven_run(files: Mapping[str, Union[str, bytes]], spans: Sequence[str] = ("stage.recall",)) -> dict[str, str]:
+    """The recording of a run of these files, in which these spans were heard."""
+    blobs = {path: blob_of(text) for path, text in files.items()}
+    heard = {"spans": dict.fromkeys(spans, 3), "series": {"shop_asked_total": [{"lane": "fast"}]}}
+    return {DRIVEN: json.dumps({"recording": "telemetry", "schema": 1, "queries": 3, "files": blobs, **heard})}
+
+
+def blob_of(text: Union[str, bytes]) -> str:
+    content = text if isinstance(text, bytes) else text.encode()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+RECALL = "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n"
+SERVICE = {"runtime/recall.py": RECALL}
+OBSERVED = (
+    '[facts.metric-uses]\nrules = ["observability/rules.yaml"]\n\n'
+    '[facts.alert-rules]\nrules = ["observability/rules.yaml"]\ntests = ["observability/rules.tests.yaml"]\n'
+)
 VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "there is no other wind"\n'
 BUDGETS = '[[budget]]\nname = "recall"\nbenchmark = "test_recall.py::test_it"\np95 = 0.1\n'
-RECALL = "import json\n\n\ndef recall(cue):\n    return json.loads(cue)\n"
 # A repository in which every gate has something to look at and nothing to find.
 TREE: dict[str, Union[str, bytes]] = {
     "runtime/__init__.py": "",
-    "runtime/recall.py": RECALL,
+    **SERVICE,
     "candidate/__init__.py": "",
     "candidate/idea.py": "import runtime.recall\n",
     "claude.me": "# Recall\n\nCues are read in `runtime/recall.py`.\n",
@@ -101,11 +168,13 @@ TREE: dict[str, Union[str, bytes]] = {
         "name: ci\non: push\npermissions: {}\njobs:\n  test:\n    name: Test\n    runs-on: ubuntu-24.04\n"
         "    timeout-minutes: 5\n    steps:\n      - run: 'true'\n"
     ),
-    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN) + ENVIRONMENT + TIMINGS,
+    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN) + ENVIRONMENT + TIMINGS + OBSERVED,
     "policies/budgets.toml": BUDGETS,
     ".gates/recordings/timings.json": recorded({"runtime/recall.py": RECALL}),
     "policies/lanes.toml": LANES,
     "policies/vocabulary.toml": VOCABULARY,
+    **TELEMETRY,
+    **driven_run(SERVICE),
     **known(canary="1.0", useful="0.9"),
     **environment(useful="1.0"),
     "runtime/test_recall.py": "from runtime.recall import recall\n\n\ndef test_it():\n    assert recall('1') == 1\n",
@@ -141,6 +210,10 @@ MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
         "clean": {**LOCK, **known(canary="1.0", useful="0.9")},
         "vulnerable": {**LOCK, **known(canary="1.0", useful="1.0")},
     },
+    "silent-stage": {
+        "heard": {**SERVICE, **TELEMETRY, **driven_run(SERVICE)},
+        "silent": {**SERVICE, **TELEMETRY, **driven_run(SERVICE, ("shop.query",))},
+    },
     "leaked-secret": {
         "clean": {"settings.py": "token = read()\n"},
         "leaking": {"settings.py": f"token = '{made_up_token('a case')}'\n"},
@@ -149,6 +222,11 @@ MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
 # How a policy forbids nothing, for gates that it is not `allowed_in = ["**"]` for.
 FORBIDS_NOTHING = {
     "cross-lane-import": {"policies/lanes.toml": LANES.replace('["production"]', '["production", "candidate"]')},
+    "silent-stage": {"policies/gates.toml": "[gates.silent-stage]\nspans = []\n"},
+    **{
+        gate: {"policies/gates.toml": f'[gates.{gate}]\nallowed_in = ["**"]\n\n{OBSERVED}'}
+        for gate in ("undefined-metric", "unproven-alert")
+    },
     "retired-word": {"policies/vocabulary.toml": f'exempt_paths = ["**"]\n{VOCABULARY}'},
 }
 

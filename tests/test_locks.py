@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 LOCKS = {"requirements.txt": ("3.11", "3.12", "3.13"), "requirements-3.9.txt": ("3.9", "3.10")}
 PEERS = "requirements-peers.txt"
 # Installed by nobody who works on this: what they bring is large, and their tests say so where they skip.
-UNLOCKED = {"grpc", "model2vec", "sentence-transformers"}
+UNLOCKED = {"model2vec", "sentence-transformers"}
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[a-z0-9,._-]+\])?==(?P<version>\S+)( ; [^\\]+)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 COMMENT = re.compile(r"^ *#")

@@ -33,9 +33,10 @@ class _Commands(click.Group):
         from gates.cli.measuring import measure
         from gates.cli.mending import fix
         from gates.cli.mutating import mutate
+        from gates.cli.observability import observability
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
-        looking = (list_gates, explain, lanes, schemas, context, advisories, bill)
+        looking = (list_gates, explain, lanes, schemas, context, advisories, bill, observability)
         others = (init, baseline, coverage, measure, mutate, fix, evidence, cache, *looking)
         return {**self.commands, **{command.name or "": command for command in others}}
 

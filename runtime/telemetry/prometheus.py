@@ -135,6 +135,15 @@ class Metrics:
                 self._rendered[wanted] = now, body
         return content_type, body
 
+    def counted(self) -> dict[str, list[dict[str, str]]]:
+        """The label sets of every series that is not at zero, by the names of the exposition."""
+        found: dict[str, list[dict[str, str]]] = {}
+        for family in _WithoutCreated(self.registry).collect():
+            for sample in family.samples:
+                if sample.value:
+                    found.setdefault(sample.name, []).append(dict(sample.labels))
+        return found
+
     def _register(self) -> None:
         counter, gauge, histogram = self._counter, self._gauge, self._histogram
         self._stage_total = counter(catalogue.STAGE_TOTAL)

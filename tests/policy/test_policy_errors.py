@@ -26,11 +26,13 @@ WAIVERS = (
     "expires = 2027-01-31\n"
 )
 VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "r"\n'
+OBJECTIVES = 'service = "shop"\n'
 BUDGETS = '[[budget]]\nname = "query"\nbenchmark = "tests/test_query.py::test_it"\np95 = 0.25\n'
 VALID = {
     "budgets.toml": BUDGETS,
     "gates.toml": GATES,
     "lanes.toml": LANES,
+    "objectives.toml": OBJECTIVES,
     "vocabulary.toml": VOCABULARY,
     "waivers.toml": WAIVERS,
 }
@@ -161,7 +163,7 @@ def test_a_folder_without_permission_is_named_with_its_reason(root: Path) -> Non
         ("Waivers.TOML", "; did you mean 'waivers.toml'?"),
         ("lanes.yaml", "; did you mean 'lanes.toml'?"),
         ("gates", "; did you mean 'gates.toml'?"),
-        ("exceptions.json", "; the files are budgets.toml, gates.toml, lanes.toml, vocabulary.toml, waivers.toml"),
+        ("exceptions.json", "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, vocabulary.toml, waivers.toml"),
     ],
 )
 def test_a_policy_under_a_name_that_nobody_reads_is_refused(root: Path, name: str, hint: str) -> None:

@@ -1,0 +1,1 @@
+"""What a running service is asked: its telemetry, its alerts, its plugins."""

@@ -1,0 +1,80 @@
+"""A stage of the pipeline says nothing of itself when it runs.
+
+Why: a stage that makes no span, or is counted by no metric, is missing from every trace and every alert. Nobody sees
+that it is slow, and its absence looks like health.
+Instead: let the pipeline tell its observers of each attempt, and drive the service once more: the recording that this
+gate reads holds every span and every series that counted anything while queries went through the real pipeline.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gates.checks.gate import Plant
+from gates.errors import CannotPlant, FactUnavailable
+from gates.facts.observability.catalogue import Telemetry
+from gates.facts.observability.driven_run import DrivenRun
+from gates.finding import Finding
+
+STAGE = "<stage>"
+
+
+@dataclass(frozen=True)
+class SilentStage:
+    """`spans`: what each stage must have been seen as, `<stage>` standing for its name. `metrics`: what must have
+    counted it, by the `label` that names the stage."""
+
+    spans: tuple[str, ...] = ("stage.<stage>",)
+    metrics: tuple[str, ...] = ()
+    label: str = "stage"
+
+    def check(self, telemetry: Telemetry, driven_run: DrivenRun) -> Iterator[Finding]:
+        if driven_run.lacking:
+            return
+        for stage in telemetry.stages:
+            for span in self.spans:
+                if not driven_run.spans.get(span.replace(STAGE, stage)):
+                    yield _silent(telemetry, stage, f"the span {span.replace(STAGE, stage)}")
+            for metric in self.metrics:
+                if stage not in self._counted(driven_run, metric):
+                    yield _silent(telemetry, stage, f'{metric}{{{self.label}="{stage}"}}')
+
+    def plant(self, telemetry: Telemetry, driven_run: DrivenRun) -> Plant:
+        """The same recording, in which one stage was not heard."""
+        if driven_run.content is None or driven_run.lacking:
+            raise FactUnavailable("; ".join(f"{path}: {why}" for path, why in driven_run.lacking.items()))
+        stage = telemetry.stages[0]
+        read = json.loads(driven_run.content)
+        if self.spans:
+            span = self.spans[0].replace(STAGE, stage)
+            read["spans"].pop(span, None)
+            subject = f"{stage}: the span {span}"
+        elif self.metrics:
+            metric = self.metrics[0]
+            kept = {
+                name: _others(sets, self.label, stage) for name, sets in read["series"].items() if _is_of(name, metric)
+            }
+            read["series"].update(kept)
+            subject = f'{stage}: {metric}{{{self.label}="{stage}"}}'
+        else:
+            raise CannotPlant("neither a span nor a metric is asked for: the policy forbids nothing")
+        return Plant({driven_run.settings.file: json.dumps(read).encode()}, telemetry.place, subject)
+
+    def _counted(self, driven_run: DrivenRun, metric: str) -> set[str]:
+        named = (sets for name, sets in driven_run.series.items() if _is_of(name, metric))
+        return {one[self.label] for sets in named for one in sets if self.label in one}
+
+
+def _is_of(series: str, metric: str) -> bool:
+    return series == metric or series in (f"{metric}_count", f"{metric}_sum", f"{metric}_bucket")
+
+
+def _others(sets: list[dict[str, str]], label: str, stage: str) -> list[dict[str, str]]:
+    return [one for one in sets if one.get(label) != stage]
+
+
+def _silent(telemetry: Telemetry, stage: str, what: str) -> Finding:
+    message = f"the stage {stage} was driven, and {what} was not heard of"
+    return Finding(telemetry.place, 0, message, subject=f"{stage}: {what}")

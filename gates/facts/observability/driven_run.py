@@ -1,0 +1,154 @@
+"""What was heard of the service while queries were driven through it: spans and series, if still of this code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Optional
+
+from gates.errors import PolicyError
+from gates.facts.checkout import Checkout
+from gates.facts.fact import digest_of
+from gates.facts.observability.catalogue import Telemetry
+from gates.facts.recording import is_inside
+from gates.globs import Globs, any_of
+
+SCHEMA = 1
+DEFAULT_FILE = ".gates/recordings/telemetry.json"
+
+
+@dataclass(frozen=True)
+class DrivenRunSettings:
+    """`[facts.driven-run]`: the recording of the run, and of which files it must be."""
+
+    policy_section: ClassVar[str] = "driven-run"
+    file: str = DEFAULT_FILE
+    """The recording, as a path below the root; it need not be tracked."""
+    made_by: str = "make recordings"
+    """The command that makes it."""
+    of: Globs = ()
+    """The files whose content must be what it was; without one, all Python files that the recording names."""
+
+    def __post_init__(self) -> None:
+        if not is_inside(self.file):
+            raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
+
+
+@dataclass
+class DrivenRun:
+    """The recording; where there is none, or it is of other code, `lacking` says so."""
+
+    checkout: Checkout = field(repr=False)
+    telemetry: Telemetry = field(repr=False)
+    settings: DrivenRunSettings
+    unit: ClassVar[str] = "stages"
+
+    @classmethod
+    def gather(cls, checkout: Checkout, telemetry: Telemetry, settings: DrivenRunSettings) -> DrivenRun:
+        """Nothing is read until it is asked for."""
+        return cls(checkout, telemetry, settings)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The recording, and the files that it must be of."""
+        return (f":(literal){self.settings.file}", "*.py")
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the recording, and of the files that it is compared with."""
+        content, why = self._content
+        stale = repr(sorted(self.lacking.items()))
+        return digest_of(repr(self.settings), content if content is not None else why, stale, self.telemetry.digest)
+
+    def __len__(self) -> int:
+        return len(self.telemetry.stages)
+
+    def account(self) -> dict[str, int]:
+        """How many queries, spans and series were heard of."""
+        if self.lacking:
+            return {}
+        return {"queries driven": int(self._read.get("queries", 0)), "series heard of": len(self.series)}
+
+    @property
+    def spans(self) -> Mapping[str, int]:
+        """Name to how many there were."""
+        found: Mapping[str, int] = self._read.get("spans", {})
+        return found
+
+    @property
+    def series(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
+        """Name to the label sets that counted anything."""
+        found: Mapping[str, Sequence[Mapping[str, str]]] = self._read.get("series", {})
+        return found
+
+    @property
+    def content(self) -> Optional[bytes]:
+        """The recording as it lies there."""
+        return self._content[0]
+
+    @cached_property
+    def lacking(self) -> Mapping[str, str]:
+        """Why it cannot be told: no recording, none that can be read, or one of other code."""
+        why = self._content[1] or self._why_unread() or self._why_stale()
+        return {self.settings.file: f"{why}; run `{self.settings.made_by}`"} if why else {}
+
+    def _why_unread(self) -> str:
+        read = self._read
+        if read.get("recording") != "telemetry":
+            return "is no recording of telemetry, or cut off"
+        if read.get("schema") != SCHEMA:
+            return f"its schema is {read.get('schema')!r:.20}, and this version reads {SCHEMA}"
+        if not all(isinstance(read.get(key), dict) for key in ("files", "spans", "series")):
+            return "lacks files, spans or series"
+        return "" if read["spans"] or read["series"] else "nothing was heard in it"
+
+    def _why_stale(self) -> str:
+        then: Mapping[str, str] = self._read["files"]
+        pattern = any_of(self.settings.of)
+        ours = [path for path in self.checkout.files if pattern.fullmatch(path) and path.endswith(".py")]
+        asked = sorted({*ours} if self.settings.of else {path for path in then if path in self.checkout.files})
+        if not asked:
+            return "speaks of no file of this repository"
+        changed = next((path for path in asked if then.get(path) != _blob(self.checkout.read(path))), None)
+        return "" if changed is None else f"was made before {changed} became what it is"
+
+    @cached_property
+    def _read(self) -> Mapping[str, Any]:
+        try:
+            read = json.loads(self._content[0] or b"{}")
+        except (ValueError, RecursionError):
+            return {}
+        return read if isinstance(read, dict) else {}
+
+    @cached_property
+    def _content(self) -> tuple[Optional[bytes], str]:
+        """What the file holds, and why it holds nothing."""
+        path = self.settings.file
+        if path in self.checkout.overlay:
+            content = self.checkout.overlay[path]
+            return content, "" if content is not None else "does not exist"
+        try:
+            return _plain(os.path.join(self.checkout.root, path)), ""
+        except FileNotFoundError:
+            return None, "does not exist"
+        except OSError as error:
+            return None, f"cannot be read ({error.strerror})"
+
+
+def _blob(content: bytes) -> str:
+    """The id that git gives a content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _plain(place: str) -> bytes:
+    """A plain file's content; of what is none, nothing is waited for."""
+    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(0, "it is no file")
+        return stream.read()

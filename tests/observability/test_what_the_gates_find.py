@@ -52,7 +52,7 @@ def tree(root: Path, files: Mapping[str, str]) -> Checkout:
     return Checkout.open(root)
 
 
-def found(root: Path, gate: Optional[UndefinedMetric] = None, **files: str) -> list[str]:
+def found(root: Path, **files: str) -> list[str]:
     """The messages over a tree that shows both metrics; `files` are laid over it."""
     names = {"board": BOARD, "rules": RULES, "book": BOOK, "code": CODE, "catalogue": "observability/catalogue.json"}
     shown = board("rate(shop_asked_total[5m])", "rate(shop_wait_seconds_bucket[5m])")
@@ -60,7 +60,7 @@ def found(root: Path, gate: Optional[UndefinedMetric] = None, **files: str) -> l
     checkout = tree(root, {**own, **{names[name]: text for name, text in files.items()}})
     telemetry = Telemetry.gather(checkout, TelemetrySettings())
     uses = MetricUses.gather(checkout, telemetry, USES)
-    return [each.message for each in (gate or UndefinedMetric()).check(telemetry, uses)]
+    return [each.message for each in UndefinedMetric().check(telemetry, uses)]
 
 
 def test_what_stands_in_the_catalogue_and_is_shown_is_let_be(tmp_path: Path) -> None:
@@ -160,14 +160,18 @@ TRIED = (
 PARTS = "".join(f"## {part}\nSlow.\n" for part in UnprovenAlert().runbook_parts)
 
 
-def judged(root: Path, policy: Optional[ObjectivesPolicy] = None, **files: str) -> list[Finding]:
+def judged(root: Path, **files: str) -> list[Finding]:
+    return of_promises(root, ObjectivesPolicy(), files)
+
+
+def of_promises(root: Path, policy: ObjectivesPolicy, files: Mapping[str, str]) -> list[Finding]:
     names = {"rules": RULES, "tests": TESTS, "book": BOOK}
     checkout = tree(
         root, {RULES: ALERT, TESTS: TRIED, BOOK: PARTS, **{names[name]: text for name, text in files.items()}}
     )
     rules = AlertRules.gather(checkout, AlertRulesSettings((Glob(RULES),), (Glob(TESTS),)))
     assert rules.lacking == {}
-    return list(UnprovenAlert().check(rules, Objectives(policy or ObjectivesPolicy())))
+    return list(UnprovenAlert().check(rules, Objectives(policy)))
 
 
 def test_an_alert_that_was_tried_and_can_be_followed_is_let_be(tmp_path: Path) -> None:
@@ -197,7 +201,7 @@ def test_an_alert_that_lacks_something_is_found(file: str, text: str, subject: s
 def test_an_alert_that_was_promised_and_no_rule_has_is_found(tmp_path: Path) -> None:
     from tests.observability.own import promised
 
-    missing = judged(tmp_path, promised())
+    missing = of_promises(tmp_path, promised(), {})
 
     assert [finding.subject for finding in missing] == [f"{name}: promised" for name in promised().alerts]
 

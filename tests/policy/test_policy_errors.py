@@ -163,7 +163,10 @@ def test_a_folder_without_permission_is_named_with_its_reason(root: Path) -> Non
         ("Waivers.TOML", "; did you mean 'waivers.toml'?"),
         ("lanes.yaml", "; did you mean 'lanes.toml'?"),
         ("gates", "; did you mean 'gates.toml'?"),
-        ("exceptions.json", "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, vocabulary.toml, waivers.toml"),
+        (
+            "exceptions.json",
+            "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, vocabulary.toml, waivers.toml",
+        ),
     ],
 )
 def test_a_policy_under_a_name_that_nobody_reads_is_refused(root: Path, name: str, hint: str) -> None:

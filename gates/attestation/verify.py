@@ -21,7 +21,7 @@ from gates.attestation.statement import StatementError
 from gates.attestation.test_result import TestResult
 from gates.errors import GatesError
 
-NEEDED = (REPORT, "report.sarif", "lane-violations.json", "lane-violations.md", PROOF)
+NEEDED = (REPORT, "report.html", "report.sarif", "lane-violations.json", "lane-violations.md", PROOF)
 
 
 @dataclass(frozen=True)

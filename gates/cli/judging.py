@@ -33,7 +33,7 @@ _TIMED = ("json", "junit", "text")
 @strict_option
 @click.option(
     "--report", "reports", multiple=True, metavar="FORMAT[=FILE]",
-    help="text, json, sarif, github, junit or markdown; to a file, or printed. May be given again.",
+    help="text, json, sarif, github, junit, markdown or html; to a file, or printed. May be given again.",
 )  # fmt: skip
 @click.option(
     "--evidence", metavar="DIR", type=click.Path(path_type=Path), help="Prove the gates too; write the bundle."

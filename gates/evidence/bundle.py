@@ -37,14 +37,16 @@ class Renderers:
     sarif: Render
     lanes_json: Render
     lanes_markdown: Render
+    html: Callable[[Report, Report], str]
 
     @classmethod
     def ours(cls) -> Renderers:
         """The reporters, imported when asked for."""
         from gates.reporters import reporter
+        from gates.reporters.html import page
         from gates.reporters.lane_violations import lanes_json, lanes_markdown
 
-        return cls(reporter("json"), reporter("sarif"), lanes_json, lanes_markdown)
+        return cls(reporter("json"), reporter("sarif"), lanes_json, lanes_markdown, page)
 
 
 def folder_of(root: Path) -> Path:
@@ -181,6 +183,7 @@ def _rendered(report: Report, proof: Report, renderers: Renderers) -> dict[str, 
         "report.sarif": renderers.sarif(report),
         "lane-violations.json": renderers.lanes_json(report),
         "lane-violations.md": renderers.lanes_markdown(report),
+        "report.html": renderers.html(report, proof),
         PROOF: renderers.json(proof),
     }
     # A lone surrogate stands for a byte of a name that is no UTF-8; its escape is valid JSON, too.

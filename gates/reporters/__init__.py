@@ -46,6 +46,12 @@ def _markdown() -> Render:
     return render
 
 
+def _html() -> Render:
+    from gates.reporters.html import render
+
+    return render
+
+
 # Imported when asked for, and by plain statements: a load by name would hide them from the layer contract.
 _REPORTERS: dict[str, Callable[[], Render]] = {
     "text": _text,
@@ -54,6 +60,7 @@ _REPORTERS: dict[str, Callable[[], Render]] = {
     "github": _github,
     "junit": _junit,
     "markdown": _markdown,
+    "html": _html,
 }
 NAMES = tuple(_REPORTERS)
 

@@ -73,6 +73,7 @@ def test_it_is_a_zip_file_that_others_can_read(raw: bytes) -> None:
         "policies/lanes.toml",
         "policies/waivers.toml",
         "proof.json",
+        "report.html",
         "report.json",
         "report.sarif",
     ]
@@ -117,6 +118,7 @@ def test_a_statement_binds_the_commit_the_tree_the_policy_and_the_reports(judged
         "lane-violations.json",
         "lane-violations.md",
         "proof.json",
+        "report.html",
         "report.json",
         "report.sarif",
     ]

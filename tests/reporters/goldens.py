@@ -11,7 +11,15 @@ from gates.reporters.lane_violations import lanes_json, lanes_markdown
 from tests.reporters.fixed_report import CALM, REPORT
 
 FOLDER = Path(__file__).parent / "golden_files"
-_ENDINGS = {"text": "txt", "json": "json", "sarif": "sarif", "github": "txt", "junit": "xml", "markdown": "md"}
+_ENDINGS = {
+    "text": "txt",
+    "json": "json",
+    "sarif": "sarif",
+    "github": "txt",
+    "junit": "xml",
+    "markdown": "md",
+    "html": "html",
+}
 
 
 def goldens() -> dict[str, str]:

@@ -25,7 +25,7 @@ def test_a_misspelt_reporter_is_answered_with_the_one_that_was_meant() -> None:
 
 
 def test_a_name_like_no_other_is_answered_with_all_of_them() -> None:
-    with pytest.raises(GatesError, match="use one of text, json, sarif, github, junit, markdown"):
+    with pytest.raises(GatesError, match="use one of text, json, sarif, github, junit, markdown, html"):
         reporter("pdf")
 
 

@@ -18,6 +18,8 @@ REPORTS ?= --report text
 # ALLOW_DIRTY=1 lets `make gates` and `make evidence` write evidence of a tree that is no commit; the evidence says so.
 # It is what happens anywhere but in CI.
 ALLOW_DIRTY ?= $(if $(CI),,1)
+# Where `make flakes` looks: the tests of the gates' core, which take seconds. Everything runs about 110 times.
+FLAKES ?= tests/unit tests/policy tests/flakes/test_exact.py
 # UPGRADE=1 lets `make lock` take newer releases.
 UPGRADE ?=
 # What `make observability` is to do: CHECK=--check compares.
@@ -127,6 +129,10 @@ coverage: setup  ## record which lines the tests reach, and which imports really
 mutate: setup  ## mutate each changed statement, and see whether a test notices: make mutate TESTS=tests/change
 	@$(RUN)/gates mutate $(TESTS)
 
+.PHONY: flakes
+flakes: setup  ## find tests that pass and fail with the same code: make flakes FLAKES="tests/unit -k waiver"
+	@$(RUN)/gates flakes $(FLAKES)
+
 .PHONY: cross-check
 cross-check: setup  ## our import edges beside grimp's, edge for edge, on homeassistant, django and sympy
 	@$(RUN)/python -m bench.cross_check
@@ -150,6 +156,10 @@ bench-secrets: setup  ## how many types of secrets the engines find, into the ta
 .PHONY: bench-supply
 bench-supply: setup  ## what the gates of the supply chain cost on an unchanged tree, and a bill, into docs/supply-chain.md
 	@$(RUN)/python -m bench.supply --markdown docs/supply-chain.md
+
+.PHONY: bench-flakes
+bench-flakes: setup  ## how many planted flaky tests are found and traced, into the table of docs/flakes.md
+	@$(RUN)/python -m bench.flakes --markdown docs/flakes.md
 
 .PHONY: bench-words
 bench-words: setup  ## retired words: how fast the scan is, and the gate cold beside codespell

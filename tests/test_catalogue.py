@@ -25,6 +25,7 @@ from gates.catalogue import Entry
 from gates.errors import GatesError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import parameters
+from gates.facts.flake_recording import FlakeRecording, TestRuns, render
 from gates.facts.store import Store
 from gates.facts.supply.advisory_database import build
 from gates.facts.supply.searched_text import made_up_token
@@ -155,6 +156,16 @@ OBSERVED = (
 )
 VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "there is no other wind"\n'
 BUDGETS = '[[budget]]\nname = "recall"\nbenchmark = "test_recall.py::test_it"\np95 = 0.1\n'
+FLAKES = ".gates/recordings/flakes.json"
+
+
+def flakes_recorded(files: Mapping[str, Union[str, bytes]], **tests: TestRuns) -> bytes:
+    """A recording of flakes, of the modules of a tree as they are."""
+    modules = {path: text.encode() for path, text in files.items() if path.endswith(".py") and isinstance(text, str)}
+    blobs = {path: hashlib.sha1(b"blob %d\0" % len(text) + text).hexdigest() for path, text in modules.items()}
+    return render(FlakeRecording(files=blobs, tests=tests))
+
+
 # A repository in which every gate has something to look at and nothing to find.
 TREE: dict[str, Union[str, bytes]] = {
     "runtime/__init__.py": "",
@@ -191,6 +202,9 @@ TREE: dict[str, Union[str, bytes]] = {
         }
     ),
 }
+TREE[FLAKES] = flakes_recorded(
+    TREE, **{"runtime/test_recall.py::test_it": TestRuns("runtime/test_recall.py", 4, 110, 0, 59)}
+)
 # Programs without which a gate cannot tell; where one is missing, so says the gate, and there is nothing to test.
 PROGRAMS = {
     "dead-link": "lychee",

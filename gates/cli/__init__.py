@@ -29,6 +29,7 @@ class _Commands(click.Group):
         from gates.cli.context import context
         from gates.cli.covering import coverage
         from gates.cli.evidence import evidence
+        from gates.cli.flaking import flakes
         from gates.cli.kept import cache
         from gates.cli.measuring import measure
         from gates.cli.mending import fix
@@ -37,7 +38,7 @@ class _Commands(click.Group):
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
         looking = (list_gates, explain, lanes, schemas, context, advisories, bill, observability)
-        others = (init, baseline, coverage, measure, mutate, fix, evidence, cache, *looking)
+        others = (init, baseline, coverage, flakes, measure, mutate, fix, evidence, cache, *looking)
         return {**self.commands, **{command.name or "": command for command in others}}
 
 

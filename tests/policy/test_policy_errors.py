@@ -28,11 +28,15 @@ WAIVERS = (
 VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "r"\n'
 OBJECTIVES = 'service = "shop"\n'
 BUDGETS = '[[budget]]\nname = "query"\nbenchmark = "tests/test_query.py::test_it"\np95 = 0.25\n'
+QUARANTINE = (
+    '[[test]]\nname = "runtime/test_a.py::test_b"\nreason = "r"\nowner = "o"\nticket = "t"\nexpires = 2027-01-31\n'
+)
 VALID = {
     "budgets.toml": BUDGETS,
     "gates.toml": GATES,
     "lanes.toml": LANES,
     "objectives.toml": OBJECTIVES,
+    "quarantine.toml": QUARANTINE,
     "vocabulary.toml": VOCABULARY,
     "waivers.toml": WAIVERS,
 }
@@ -165,7 +169,8 @@ def test_a_folder_without_permission_is_named_with_its_reason(root: Path) -> Non
         ("gates", "; did you mean 'gates.toml'?"),
         (
             "exceptions.json",
-            "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, vocabulary.toml, waivers.toml",
+            "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, quarantine.toml, "
+            "vocabulary.toml, waivers.toml",
         ),
     ],
 )

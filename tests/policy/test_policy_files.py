@@ -41,6 +41,7 @@ TREE = (
 )
 OTHERS = {
     "gates.toml": b"[gates.cross-lane-import]\n[gates.retired-word]\n",
+    "quarantine.toml": b"",
     "vocabulary.toml": b"",
     "lanes.toml": b'[[lane]]\nname = "all"\npaths = ["**"]\nmay_import = ["all"]\n',
 }

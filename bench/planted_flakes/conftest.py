@@ -1,0 +1,6 @@
+"""So that the shop is found, however pytest is started."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

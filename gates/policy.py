@@ -19,7 +19,15 @@ from gates.waiver import Waiver
 T = TypeVar("T")
 
 DEFAULT_FOLDER = "policies"
-FILES = ("budgets.toml", "gates.toml", "lanes.toml", "objectives.toml", "quarantine.toml", "vocabulary.toml", "waivers.toml")
+FILES = (
+    "budgets.toml",
+    "gates.toml",
+    "lanes.toml",
+    "objectives.toml",
+    "quarantine.toml",
+    "vocabulary.toml",
+    "waivers.toml",
+)
 # In a folder of policies, a file with such a name that is none of them is a policy that nobody reads.
 _POLICY_SUFFIXES = frozenset({"", ".cfg", ".ini", ".json", ".tml", ".toml", ".yaml", ".yml"})
 

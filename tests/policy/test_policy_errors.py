@@ -169,8 +169,10 @@ def test_a_folder_without_permission_is_named_with_its_reason(root: Path) -> Non
         ("gates", "; did you mean 'gates.toml'?"),
         (
             "exceptions.json",
-            "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, quarantine.toml, "
-            "vocabulary.toml, waivers.toml",
+            (
+                "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, quarantine.toml, "
+                "vocabulary.toml, waivers.toml"
+            ),
         ),
     ],
 )

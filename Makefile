@@ -157,6 +157,10 @@ bench-secrets: setup  ## how many types of secrets the engines find, into the ta
 bench-supply: setup  ## what the gates of the supply chain cost on an unchanged tree, and a bill, into docs/supply-chain.md
 	@$(RUN)/python -m bench.supply --markdown docs/supply-chain.md
 
+.PHONY: bench-evidence
+bench-evidence: evidence  ## how long the newest bundle takes to be verified, signed and not
+	@$(RUN)/python -m bench.evidence "$$(ls -t .gates/evidence/*.zip | head -1)"
+
 .PHONY: bench-flakes
 bench-flakes: setup  ## how many planted flaky tests are found and traced, into the table of docs/flakes.md
 	@$(RUN)/python -m bench.flakes --markdown docs/flakes.md

@@ -1,7 +1,7 @@
 """Public keys, and whether a signature is theirs: Ed25519, and whatever `ssh-keygen` signs with.
 
-Nothing but Python's library and programs of the system is needed: `openssl` (3.0 or newer) for an Ed25519 key where
-the package cryptography is not installed, `ssh-keygen` (8.2 or newer) for an SSH key.
+Nothing but Python's library and programs of the system is needed: where the package cryptography is not installed
+`openssl` (3.0 or newer) for an Ed25519 key, `ssh-keygen` (8.2 or newer) for an SSH key; for one of another kind always.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Union
 
+from gates.attestation import ssh_signature
 from gates.errors import GatesError
 
 NAMESPACE = "gates-evidence"
@@ -92,6 +94,18 @@ class SshKey:
 
     def has_signed(self, data: bytes, signature: bytes) -> bool:
         """Whether the signature over the data is of this key. CannotCheck where nothing here can tell."""
+        if self.kind == "ssh-ed25519" and has_library():
+            try:
+                found = ssh_signature.parts(signature, NAMESPACE.encode("ascii"), data)
+                key = Ed25519Key(ssh_signature.raw_key(found.key))
+            except ValueError:
+                return False
+            is_mine = found.key == base64.b64decode(self.blob)
+            return is_mine and key.has_signed(found.signed, found.signature)
+        return self.ssh_keygen_says(data, signature)
+
+    def ssh_keygen_says(self, data: bytes, signature: bytes) -> bool:
+        """The same, asked of `ssh-keygen`: for keys of other kinds, and where there is no library."""
         with tempfile.TemporaryDirectory(prefix="gates-") as folder:
             allowed = f'{NAMESPACE} namespaces="{NAMESPACE}" {self.kind} {self.blob}\n'
             Path(folder, "allowed").write_text(allowed, "ascii")
@@ -101,6 +115,11 @@ class SshKey:
         if b"unknown option" in done.stderr or b"illegal option" in done.stderr:
             raise CannotCheck("this ssh-keygen checks no signatures; 8.2 and newer do")
         return done.returncode == 0
+
+
+def has_library() -> bool:
+    """Whether the package cryptography is there."""
+    return find_spec("cryptography") is not None
 
 
 PublicKey = Union[Ed25519Key, SshKey]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from gates.attestation import archive
 from gates.attestation.envelope import Envelope, Signature
-from gates.attestation.keys import Ed25519Key, read_public_key
+from gates.attestation.keys import Ed25519Key, SshKey, read_public_key
 from gates.attestation.verify import Verification, verify_bytes
 from gates.cli.evidence import evidence
 from gates.errors import GatesError
@@ -204,8 +204,9 @@ def test_where_nothing_can_check_the_answer_is_that_it_could_not(
     whole: bytes, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = read_public_key(pair.public)
-    if isinstance(key, Ed25519Key):  # as where the library is not installed
-        monkeypatch.setattr(Ed25519Key, "has_signed", Ed25519Key.openssl_says)
+    # As where the library is not installed.
+    monkeypatch.setattr(Ed25519Key, "has_signed", Ed25519Key.openssl_says)
+    monkeypatch.setattr(SshKey, "has_signed", SshKey.ssh_keygen_says)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     found = verify_bytes(whole, key=key)
@@ -223,6 +224,20 @@ def test_openssl_says_of_an_ed25519_signature_what_the_library_says(
 
     assert verify_bytes(content, key=read_public_key(pair.public)).exit_code == 0
     assert "is not signed by the key" in verify_bytes(content, key=read_public_key(other.public)).text
+
+
+def test_ssh_keygen_says_of_a_signature_what_is_read_off_it(tmp_path: Path) -> None:
+    pair, other = made(tmp_path, "ssh", "key"), made(tmp_path, "ssh", "other")
+    mine, theirs = read_public_key(pair.public), read_public_key(other.public)
+    assert isinstance(mine, SshKey)
+    assert isinstance(theirs, SshKey)
+    good = signer_of(pair.private).sign(b"data")
+    broken = [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(40, len(good) - 40, 37)]
+    cases = [(mine, b"data", good), (theirs, b"data", good), (mine, b"date", good), (mine, b"data", b"")]
+
+    for key, data, signature in [*cases, *((mine, b"data", one) for one in broken)]:
+        assert key.has_signed(data, signature) == key.ssh_keygen_says(data, signature)
+    assert mine.has_signed(b"data", good)
 
 
 def test_what_does_not_verify_is_not_signed(raw: bytes, pair: Pair) -> None:

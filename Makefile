@@ -44,6 +44,8 @@ LONG ?=
 RUN := .venv/bin
 EVIDENCE := .gates/evidence
 RECORDINGS := .gates/recordings
+# What diff-cover says of the same run, for people: it goes into the bundle of `make acceptance`.
+PAGES := $(RECORDINGS)/diff-cover
 
 .PHONY: help
 help:  ## this list
@@ -68,7 +70,7 @@ check: format-check lint types layers edges schemas-check observability-check se
 
 .PHONY: acceptance
 acceptance: recordings advisories  ## what blocks a merge: the recordings, then every gate with --strict
-	@$(RUN)/gates run --strict $(REPORTS) --evidence $(EVIDENCE)
+	@$(RUN)/gates run --strict $(REPORTS) --evidence $(EVIDENCE) $$(ls $(PAGES).* 2>/dev/null | sed 's/^/--attach /')
 
 .PHONY: matrix
 matrix:  ## the tests on every Python from 3.9 to 3.13 that is found
@@ -116,14 +118,22 @@ self: setup
 	@$(RUN)/gates run --report text
 	@$(RUN)/gates prove
 
-.PHONY: recordings coverage telemetry-recording
+.PHONY: recordings coverage pages telemetry-recording
 recordings: coverage telemetry-recording
 telemetry-recording: setup
 	@env -u LUKHAS_OTLP $(RUN)/python -m runtime drive
 coverage: setup  ## record which lines the tests reach, and which imports really happen in them
 	@mkdir -p $(RECORDINGS)
-	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=json:$(RECORDINGS)/coverage.json --cov-report= \
+	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report= \
+		--cov-report=json:$(RECORDINGS)/coverage.json --cov-report=xml:$(RECORDINGS)/coverage.xml \
 		--gates-record-imports=$(RECORDINGS)/imports.jsonl --gates-record-sources=$(RECORDINGS)/sources.json
+	@$(MAKE) pages
+pages: setup
+	@[ ! -x $(RUN)/diff-cover ] || { \
+		base=$$(git merge-base main HEAD 2>/dev/null || git rev-parse HEAD); \
+		[ "$$base" != "$$(git rev-parse HEAD)" ] || base=HEAD^1; \
+		$(RUN)/diff-cover $(RECORDINGS)/coverage.xml --quiet --branch-coverage --expand-coverage-report \
+			--compare-branch "$$base" --diff-range-notation .. --format html:$(PAGES).html,markdown:$(PAGES).md; }
 
 .PHONY: mutate
 mutate: setup  ## mutate each changed statement, and see whether a test notices: make mutate TESTS=tests/change

@@ -36,7 +36,7 @@ FOLDER = "replay"
 CACHE = ".gates/cache"
 
 # Options whose answer depends on more than the recipe knows.
-_NEVER = ("--base", "--evidence", "--no-cache", "--shard", "--help", "--today")
+_NEVER = ("--attach", "--base", "--evidence", "--no-cache", "--shard", "--help", "--today")
 # A folder that changed this shortly before it was listed may have changed again within the same tick of the clock.
 _RACY_NS = 100_000_000
 

@@ -93,6 +93,12 @@ no_cache_option = click.option("--no-cache", is_flag=True, help="Neither use nor
 strict_option = click.option("--strict", is_flag=True, help='Overrule when_broken = "warn" and other excuses.')
 
 
+attach_option = click.option(
+    "--attach", "attached", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+    help="A file for people that goes into the bundle; may be given again.",
+)  # fmt: skip
+
+
 def asking(command: Command) -> Command:
     """Give a command the options of all that ask gates; it is handed them as one `Asked`."""
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
 import click
 
-from gates.cli.asked import EXIT_CODES, Place, opened, policies_option, root_option, strict_option, today_option
+from gates.cli.asked import (
+    EXIT_CODES,
+    Place,
+    attach_option,
+    opened,
+    policies_option,
+    root_option,
+    strict_option,
+    today_option,
+)
 from gates.cli.progress import progress
 from gates.facts.checkout import Checkout
 from gates.report import Report
@@ -26,10 +36,17 @@ def evidence() -> None:
 @policies_option
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Where [default: .gates/evidence].")
 @click.option("--allow-dirty", is_flag=True, help="Of a tree that is no commit; the bundle says so.")
+@attach_option
 @strict_option
 @today_option
 def build(
-    folder: Path, policies: Optional[Path], out: Optional[Path], allow_dirty: bool, strict: bool, today: dt.date
+    folder: Path,
+    policies: Optional[Path],
+    out: Optional[Path],
+    allow_dirty: bool,
+    attached: Sequence[Path],
+    strict: bool,
+    today: dt.date,
 ) -> int:
     """Run and prove every gate, and bind what they said to the commit."""
     with opened(folder, policies) as place:
@@ -41,7 +58,7 @@ def build(
 
             proof = prove(place.policy, place.checkout, today=today, observe=observe, store=place.store)
         click.echo(verdict(report), err=True)
-        write_bundle(report, proof, place, out or _folder(place.checkout), allow_dirty)
+        write_bundle(report, proof, place, out or _folder(place.checkout), allow_dirty, attached)
         return report.exit_code
 
 
@@ -51,11 +68,15 @@ def _folder(checkout: Checkout) -> Path:
     return folder_of(checkout.root)
 
 
-def write_bundle(report: Report, proof: Report, place: Place, out: Path, allow_dirty: bool) -> None:
+def write_bundle(
+    report: Report, proof: Report, place: Place, out: Path, allow_dirty: bool, attached: Sequence[Path] = ()
+) -> None:
     """Write the bundle of a run and its proof, and say where."""
     from gates.evidence.bundle import build as build_bundle
 
-    file = build_bundle(report, proof, place.policy, out, allow_dirty=allow_dirty, checkout=place.checkout)
+    file = build_bundle(
+        report, proof, place.policy, out, allow_dirty=allow_dirty, checkout=place.checkout, attached=attached
+    )
     click.echo(f"evidence: {file}", err=True)
 
 

@@ -13,7 +13,7 @@ from typing import Optional
 import click
 
 from gates import catalogue, own_folder, replay
-from gates.cli.asked import EXIT_CODES, Asked, Place, asking, strict_option
+from gates.cli.asked import EXIT_CODES, Asked, Place, asking, attach_option, strict_option
 from gates.cli.progress import progress
 from gates.errors import GatesError
 from gates.events import Observer
@@ -39,6 +39,7 @@ _TIMED = ("json", "junit", "text")
     "--evidence", metavar="DIR", type=click.Path(path_type=Path), help="Prove the gates too; write the bundle."
 )
 @click.option("--allow-dirty", is_flag=True, help="Let evidence be made of a tree that is no commit; it says so.")
+@attach_option
 @click.option("--shard", metavar="I/N", help="Only gather facts of the I-th of N parts, for GATES_STORE.")
 def run(
     asked: Asked,
@@ -48,11 +49,14 @@ def run(
     reports: Sequence[str],
     evidence: Optional[Path],
     allow_dirty: bool,
+    attached: Sequence[Path],
     shard: Optional[str],
 ) -> int:
     """Judge the repository: ask every gate of the policy."""
     if evidence is not None and changed:
         raise GatesError("--evidence is of the whole tree, and --changed looks at a part of it; leave one out")
+    if attached and evidence is None:
+        raise GatesError("--attach puts files into the bundle of --evidence DIR, and no bundle is asked for")
     outputs = [_output(entry) for entry in reports or ["text"]]
     with asked.opened(base) as place:
         if shard is not None:
@@ -75,7 +79,7 @@ def run(
         if evidence is not None and proof is not None:
             from gates.cli.evidence import write_bundle  # most runs write none
 
-            write_bundle(report, proof, place, evidence, allow_dirty)
+            write_bundle(report, proof, place, evidence, allow_dirty, attached)
         elif evidence is not None:
             _say_no_evidence(allow_dirty)
         if place.checkout.has_git and base is None and not _remember(place, answer, report, asked.today):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Callable, Optional
@@ -26,6 +26,7 @@ from gates.running import WAIVER as WAIVER_RESULT
 
 Render = Callable[[Report], str]
 NO_COMMIT = "evidence is of a git commit, and there is none: this is no git repository, or nothing is committed in it"
+ATTACHED = "attached/"
 _SHOWN = 3
 
 
@@ -63,15 +64,25 @@ def build(
     allow_dirty: bool = False,
     checkout: Optional[Checkout] = None,
     renderers: Optional[Renderers] = None,
+    attached: Iterable[Path] = (),
 ) -> Path:
     """Write the bundle of a run and its proof, whole or not at all, and say where.
 
     `out` is a folder, in which the file is named after the commit; or the file itself, where it ends in `.zip`.
     `allow_dirty` accepts a work tree that differs from its commit; the bundle then claims no commit. With the
     `checkout` every dirty path counts, whether a gate looked at it or not, policy files that git does not track are
-    refused, and its place is taken out of whatever reason mentions it. GatesError for what is no evidence, and why.
+    refused, and its place is taken out of whatever reason mentions it. `attached` are files for people, which go along
+    by their names and are bound to the commit like everything else. GatesError for what is no evidence, and why.
     """
-    content = bundled(report, proof, policy, allow_dirty=allow_dirty, checkout=checkout, renderers=renderers)
+    content = bundled(
+        report,
+        proof,
+        policy,
+        allow_dirty=allow_dirty,
+        checkout=checkout,
+        renderers=renderers,
+        attached=_read(attached),
+    )
     is_dirty = bool(report.dirty or (checkout is not None and checkout.dirty))
     name = f"evidence-{(report.commit or '')[:12]}{'-dirty' if is_dirty else ''}.zip"
     file = out if out.suffix == ".zip" else out / name
@@ -87,6 +98,7 @@ def bundled(
     allow_dirty: bool = False,
     checkout: Optional[Checkout] = None,
     renderers: Optional[Renderers] = None,
+    attached: Optional[Mapping[str, bytes]] = None,
 ) -> bytes:
     """The bytes of the bundle."""
     if checkout is not None:
@@ -97,7 +109,7 @@ def bundled(
     root = checkout.root if checkout is not None else None
     report, proof = _as_evidence(report, root), _as_evidence(proof, root)
     policies = _policy_files(policy)
-    rendered = _rendered(report, proof, renderers or Renderers.ours())
+    rendered = {**_rendered(report, proof, renderers or Renderers.ours()), **(attached or {})}
     head = _manifest(report, {**policies, **rendered})
     proofs = {result.gate: result for result in proof.results}
     configuration = [entry for entry in head.files if entry.name in policies]
@@ -116,6 +128,19 @@ def bundled(
     for problem in verify_bytes(content).problems:
         raise GatesError(f"the evidence would not verify, so it is not written: {problem}")
     return content
+
+
+def _read(attached: Iterable[Path]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for file in attached:
+        name = f"{ATTACHED}{file.name}"
+        if name in found:
+            raise GatesError(f"{file}: another file of this name is attached; rename one of them")
+        try:
+            found[name] = file.read_bytes()
+        except OSError as error:
+            raise GatesError(f"{file}: cannot be attached ({error.strerror})") from None
+    return found
 
 
 def _refuse_no_evidence(report: Report, proof: Report, policy: Policy, allow_dirty: bool) -> None:

@@ -476,3 +476,30 @@ def test_a_stand_in_for_a_reporter_is_taken_as_it_is(judged: Any) -> None:
 
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         assert archive.read("lane-violations.md") == f"# {judged.report.commit}\n".encode()
+
+
+def test_pages_for_people_go_along_and_are_bound_like_the_rest(judged: Any, tmp_path: Path) -> None:
+    page = tmp_path / "diff-cover.html"
+    page.write_text("<p>100 %</p>", "utf-8")
+
+    bundle = build(judged.report, judged.proof, judged.policy, tmp_path / "x.zip", allow_dirty=True, attached=[page])
+
+    with zipfile.ZipFile(bundle) as archive:
+        assert archive.read("attached/diff-cover.html") == page.read_bytes()
+    assert verify(bundle).exit_code == 0
+    digest = hashlib.sha256(page.read_bytes()).hexdigest()
+    assert digest in json.dumps(record_of(bundle.read_bytes(), "cross-lane-import"))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(["none"], "cannot be attached"), (["a/x", "b/x"], "another file of this")]
+)
+def test_what_cannot_be_attached_is_refused(judged: Any, tmp_path: Path, names: list[str], said: str) -> None:
+    for name in ("a/x", "b/x"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(name, "utf-8")
+
+    with pytest.raises(GatesError, match=said):
+        build(
+            judged.report, judged.proof, judged.policy, tmp_path / "x.zip", attached=[tmp_path / name for name in names]
+        )

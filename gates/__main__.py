@@ -24,9 +24,9 @@ def main() -> int:
     code = command_line()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(
-        code
-    )  # everything is written and closed; taking the facts of a big tree apart piece by piece takes a while
+    if sys.gettrace() is None:  # else somebody measures what runs here, and writes it down at the end
+        os._exit(code)  # all is written and closed; taking the facts of a big tree apart piece by piece takes a while
+    return code
 
 
 if __name__ == "__main__":

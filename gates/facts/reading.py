@@ -222,15 +222,13 @@ def _answers(work: Callable[[int], Any], tickets: _Tickets, workers: int) -> Ite
                 some = os.read(reading, _READ)
                 if not some:
                     del said[reading]  # what it had begun to say is lost with it
-                    os.close(reading)
-                    os.waitpid(children.pop(reading), 0)  # it leaves of itself, and what measures it writes
                     continue
                 said[reading] += some
                 yield from _whole_answers(said[reading])
     finally:
         for reading, child in children.items():
             os.close(reading)
-            os.kill(child, signal.SIGKILL)  # nobody listens any more
+            os.kill(child, signal.SIGKILL)  # it has said all, or nobody listens any more
             os.waitpid(child, 0)
 
 
@@ -333,21 +331,18 @@ def _from_child(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
 
 
 def _heard(reading: int, child: int) -> Iterator[Yield]:
-    is_over = False
     try:
         with os.fdopen(reading, "rb") as answers:
             while True:
                 size = int.from_bytes(answers.read(_SIZE), "big")
                 answer = answers.read(size)
-                is_over = not size or len(answer) < size
-                if is_over:
+                if not size or len(answer) < size:
                     return
                 result: Yield = pickle.loads(answer)
                 yield result
     finally:
-        if not is_over:
-            os.kill(child, signal.SIGKILL)  # nobody listens any more
-        os.waitpid(child, 0)  # it leaves of itself, and what measures it writes
+        os.kill(child, signal.SIGKILL)  # it has said all, or nobody listens any more
+        os.waitpid(child, 0)
 
 
 def _answer(root: str, jobs: Sequence[Job], writing: int) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,27 @@ def test_what_is_wrong_with_an_extractor_itself_is_not_kept_as_a_files_answer(
         with pytest.raises(ModuleNotFoundError, match="no_such_extractor"):
             Extraction(checkout, store, "1").of("gates.facts.no_such_extractor", list(checkout.files.values()))
         assert store.counted() == {}
+
+
+def test_where_processes_cannot_fork_the_same_is_found(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(FEW_FILES):
+        repository.write(f"more{number}.py", f"import m{number}\n")
+    repository.write("dos.py", b"import x\r\nimport y\r\n")
+    repository.commit(gone="import gone\n")
+    (repository.root / "gone.py").unlink()
+    (repository.root / "a.py").unlink()
+    (repository.root / "a.py").mkdir()
+    checkout = repository.open()
+    files = list(checkout.files.values())
+
+    def found() -> tuple[object, ...]:
+        extraction = Extraction(checkout, Store(None), "1", workers=2)
+        parts = sorted(extraction.side_by_side(lambda number: b"x" * number, 5))
+        blobs = extraction.of_blobs(SCAN, [repository.blob("import x\n")])
+        return extraction.of(SCAN, files), extraction.of(EXACT, files), dict(extraction.errors), parts, blobs
+
+    forked = found()
+    monkeypatch.delattr(os, "fork")
+
+    assert found() == forked
+    assert forked[4] == {repository.blob("import x\n"): ["x"]}

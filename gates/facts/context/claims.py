@@ -21,7 +21,7 @@ from gates.facts.context.places import ANCHORS, Places
 from gates.facts.context.project import Project
 from gates.facts.context.symbols import Symbols
 from gates.facts.context.tasks import Tasks
-from gates.facts.context.tree import TreePaths
+from gates.facts.context.tree import TreePaths, undotted
 from gates.facts.extraction import Extraction
 from gates.facts.extractors.documents import claim as kinds
 from gates.facts.extractors.documents.claim import Claim
@@ -85,7 +85,7 @@ class Claims:
     def _places_of(self, path: str, text: str) -> list[str]:
         bare = text.partition("#")[0].strip("/")
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), bare))
-        ends = self.tree.ending_in(bare.lstrip("./")) if bare else []
+        ends = self.tree.ending_in(undotted(bare)) if bare else []
         return [there for there in (beside, *ends) if there in self.checkout.files]
 
     @property

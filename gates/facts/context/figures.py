@@ -13,6 +13,7 @@ from gates.facts.context.project import Project, normal
 from gates.facts.extractors.documents.claim import Claim
 
 _FAR = 2
+_LOWEST = re.compile(r"(?:>=|\^|~=|~|>)(3\.\d+)")
 
 
 @dataclass
@@ -48,15 +49,16 @@ class Figures:
         return UNKNOWN if claim.hedge or (who and said.count(".") < 2) else no(f"the version is {ours}", ours)
 
     def python(self, path: str, claim: Claim) -> Answer:
-        """The Pythons that the project says it runs on."""
+        """The Pythons that the project says it runs on; of several distributions each may be meant."""
         spec = re.sub(r"\s", "", self.project.requires_python)
-        low = re.search(r"(?:>=|\^|~=|~|>)(3\.\d+)", spec)
+        low = _LOWEST.search(spec)
         how, *said = claim.parts
         if not spec or low is None or ">3" in spec:
             return UNKNOWN
-        right = _same_spec(said[0], spec) if how == "spec" else said[0] == low[1]
-        if right:
-            return YES
+        for each in (spec, *self.project.all_requires_python):
+            lowest = _LOWEST.search(each)
+            if _same_spec(said[0], each) if how == "spec" else lowest is not None and said[0] == lowest[1]:
+                return YES
         if claim.hedge:
             return UNKNOWN
         return no(f"requires-python is {spec}", spec if how == "spec" else low[1])
@@ -68,8 +70,10 @@ class Figures:
         if tested is None or claim.hedge:
             return UNKNOWN
         if how == "range":
-            ends = {min(tested, key=_minor), max(tested, key=_minor)}
-            return YES if set(said) == ends else no(f"the workflows run on {_listed(tested)}", _listed(tested))
+            for one in (tested, *self.project.pythons_by_workflow):  # one of several may be meant
+                if set(said) == {min(one, key=_minor), max(one, key=_minor)}:
+                    return YES
+            return no(f"the workflows run on {_listed(tested)}", _listed(tested))
         if set(said) <= tested:
             return YES
         return no(f"the workflows run on {_listed(tested)}", _listed(tested))
@@ -83,12 +87,16 @@ class Figures:
         if name == "mypy strict" and not values and self.project.values("mypy"):
             if self.project.runs_mypy_strictly:
                 return YES
+            if self.project.mypy_asks_for_types:  # what many call strict
+                return UNKNOWN
             place = next(iter(self.project.values("mypy")))
             return no(f"{place.split(' ')[0]} does not set strict for mypy")
         if not values:
             return UNKNOWN
         if any(_same_value(said, value) for value in values.values()):
             return YES
+        if re.fullmatch(r"key [a-z]+", name):  # so common a word that it may be another tool's
+            return UNKNOWN
         place, value = next(iter(values.items()))
         return no(f"{place} is {_shown(value)}", _shown(value))
 

@@ -11,7 +11,7 @@ from typing import Optional
 from gates.facts.checkout import Checkout
 from gates.facts.context.held import UNKNOWN, YES, Answer, no
 from gates.facts.context.names import Names
-from gates.facts.context.tree import TreePaths
+from gates.facts.context.tree import TreePaths, undotted
 from gates.facts.extraction import Extraction
 from gates.facts.extractors.documents.claim import PATH, Claim
 
@@ -55,7 +55,7 @@ class Places:
         for path, claim in claims:
             if claim.kind not in (PATH, "glob", "entry of a tree", "link"):
                 continue
-            text = claim.parts[0].lstrip("./") or claim.parts[0]
+            text = undotted(claim.parts[0]) or claim.parts[0]
             found = self.find(path, claim.parts[0]) if claim.kind == PATH else None
             if found is None:
                 folder = posixpath.dirname(path)
@@ -95,12 +95,12 @@ class Places:
             if not folder:
                 break
             folder = posixpath.dirname(folder)
-        short = re.sub(r"^(?:\.{1,2}/)+", "", bare)
+        short = undotted(bare)
         ends = self.tree.ending_in(short)
         return ends[0] if ends else None
 
     def _absent(self, path: str, claim: Claim, text: str, extra: str) -> Answer:
-        bare = re.sub(r"^(?:\.{1,2}/)+", "", text)
+        bare = undotted(text)
         cased = self.tree.in_other_case(bare) or self.tree.in_other_case(posixpath.join(posixpath.dirname(path), bare))
         if cased is not None and "/" in bare:
             return no("the letters' case differs", cased)

@@ -193,6 +193,15 @@ class Project:
         said = said or get(self.table("setup.cfg"), "options", "python_requires")
         return said if isinstance(said, str) else ""
 
+    @cached_property
+    def all_requires_python(self) -> tuple[str, ...]:
+        """The ranges of all distributions, without white space."""
+        found = [
+            get(table, "project", "requires-python") or get(table, "tool", "poetry", "dependencies", "python")
+            for table in self.pyprojects.values()
+        ]
+        return tuple(dict.fromkeys(re.sub(r"\s", "", said) for said in found if isinstance(said, str)))
+
     # What can be asked of it
 
     def targets(self, kind: str, folder: str = "") -> tuple[Optional[frozenset[str]], frozenset[str]]:
@@ -299,18 +308,31 @@ class Project:
         """What each tool is told under a name of ours, by the place where it is told."""
         return dict(self._values(name))
 
+    def _called(self, name: str) -> list[str]:
+        """The files of a name that hold tables, the one at the top first: a part may be told otherwise."""
+        found = (path for path in (*self._tomls, *self._inis) if posixpath.basename(path) == name)
+        return sorted(found, key=lambda path: (path.count("/"), path))
+
     def _values(self, name: str) -> Iterator[tuple[str, Any]]:
         for place, keys in _PLACES.get(name, ()):
-            for table_path, shown in ((place, place),):
-                value = get(self.table(table_path), *keys)
+            for file in self._called(place):
+                value = get(self.table(file), *keys)
                 if value is not None:
-                    yield f"{shown} [{'.'.join(keys[:-1])}] {keys[-1]}", value
+                    yield f"{file} [{'.'.join(keys[:-1])}] {keys[-1]}", value
         if name.startswith("key "):
             key = name[4:]
             for file, table in self.pyprojects.items():
-                for path, value in _keyed(table.get("tool", {}), key.split(".")[-1], "tool"):
-                    if path.endswith(key.removeprefix("tool.")):
+                for path, value in _keyed(table, key.split(".")[-1]):
+                    if path.endswith(key) and (path.startswith("tool.") or path == "project.requires-python"):
                         yield f"{file} {path}", value
+
+    @property
+    def mypy_asks_for_types(self) -> bool:
+        """Whether mypy is told to demand annotations, if not all that `strict` means."""
+        return any(
+            isinstance(table, Mapping) and str(table.get("disallow_untyped_defs")).lower() == "true"
+            for table in self.values("mypy").values()
+        )
 
     @cached_property
     def runs_mypy_strictly(self) -> bool:
@@ -327,6 +349,11 @@ class Project:
         if not found or not all(whole for _, whole in found.values()):
             return None
         return frozenset(version for versions, _ in found.values() for version in versions) or None
+
+    @property
+    def pythons_by_workflow(self) -> Iterator[frozenset[str]]:
+        """Those of each workflow that names any."""
+        return (frozenset(versions) for versions, _ in self._of("workflow_pythons").values() if versions)
 
 
 _PLACES: Mapping[str, Sequence[tuple[str, tuple[str, ...]]]] = {
@@ -380,9 +407,9 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _keyed(table: Any, key: str, path: str) -> Iterator[tuple[str, Any]]:
+def _keyed(table: Any, key: str, above: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(table, Mapping):
         for name, value in table.items():
             if name == key and not isinstance(value, (Mapping, list)):
-                yield f"{path}.{name}", value
-            yield from _keyed(value, key, f"{path}.{name}")
+                yield f"{above}{name}", value
+            yield from _keyed(value, key, f"{above}{name}.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gates.facts.context.held import UNKNOWN, YES, Answer, no
 from gates.facts.context.names import Names
 from gates.facts.context.places import Places
+from gates.facts.context.tree import undotted
 from gates.facts.extractors.documents.claim import Claim
 
 # First parts of dotted names that are as often a variable as a package.
@@ -49,7 +50,7 @@ class Symbols:
         if found is None or found not in self.places.tree.files:
             return UNKNOWN
         matches = [
-            there for there in self.places.tree.ending_in(file.lstrip("./")) if there in self.places.tree.files
+            there for there in self.places.tree.ending_in(undotted(file)) if there in self.places.tree.files
         ] or [found]
         last = name.rpartition(".")[2]
         told = [self.names.words(there) for there in matches]
@@ -112,6 +113,8 @@ class Symbols:
         ]
         if any(base != "class " for base in bases):
             return UNKNOWN
+        if _is_camel(member) or self.places.tree.speaks_another_language:
+            return UNKNOWN  # a component, or a class of that name in the other language
         members = [name.rpartition(".")[2] for name in defined if f"{owner}." in name]
         return _no_name(f"{owner} in {places[0]} has no", member, members)
 
@@ -148,6 +151,10 @@ class Symbols:
                 tests = [name.rpartition(".")[2] for name in self.names.defined_in(found)]
                 return UNKNOWN if claim.hedge else _no_name(f"{found} has no test", part, tests)
         return YES
+
+
+def _is_camel(name: str) -> bool:
+    return name[:1].isupper() and not name.isupper()
 
 
 def _is_dunder(name: str) -> bool:

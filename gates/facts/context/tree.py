@@ -19,6 +19,10 @@ from gates.globs import glob_pattern
 _CLOSE = 0.6
 _FEW = 4000
 _MANY_OF_A_NAME = 40
+_ABOVE = re.compile(r"^(?:\.{1,2}/)+")
+# Languages with classes, whose names may be those of a Python class.
+_OTHER_LANGUAGES = (".ts", ".tsx", ".js", ".jsx", ".go", ".rs", ".java", ".kt", ".swift", ".cs", ".rb", ".php", ".cpp")
+_SHARE = 10
 
 
 @dataclass
@@ -109,8 +113,15 @@ class TreePaths:
         return self._matched[glob]
 
     def _matching(self, glob: str) -> bool:
-        pattern = re.compile(f"(?:.*/)?{glob_pattern(glob.lstrip('./'))}")
+        pattern = re.compile(f"(?:.*/)?{glob_pattern(undotted(glob))}")
         return any(map(pattern.fullmatch, self.checkout.files)) or any(map(pattern.fullmatch, self.folders))
+
+    @cached_property
+    def speaks_another_language(self) -> bool:
+        """Whether at least a tenth as many files as are Python's are another's: a name may be one of theirs."""
+        ours = sum(path.endswith(".py") for path in self.checkout.files)
+        theirs = sum(path.endswith(_OTHER_LANGUAGES) for path in self.checkout.files)
+        return theirs * _SHARE >= ours
 
     def submodule_of(self, path: str) -> bool:
         """Whether a path lies in another repository."""
@@ -158,6 +169,11 @@ class TreePaths:
             found = set(_ignored(self.checkout, asked))
             self._ignored.update((path, path in found) for path in asked)
         return frozenset(path for path in paths if self._ignored.get(path))
+
+
+def undotted(path: str) -> str:
+    """A path without the `./` and `../` that it begins with; the dot of `.github` stays."""
+    return _ABOVE.sub("", path)
 
 
 def _may_have(checkout: Checkout) -> bool:

@@ -206,7 +206,7 @@ class _Said:
             wanted = ("-e",) if program == "tox" else ("-s", "-e", "--session", "--sessions")
             for position, word in enumerate(left[:-1]):
                 if word in wanted:
-                    for name in left[position + 1].split(","):
+                    for name in left[position + 1].partition("(")[0].split(","):
                         if not _HOLE.search(name):
                             yield self._claim(COMMAND, program, name, self._folder)
             return

@@ -104,6 +104,7 @@ _OF_FILE = re.compile(
     r"(?:the |an? |both )?(?P<names>\**`[A-Za-z_][\w.]*(?:\([^`)]*\))?`\**(?:(?:,? and "
     r"|, )\**`[A-Za-z_][\w.]*(?:\([^`)]*\))?`\**)*)"
 )
+_ANOTHER = re.compile(r"`[\w./-]+\.\w+`\**\s*(?:/|,|&|\+|and|or)\s*\**$")
 _SPAN = re.compile(r"`([A-Za-z_][\w.]*)(?:\([^`)]*\))?`")
 # A sentence that says little besides a range of Python states it.
 _SHORT = 40
@@ -206,6 +207,8 @@ def _names(text: str, hedge: str) -> Iterator[Claim]:
             SYMBOL, match.start(), f"{match['name']} in {match['path']}", (match["name"], match["path"], "in"), hedge
         )
     for match in _OF_FILE.finditer(text):
+        if _ANOTHER.search(text, 0, match.start()):  # "`a.py` / `b.py`: ..." says of neither what of both
+            continue
         for found in _SPAN.finditer(text, match.start("names"), match.end("names")):
             name = found[1]
             yield Claim(SYMBOL, found.start(), f"{name} in {match['path']}", (name, match["path"], "in"), hedge)

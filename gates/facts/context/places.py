@@ -33,6 +33,11 @@ _MADE = frozenset(
     " .idea .vscode obj Debug Release runs checkpoints wandb mlruns .gradle .dart_tool Pods DerivedData"
     " downloads cache worktrees .worktrees".split()
 )
+# What a name that stands for any is put together from: test_name.py, TestClass, path/to/file.
+_ANY = frozenset(
+    "test tests name file module function func method class specific example my your some new foo bar baz feature"
+    " component path to thing something case unit case1 xxx xyz abc the any it does this that".split()
+)
 _SUFFIXED = re.compile(
     r"\.(?:py|pyi|md|mdc|rst|txt|toml|ya?ml|json|cfg|ini|sh|js|ts|tsx|jsx|mjs|cjs|go|rs|java|rb|c|h|cc|cpp|hpp"
     r"|html|css|scss|sql|ipynb|proto|tf|lua|me|svg|png|xml|env)$"
@@ -111,6 +116,13 @@ class Places:
             return self._alone(path, claim, bare)
         if extra != "run" and not _SUFFIXED.search(bare) and not self._is_below_something(path, parts, claim):
             return UNKNOWN
+        if (
+            extra != "run"
+            and "." not in parts[-1]
+            and not claim.parts[0].endswith("/")
+            and parts[-1] in self.names.every
+        ):
+            return UNKNOWN  # "pipeline/run_all": a name in a package
         if all(self._is_top(part) for part in parts):  # "tests/docs": the one and the other
             return UNKNOWN
         if not any(self._is_known(path, parts[:length]) for length in range(1, len(parts))) and parts[0].startswith(
@@ -143,7 +155,9 @@ class Places:
     def _is_anybodys(self, path: str, text: str) -> bool:
         """Whether it is made by a program, ignored by git, in another repository, or stands for any."""
         parts = [part for part in text.split("/") if part]
-        if any(_STANDS_FOR.match(part) for part in parts) or any(part in _MADE for part in parts):
+        if any(_STANDS_FOR.match(part) or part in _MADE for part in parts) or stands_for_any(
+            parts[-1] if parts else ""
+        ):
             return True
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
         return bool(self.tree.ignored([text, beside])) or self.tree.submodule_of(text) or self.tree.submodule_of(beside)
@@ -250,6 +264,13 @@ class Places:
             return YES
         near = max(anchors, key=lambda known: _alike(known, anchor), default="")
         return no(f"{path} has no heading with this anchor", f"#{near}" if near and _alike(near, anchor) > 0.5 else "")
+
+
+def stands_for_any(name: str) -> bool:
+    """Whether a name of a file, a class or a test is put together from words that say nothing: `test_name.py`."""
+    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.partition(".")[0])
+    words = [word.lower() for word in re.split(r"[_-]+", stem) if word]
+    return len(words) > 1 and all(word in _ANY for word in words)
 
 
 def _is_entry(text: str) -> bool:

@@ -59,6 +59,7 @@ _RUNS = re.compile(
     r"|scripts/[^/]+\.sh"
 )
 _RUN_ENDS = ("ile", ".ini", ".py", ".toml", ".yaml", ".yml", ".sh")
+_TYPED = ("strict", "disallow_untyped_defs", "disallow_incomplete_defs")
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
@@ -329,10 +330,10 @@ class Project:
     @property
     def mypy_asks_for_types(self) -> bool:
         """Whether mypy is told to demand annotations, if not all that `strict` means."""
-        return any(
-            isinstance(table, Mapping) and str(table.get("disallow_untyped_defs")).lower() == "true"
-            for table in self.values("mypy").values()
-        )
+        tables = [table for table in self.values("mypy").values() if isinstance(table, Mapping)]
+        tables += [part for table in tables for part in table.get("overrides", ()) if isinstance(part, Mapping)]
+        tables += [part for ini in self._inis.values() for name, part in ini.items() if name.startswith("mypy-")]
+        return any(str(table.get(key)).lower() == "true" for table in tables for key in _TYPED)
 
     @cached_property
     def runs_mypy_strictly(self) -> bool:

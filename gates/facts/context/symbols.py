@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gates.facts.context.held import UNKNOWN, YES, Answer, no
 from gates.facts.context.names import Names
-from gates.facts.context.places import Places
+from gates.facts.context.places import Places, stands_for_any
 from gates.facts.context.tree import undotted
 from gates.facts.extractors.documents.claim import Claim
 
@@ -146,7 +146,7 @@ class Symbols:
             if not part.isidentifier():
                 return UNKNOWN
             if part not in told[1]:
-                if part.endswith(_ANY_TEST):
+                if part.endswith(_ANY_TEST) or stands_for_any(part):
                     return UNKNOWN
                 tests = [name.rpartition(".")[2] for name in self.names.defined_in(found)]
                 return UNKNOWN if claim.hedge else _no_name(f"{found} has no test", part, tests)

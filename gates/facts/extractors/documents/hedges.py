@@ -51,7 +51,7 @@ _ELSEWHERE = re.compile(
     r"\b(?:clon(?:e|es|ed|ing)|upstream|vendored|fork(?:ed|s)?|branch(?:es)?|in that repo\w*|repo(?:sitory)? at"
     r"|(?:other|another|separate|external|sibling|private|different) (?:repo|repository|project|package)"
     r"|endpoints?|routes?|urls?|api path|GET|POST|PUT|PATCH|DELETE|mime|content-type|bucket|home directory|containers?"
-    r"|entry[- ]points?|package on|npm package|pull requests?)\b|\bhttps?://"
+    r"|entry[- ]points?|package on|npm package|pull requests?)\b|\bhttps?://|(?:``|\w-\w+)\**\s+repo(?:sitory)?\b"
 )
 
 

@@ -85,6 +85,9 @@ _STRICT = re.compile(
     r"\bmypy\b`?\**[^.;,\n]{0,20}\b(?:--)?strict\b|\bstrict\b(?: mode)? (?:in |of |for )?`?mypy\b|\bstrict mypy\b",
     re.IGNORECASE,
 )
+_PARTLY = re.compile(
+    r"\b(?:only|gradual\w*|part\w*|some|not|new code|aim\w*|goal|should|toward\w*|eventual\w*)\b", re.IGNORECASE
+)
 _COVERAGE = re.compile(
     r"\b(?:coverage (?:threshold|minimum|gate)|minimum (?:test |code )?coverage"
     r"|fail[_-]under)\b[^.;\n\d]{0,25}(?P<a>\d{2,3}(?:\.\d+)?)\s*%?",
@@ -188,7 +191,8 @@ def _settings(text: str, hedge: str) -> Iterator[Claim]:
             SETTING, match.start(), match[0].strip("( "), ("line length", match["value"] or match["before"]), hedge
         )
     for match in _STRICT.finditer(text):
-        yield Claim(SETTING, match.start(), match[0], ("mypy strict", "true"), hedge)
+        partly = "partly" if _PARTLY.search(text) else ""
+        yield Claim(SETTING, match.start(), match[0], ("mypy strict", "true"), hedge or partly)
     for match in _COVERAGE.finditer(text):
         yield Claim(SETTING, match.start(), match[0], ("coverage", match["a"]), hedge)
 

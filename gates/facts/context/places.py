@@ -155,7 +155,7 @@ class Places:
     def _is_anybodys(self, path: str, text: str) -> bool:
         """Whether it is made by a program, ignored by git, in another repository, or stands for any."""
         parts = [part for part in text.split("/") if part]
-        if any(_STANDS_FOR.match(part) or part in _MADE for part in parts) or stands_for_any(
+        if any(stands_for_another(part) or part in _MADE for part in parts) or stands_for_any(
             parts[-1] if parts else ""
         ):
             return True
@@ -221,7 +221,7 @@ class Places:
         top = posixpath.normpath(text)
         if beside in self.tree.files or top in self.tree.files:
             return YES
-        if self.tree.ignored([beside, top]) or claim.hedge or _STANDS_FOR.match(posixpath.basename(text)):
+        if self.tree.ignored([beside, top]) or claim.hedge or stands_for_another(posixpath.basename(text)):
             return UNKNOWN
         return no("no such file", self.tree.nearest(beside))
 
@@ -242,7 +242,7 @@ class Places:
             return self._anchor(there, anchor) if anchor and there in self.tree.files else YES
         if self.tree.ignored([there]) or self.tree.submodule_of(there) or target.startswith("/"):
             return UNKNOWN
-        if _STANDS_FOR.match(posixpath.basename(there)) or not re.search(r"[./]", target):
+        if stands_for_another(posixpath.basename(there)) or not re.search(r"[./]", target):
             return UNKNOWN
         cased = self.tree.in_other_case(there)
         if cased:
@@ -264,6 +264,11 @@ class Places:
             return YES
         near = max(anchors, key=lambda known: _alike(known, anchor), default="")
         return no(f"{path} has no heading with this anchor", f"#{near}" if near and _alike(near, anchor) > 0.5 else "")
+
+
+def stands_for_another(word: str) -> bool:
+    """Whether a word begins as one does that the reader is to replace: `your_plugin.py`, `foo`."""
+    return bool(_STANDS_FOR.match(word))
 
 
 def stands_for_any(name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Optional
 from gates.errors import did_you_mean
 from gates.facts.context.held import UNKNOWN, YES, Answer, no
 from gates.facts.context.names import Names
+from gates.facts.context.places import stands_for_another
 from gates.facts.context.project import Project, normal
 from gates.facts.extractors.documents.claim import Claim
 
@@ -32,7 +33,7 @@ class Tasks:
             return self._npm(claim, runner, target)
         if runner in ("tox", "nox", "poe"):
             known = self.project.tasks(runner)
-            if known is None or claim.hedge:
+            if known is None or claim.hedge or stands_for_another(target):
                 return UNKNOWN
             same = (
                 target in known
@@ -65,7 +66,7 @@ class Tasks:
                 return YES
         if target in every:
             return YES
-        if claim.hedge or folder == "?":
+        if claim.hedge or folder == "?" or stands_for_another(target):
             return UNKNOWN
         if known is None:
             none = runner == "make" and not self.project.has_makefiles and not folder
@@ -79,7 +80,7 @@ class Tasks:
         scripts = frozenset(name for value in packages.values() for name in value[0])
         if target in scripts:
             return YES
-        if claim.hedge or runner != "npm":
+        if claim.hedge or runner != "npm" or stands_for_another(target):
             return UNKNOWN
         if not packages:
             return no("there is no package.json")
@@ -135,7 +136,7 @@ class Tasks:
         known = self.project.extras(kind)
         if known is None or normal(extra) in known or extra in known:
             return YES if known is not None else UNKNOWN
-        if claim.hedge:
+        if claim.hedge or stands_for_another(extra):
             return UNKNOWN
         what = "extra" if kind == "extra" else "group of dependencies"
         return _none_of(f"the project has no {what} '{extra}'", extra, known)

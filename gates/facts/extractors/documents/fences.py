@@ -82,8 +82,8 @@ def _tree(block: Fence, why: str) -> Iterator[Claim]:
         match = _DRAWN.match(line)
         if match is None:
             word = line.strip().split("#")[0].strip()
-            if word and _FIRST.match(word) and not line.startswith((" ", "\t")):
-                root, open_folders = word.strip("/"), []
+            if word and " " not in word and not line.startswith((" ", "\t")):
+                root, open_folders = word.strip("/") if _FIRST.match(word) else "?", []
             continue
         depth = len(match["lead"])
         name = re.split(r"\s+(?:#|←|<-|—|\u2013|-|\()|\s{2,}|\s+", match["name"].strip())[0].strip("`*")

@@ -183,6 +183,7 @@ bench-words: setup  ## retired words: how fast the scan is, and the gate cold be
 .PHONY: bench-coverage
 bench-coverage: setup  ## uncovered-change on 10 and on 100 changed files of django, from coverage.py's data
 	@$(RUN)/python -m bench.uncovered_change
+
 .PHONY: bench-docs
 bench-docs: setup  ## words and documents: the three gates cold beside codespell, unchanged beside warm ruff
 	@.ci/peers

@@ -31,13 +31,14 @@ class _Commands(click.Group):
         from gates.cli.evidence import evidence
         from gates.cli.flaking import flakes
         from gates.cli.kept import cache
+        from gates.cli.links import links
         from gates.cli.measuring import measure
         from gates.cli.mending import fix
         from gates.cli.mutating import mutate
         from gates.cli.observability import observability
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
 
-        looking = (list_gates, explain, lanes, schemas, context, advisories, bill, observability)
+        looking = (list_gates, explain, lanes, schemas, context, advisories, bill, observability, links)
         others = (init, baseline, coverage, flakes, measure, mutate, fix, evidence, cache, *looking)
         return {**self.commands, **{command.name or "": command for command in others}}
 

@@ -22,8 +22,8 @@ _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _MANY = 30
 
 
-class LocalLink(NamedTuple):
-    """A link of the file at `path` to another place of the repository, as it is written."""
+class Link(NamedTuple):
+    """A link of the file at `path`, as it is written, to another place of the repository or to the network."""
 
     path: str
     line: int
@@ -108,22 +108,27 @@ class Documents:
         return {path: value for path, value in found.items() if not isinstance(value, str)}
 
     @cached_property
-    def links(self) -> Sequence[LocalLink]:
+    def links(self) -> Sequence[Link]:
         """Of documents, then of docstrings and of comments in workflows."""
         return [*self.of_documents, *self.of_others]
 
     @cached_property
-    def of_documents(self) -> Sequence[LocalLink]:
+    def of_documents(self) -> Sequence[Link]:
         """Those of Markdown files."""
-        return [LocalLink(path, *link) for path, value in self._answers.items() for link in value[0]]
+        return [Link(path, *link) for path, value in self._answers.items() for link in value[0]]
+
+    @property
+    def to_the_network(self) -> Iterator[Link]:
+        """Those of Markdown files that lead to a server."""
+        return (Link(path, *link) for path, value in self._answers.items() for link in value[2])
 
     @cached_property
-    def of_others(self) -> Sequence[LocalLink]:
+    def of_others(self) -> Sequence[Link]:
         """Those of docstrings and of workflows' comments."""
         kinds = (("docstring_links", self.modules), ("comment_links", self.workflows))
         self.extraction.prefetch((f"{_EXTRACTORS}.{name}", files) for name, files in kinds)
         return [
-            LocalLink(path, *link)
+            Link(path, *link)
             for name, files in kinds
             for path, value in self.extraction.of(f"{_EXTRACTORS}.{name}", files).items()
             for link in value

@@ -17,7 +17,8 @@ from gates.facts.fact import digest_of
 from gates.facts.store import Store
 from gates.facts.supply.tools import Done, Tool, Tools
 
-_REMEDY = "pip install 'lukhas-gates[links]', or put lychee 0.20 or newer on PATH"
+REMEDY = "pip install 'lukhas-gates[links]', or put lychee 0.20 or newer on PATH"
+VERSION = r"^lychee (\d+\.\d+\.\d+)"
 _FLAGS = ("--offline", "--include-fragments=full", "--format", "json", "--no-progress", "-vv", "--hidden")
 _ENDED = frozenset({0, 2})  # nothing dead, and something; anything else is an error of lychee's
 _CANARY = "gates-canary.md"
@@ -57,7 +58,7 @@ class LinkCheck:
     def gather(cls, checkout: Checkout, documents: Documents, store: Store, tools: Tools) -> LinkCheck:
         """The tool is identified; it is started when it is asked."""
         try:
-            return cls(checkout, documents, store, tools.get("lychee", r"^lychee (\d+\.\d+\.\d+)", _REMEDY))
+            return cls(checkout, documents, store, tools.get("lychee", VERSION, REMEDY))
         except FactUnavailable as unavailable:
             return cls(checkout, documents, store, None, str(unavailable))
 

@@ -52,6 +52,17 @@ class Renames:
         }
         return folders.pop() if len(folders) == 1 else ""
 
+    def before(self, path: str) -> str:
+        """Where a file lay before its latest move; "" where it never moved."""
+        return self._former.get(path, "")
+
+    @cached_property
+    def _former(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for old, new in self._moves.items():
+            found.setdefault(new, old)
+        return found
+
     @cached_property
     def _moves(self) -> Mapping[str, str]:
         """The latest move of each path."""

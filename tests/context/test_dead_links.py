@@ -19,6 +19,7 @@ from gates.facts.checkout import Checkout
 from gates.facts.link_check import reconciled
 from gates.facts.supply.tools import Done
 from gates.finding import Finding
+from gates.fixing import Mending, carry_out, mend
 from gates.policy import Policy
 from gates.report import Outcome, Result
 from gates.running import run
@@ -191,3 +192,49 @@ def test_an_answer_that_cannot_be_reconciled_is_no_answer(done: Done, said: str)
 def test_an_answer_that_misses_what_was_planted_is_no_answer() -> None:
     with pytest.raises(FactUnavailable, match="does not find what was planted"):
         reconciled(Done(0, answer(), ""), set(), "/nowhere")
+
+
+@needs_lychee
+def test_what_a_moved_document_linked_to_is_found_where_it_stayed(tmp_path: Path) -> None:
+    root = laid(tmp_path / "app", {"docs/page.md": "# Page\n\n[a](guide.md) and [b](../src/app.py#L2)\n"})
+    (root / "manual" / "deep").mkdir(parents=True)
+    git(root, "mv", "docs/page.md", "manual/deep/page.md")
+
+    findings = judged(root).findings
+
+    assert {finding.message: finding.fix for finding in findings} == {
+        "`guide.md`: manual/deep/guide.md is docs/guide.md since this moved": "../../docs/guide.md",
+        "`../src/app.py#L2`: manual/src/app.py is src/app.py since this moved": "../../src/app.py#L2",
+    }
+
+
+@needs_lychee
+def test_the_fix_makes_links_lead_where_their_targets_lie_now_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    text = (
+        "# Read me\n\nSee [a](docs/guide.md#first-steps), [b][guide], [c](docs/guide.md) and [c](docs/guide.md).\n"
+        '<img src="docs/Picture.png">, [gone](docs/gone.md), `docs/guide.md`\n\n[guide]: docs/guide.md "The guide"\n'
+    )
+    root = laid(tmp_path / "app", {"README.md": text, "src/other.py": '"""See [a](../docs/guide.md)."""\n'})
+    (root / "a manual").mkdir()
+    git(root, "mv", "docs/guide.md", "a manual/guide.md")
+
+    mending = mended(root)
+    again = mended(root)
+
+    assert [(edit.path, len(edit.mended)) for edit in mending.edits] == [("README.md", 3), ("src/other.py", 1)]
+    assert [(left.line, left.reason) for left in mending.unmended] == [(4, "nothing says where it lies now")]
+    assert (root / "README.md").read_text("utf-8") == (
+        "# Read me\n\nSee [a](a%20manual/guide.md#first-steps), [b][guide], [c](a%20manual/guide.md) and"
+        " [c](a%20manual/guide.md).\n"
+        '<img src="docs/picture.png">, [gone](docs/gone.md), `docs/guide.md`\n\n'
+        '[guide]: a%20manual/guide.md "The guide"\n'
+    )
+    assert (root / "src" / "other.py").read_text("utf-8") == '"""See [a](../a%20manual/guide.md)."""\n'
+    assert not again.edits
+    assert [finding.subject for finding in judged(root).findings] == ["docs/gone.md"]
+
+
+def mended(root: Path) -> Mending:
+    policy = Policy.load(root / "policies")
+    checkout = Checkout.open(root)
+    return carry_out(mend(policy, checkout, "dead-link", allow_dirty=True), checkout)

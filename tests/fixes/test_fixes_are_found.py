@@ -35,5 +35,5 @@ def test_a_fix_asks_for_its_gate_for_what_it_found_and_for_facts(name: str) -> N
 def test_a_gate_without_a_fix_has_none() -> None:
     without = sorted(set(catalogue.catalogue()) - set(catalogue.mendable()))[0]
 
-    with pytest.raises(GatesError, match=f"'{without}' has no fix; there are fixes for dynamic-import"):
+    with pytest.raises(GatesError, match=f"'{without}' has no fix; there are fixes for "):
         catalogue.fix_of(without)

@@ -4,7 +4,8 @@ Why: whoever follows it is lost, and nobody else notices; a link that works on o
 letters, a file that git does not keep) is dead for everybody else.
 Instead: mend the target; after a `git mv` the finding says where it lies now. lychee judges the documents; line
 anchors, undefined references, letters' case, links out of the repository or to untracked files, docstrings and
-workflows are judged here.
+workflows are judged here. Links to the network are judged where `[facts.network-links]` allows it, by what
+`gates links fetch` wrote down of their servers' answers.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.context.names import Names
-from gates.facts.documents import Documents, LocalLink
+from gates.facts.documents import Documents, Link
 from gates.facts.link_check import LinkCheck
+from gates.facts.network_links import NetworkLinks
 from gates.facts.renames import Renames
 from gates.finding import Finding
 from gates.globs import Globs, any_of
@@ -34,10 +36,12 @@ class DeadLink:
 
     allowed_in: Globs = ()
 
-    def check(self, documents: Documents, asked: LinkCheck, renames: Renames, names: Names) -> Iterator[Finding]:
+    def check(
+        self, documents: Documents, asked: LinkCheck, renames: Renames, names: Names, network: NetworkLinks
+    ) -> Iterator[Finding]:
         allowed = any_of(self.allowed_in)
         seen: set[tuple[str, int, str]] = set()
-        for finding in self._all(documents, asked, renames, names):
+        for finding in (*self._all(documents, asked, renames, names), *_gone(network)):
             place = (finding.path, finding.line, finding.subject)
             if place not in seen and not allowed.fullmatch(finding.path):
                 seen.add(place)
@@ -55,7 +59,7 @@ class DeadLink:
                 message = f"`{written}`: {dead.place} has no heading or anchor #{dead.anchor}"
                 yield Finding(dead.path, dead.line, message, subject=written)
             else:
-                yield _missing(LocalLink(dead.path, dead.line, written), dead.place, documents, renames)
+                yield _missing(Link(dead.path, dead.line, written), dead.place, documents, renames)
         for path, line, label in documents.undefined:
             yield Finding(path, line, f"the reference [{label}] is defined nowhere in the file", subject=f"[{label}]")
 
@@ -69,6 +73,13 @@ class DeadLink:
         raise CannotPlant("allowed_in covers every document: the policy forbids nothing")
 
 
+def _gone(network: NetworkLinks) -> Iterator[Finding]:
+    """What servers said is not there, with the day on which they said so."""
+    for link, answer in network.dead:
+        message = f"`{link.target}`: {answer.said}, on {answer.asked}"
+        yield Finding(link.path, link.line, message, subject=link.target)
+
+
 def _written(documents: Documents, path: str, line: int, place: str, anchor: str) -> str:
     """How a link that lychee names by where it leads is written in the file, "" where it is HTML."""
     wanted = (path, place, anchor)
@@ -76,7 +87,7 @@ def _written(documents: Documents, path: str, line: int, place: str, anchor: str
     return min(same, key=lambda link: abs(link.line - line)).target if same else ""
 
 
-def _own(link: LocalLink, documents: Documents, renames: Renames, names: Names) -> Iterator[Finding]:
+def _own(link: Link, documents: Documents, renames: Renames, names: Names) -> Iterator[Finding]:
     """What lychee cannot see of a link."""
     place = link.place
     if place.startswith(".."):
@@ -96,16 +107,32 @@ def _own(link: LocalLink, documents: Documents, renames: Renames, names: Names) 
             yield Finding(link.path, link.line, message, subject=link.target)
 
 
-def _missing(link: LocalLink, place: str, documents: Documents, renames: Renames) -> Finding:
+def _missing(link: Link, place: str, documents: Documents, renames: Renames) -> Finding:
     cased = documents.tree.in_other_case(place)
     moved = renames.now(place)
-    there = cased or moved
+    meant = "" if cased or moved else _meant(link, documents, renames)
+    there = cased or moved or meant
     right = _as_written(link, there) if there else None
-    why = f"is {cased}, in other letters" if cased else f"moved to {moved}" if moved else "does not exist"
+    why = "does not exist"
+    if there:
+        why = (
+            f"is {cased}, in other letters"
+            if cased
+            else f"moved to {moved}"
+            if moved
+            else f"is {meant} since this moved"
+        )
     return Finding(link.path, link.line, f"`{link.target}`: {place} {why}", subject=link.target, fix=right)
 
 
-def _as_written(link: LocalLink, there: str) -> str:
+def _meant(link: Link, documents: Documents, renames: Renames) -> str:
+    """Where the link led before the document itself was moved; "" where that was nowhere, or it never was."""
+    before = renames.before(link.path)
+    place = link._replace(path=before).place if before else ""
+    return (place if documents.tree.holds(place) else renames.now(place)) if place else ""
+
+
+def _as_written(link: Link, there: str) -> str:
     """The target that leads there, from the top where it was written so, with its anchor."""
     anchor = f"#{link.anchor}" if link.anchor else ""
     if link.target.startswith("/"):

@@ -24,6 +24,7 @@ class Names:
     checkout: Checkout
     extraction: Extraction
     unit: ClassVar[str] = "modules"
+    may_be_none: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ()
 
     @classmethod

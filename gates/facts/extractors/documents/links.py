@@ -6,19 +6,24 @@ import ast
 import re
 from collections.abc import Iterator
 from typing import Optional
+from urllib.parse import unquote
 
 from gates.facts.extractors.documents.front_matter import MATTER
 from gates.facts.extractors.documents.markdown import Text, pieces
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_NETWORK = re.compile(r"https?://", re.IGNORECASE)
 _REFERENCE = re.compile(r"(?<![\w\]\\!])\[(?P<text>[^\]\[]*[A-Za-z][^\]\[]*)\]\[(?P<label>[^\]\[]*)\](?![\w(:])")
 _FOOTNOTE = re.compile(r"(?<![\]\\])\[\^(?P<label>[\w-]+)\](?!:)")
 _INLINE = re.compile(r"\[[^\]\n]*\]\((?P<target>[^()\s]+)\)")
 _CODE = re.compile(r"`[^`]*`")
 
 
-def extract(source: bytes) -> Optional[tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...]]]:
-    """Of Markdown: local links with their lines, and labels without a definition."""
+Placed = tuple[tuple[int, str], ...]
+
+
+def extract(source: bytes) -> Optional[tuple[Placed, Placed, Placed]]:
+    """Of Markdown: local links with their lines, labels without a definition, and links to the network."""
     if b"[" not in source and b"<" not in source:
         return None
     text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n")
@@ -29,7 +34,8 @@ def extract(source: bytes) -> Optional[tuple[tuple[tuple[int, str], ...], tuple[
     links = [(link.line, link.target) for piece in texts for link in piece.links if link.text[:1] != "^"]
     local = tuple((line, target) for line, target in links if target and not _SCHEME.match(target))
     undefined = tuple(found for piece in texts for found in _undefined(piece, body))
-    return (local, undefined) if local or undefined else None
+    network = tuple((line, target) for line, target in links if _NETWORK.match(target))
+    return (local, undefined, network) if local or undefined or network else None
 
 
 def _undefined(piece: Text, body: str) -> Iterator[tuple[int, str]]:
@@ -76,4 +82,4 @@ def _inline(text: str, line: int) -> Iterator[tuple[int, str]]:
     for match in _INLINE.finditer(_CODE.sub(lambda match: " " * len(match[0]), text)):
         target = match["target"]
         if not _SCHEME.match(target) and re.search(r"[./#]", target) and not re.search(r"[{}<>*$\\]", target):
-            yield line + text.count("\n", 0, match.start()), target
+            yield line + text.count("\n", 0, match.start()), unquote(target)

@@ -66,7 +66,7 @@ test: setup  ## the tests
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal $(TESTS)
 
 .PHONY: check
-check: format-check lint types layers edges schemas-check observability-check self  ## format, lint, types, layer contracts, and the gates on this repository
+check: format-check lint types layers edges schemas-check reference-check observability-check self  ## format, lint, types, layer contracts, and the gates on this repository
 
 .PHONY: acceptance
 acceptance: recordings advisories  ## what blocks a merge: the recordings, then every gate with --strict
@@ -99,7 +99,7 @@ observability: setup  ## write observability/ from policies/objectives.toml and 
 	fi
 	@$(RUN)/gates observability $(CHECK)
 
-.PHONY: format-check lint types layers edges schemas-check observability-check self
+.PHONY: format-check lint types layers edges schemas-check reference-check observability-check self
 observability-check:
 	@$(MAKE) observability CHECK=--check > .venv/observability.txt || { cat .venv/observability.txt; exit 1; }
 format-check: setup
@@ -114,6 +114,8 @@ edges: setup
 	@$(RUN)/python -m bench.cross_check . > .venv/edges.txt || { cat .venv/edges.txt; exit 1; }
 schemas-check: setup
 	@$(RUN)/python -m gates.schema check
+reference-check: setup
+	@$(RUN)/python scripts/gate_reference.py --check
 self: setup
 	@$(RUN)/gates run --report text
 	@$(RUN)/gates prove
@@ -265,11 +267,11 @@ sbom: setup  ## the bill of materials: bom.cdx.json (CycloneDX 1.6), bom.spdx.js
 ##########################################################################################
 
 .PHONY: lock
-lock:  ## compile requirements.in into both locks, and requirements-peers.in into its own
+lock:  ## compile requirements.in into both locks, and those of the peers and the documents into their own
 	@.ci/lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: lock-check
-lock-check:  ## show where the locks do not follow from requirements.in and requirements-peers.in
+lock-check:  ## show where the locks do not follow from what they are compiled from
 	@.ci/lock --check
 
 .PHONY: clean

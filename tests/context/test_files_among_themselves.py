@@ -101,3 +101,15 @@ def test_mypy_is_strict_by_its_configuration_or_by_its_command_line(
     files: dict[str, str], expected: list[tuple[str, int, str]], tmp_path: Path
 ) -> None:
     assert stale(claims(tmp_path, {"AGENTS.md": "mypy runs in strict mode.\n", **files})) == expected
+
+
+def test_what_others_wrote_for_other_repositories_is_not_held_against_this_one(tmp_path: Path) -> None:
+    text = "See `src/gone/away.py`.\n"
+    files = {
+        "AGENTS.md": text,
+        "core/vendor/other/AGENTS.md": text,
+        "web/node_modules/a/CLAUDE.md": text,
+        "src/a.py": "",
+    }
+
+    assert stale(claims(tmp_path, files)) == [("AGENTS.md", 1, "path")]

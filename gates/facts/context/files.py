@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.globs import any_of
 
+# What others wrote for other repositories, and is kept here.
+_VENDORED = re.compile(r"(?:.*/)?(?:_?vendor(?:ed)?|third[_-]party|node_modules|site-packages|external)/.*")
 EXTRACTOR = "gates.facts.extractors.documents.claims"
 
 
@@ -39,7 +42,7 @@ class ContextFiles:
         found: dict[str, File] = {}
         links: dict[str, str] = {}
         for path in checkout.files:
-            named = path.endswith(ends) and names.fullmatch(path)
+            named = path.endswith(ends) and names.fullmatch(path) and not _VENDORED.fullmatch(path)
             if not (named or (settings.add and added.fullmatch(path))) or left_out.fullmatch(path):
                 continue
             file = checkout.files[path]

@@ -59,7 +59,7 @@ _RUNS = re.compile(
     r"|scripts/[^/]+\.sh"
 )
 _RUN_ENDS = ("ile", ".ini", ".py", ".toml", ".yaml", ".yml", ".sh")
-_TYPED = ("strict", "disallow_untyped_defs", "disallow_incomplete_defs")
+_TYPED = re.compile(r"(?:dis)?allow_(?:untyped|incomplete)_\w+|strict\w*|check_untyped_defs")
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
@@ -333,7 +333,7 @@ class Project:
         tables = [table for table in self.values("mypy").values() if isinstance(table, Mapping)]
         tables += [part for table in tables for part in table.get("overrides", ()) if isinstance(part, Mapping)]
         tables += [part for ini in self._inis.values() for name, part in ini.items() if name.startswith("mypy-")]
-        return any(str(table.get(key)).lower() == "true" for table in tables for key in _TYPED)
+        return any(_TYPED.fullmatch(key) for table in tables for key in table)
 
     @cached_property
     def runs_mypy_strictly(self) -> bool:
@@ -414,3 +414,6 @@ def _keyed(table: Any, key: str, above: str = "") -> Iterator[tuple[str, Any]]:
             if name == key and not isinstance(value, (Mapping, list)):
                 yield f"{above}{name}", value
             yield from _keyed(value, key, f"{above}{name}.")
+    elif isinstance(table, (list, tuple)):
+        for number, each in enumerate(table, 1):
+            yield from _keyed(each, key, f"{above}{number}.")

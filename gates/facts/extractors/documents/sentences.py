@@ -86,7 +86,8 @@ _STRICT = re.compile(
     re.IGNORECASE,
 )
 _PARTLY = re.compile(
-    r"\b(?:only|gradual\w*|part\w*|some|not|new code|aim\w*|goal|should|toward\w*|eventual\w*)\b", re.IGNORECASE
+    r"\b(?:only|gradual\w*|part\w*|some|not|newer|older|loose|modules|new|aim\w*|goal|should|toward\w*)\b",
+    re.IGNORECASE,
 )
 _COVERAGE = re.compile(
     r"\b(?:coverage (?:threshold|minimum|gate)|minimum (?:test |code )?coverage"

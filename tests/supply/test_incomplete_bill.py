@@ -200,6 +200,16 @@ def test_what_is_no_earlier_bill_is_refused_by_name(content: str, repository: Re
         list(differences(repository.root, bill(repository), "nothing", None))
 
 
+def test_a_lock_that_pins_nothing_is_no_ground_for_a_bill(repository: Repository) -> None:
+    repository.write("requirements.in", "")
+    repository.write("requirements.txt", "# nothing is asked for\n")
+
+    found = bill(repository)
+
+    assert [lock.path for lock in found.requirements.locks] == ["requirements.txt"]
+    assert found.lock is None
+
+
 VERSIONS = st.sets(st.tuples(st.sampled_from("abc"), st.sampled_from("123")))
 
 

@@ -65,6 +65,10 @@ def found(report: Report) -> list[tuple[str, int, str]]:
     return [(each.path, each.line, each.message) for each in report.result("leaked-secret").findings]
 
 
+def named(secret: str) -> str:
+    return f"github-pat {fingerprint(secret, 'k')}"
+
+
 # The bars
 
 
@@ -90,7 +94,7 @@ def test_the_same_seed_makes_the_same_secrets_and_another_others() -> None:
 def test_a_secret_is_found_in_the_tree_in_what_is_staged_and_in_what_only_a_merge_brought(
     repository: Repository,
 ) -> None:
-    base = repository.git("rev-parse", "HEAD")
+    base = repository.commit(before="x = 2\n")
     repository.git("checkout", "-q", "-b", "side")
     repository.commit(side="y = 1\n")
     repository.git("checkout", "-q", "main")
@@ -112,12 +116,14 @@ def test_a_secret_is_found_in_the_tree_in_what_is_staged_and_in_what_only_a_merg
         (
             "clean.py",
             0,
-            "github-pat: a secret, by gitleaks and kingfisher, staged though the file here does not have it",
+            f"{named(TWO)}: a secret, by gitleaks and kingfisher, staged though the file here does not have it",
         ),
-        ("package-lock.json", 1, "github-pat: a secret, by gitleaks and kingfisher"),
-        ("wide.txt", 2, "github-pat: a secret, by gitleaks and kingfisher"),
+        ("package-lock.json", 1, f"{named(THREE)}: a secret, by gitleaks and kingfisher"),
+        ("wide.txt", 2, f"{named(THREE)}: a secret, by gitleaks and kingfisher"),
     ]
-    brought = f"github-pat: a secret, by gitleaks and kingfisher, brought by commit {merge[:12]} and not here any more"
+    brought = (
+        f"{named(ONE)}: a secret, by gitleaks and kingfisher, brought by commit {merge[:12]} and not here any more"
+    )
     assert found(here) == tree
     assert found(since) == sorted([*tree, ("merged.py", 0, brought)])
     assert since.result("leaked-secret").examined["files searched for secrets: commits"] == 4

@@ -35,11 +35,11 @@ class LeakedSecret:
         for found in secrets.leaked:
             if not allowed.fullmatch(found.path):
                 leak = found.leak
-                message = (
-                    f"{leak.rule}: a secret, by {' and '.join(leak.engines)}{_alone(leak.engines, many)}{_when(found)}"
-                )
+                seen = f"by {' and '.join(leak.engines)}{_alone(leak.engines, many)}{_when(found)}"
                 line = leak.line if not found.where else 0
+                # The words of a waiver: who sets it aside needs them, and nobody can tell the secret by them.
                 subject = f"{leak.rule} {leak.fingerprint}"
+                message = f"{subject}: a secret, {seen}"
                 yield Finding(found.path, line, message, subject, leak.column if line else 0)
 
     def plant(self, secrets: Secrets) -> Plant:

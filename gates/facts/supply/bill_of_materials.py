@@ -141,7 +141,7 @@ class BillOfMaterials:
     @cached_property
     def lock(self) -> Optional[Lock]:
         """The lock that the environment is installed from: the one named, or for this Python, or that fits best."""
-        locks = self.requirements.locks
+        locks = [lock for lock in self.requirements.locks if len(lock)]  # one that pins nothing locks nothing
         if self.settings.lock:
             return next((lock for lock in locks if lock.path == self.settings.lock), None)
         here = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -98,7 +98,7 @@ def _measured(
     load = os.getloadavg()[0]
     stamp = identified(modules, settings)
     with trees(place.checkout, commit) as folders:
-        benchmarks = Measuring(folders, plan, _observed).run()
+        benchmarks = Measuring(folders, plan, _measuring).run()
     about = {**machine(load), "seed": seed}
     return Timing(benchmarks, place.checkout.commit, place.checkout.tree, commit, about, stamp)
 
@@ -115,9 +115,13 @@ def _base(get: object, place: Place) -> Optional[str]:
     return base
 
 
-def _observed(launches: int, left: int) -> None:
+def _measuring(launches: int, left: int) -> None:
+    _observed(f"{counted(launches, 'launches')}, {many(left, 'benchmark')} to be told")
+
+
+def _observed(said: str) -> None:
     if sys.stderr.isatty():
-        click.echo(f"\r{counted(launches, 'launches')}, {many(left, 'benchmark')} to be told ", err=True, nl=False)
+        click.echo(f"\r{said} ", err=True, nl=False)
 
 
 def _tell(timing: Timing, settings: TimingsSettings) -> None:
@@ -152,7 +156,7 @@ def _selftest(seed: int) -> int:
 
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="gates-measure-") as name:
-        ratios = measured(LAUNCHES, seed, Path(name), lambda done: None)
+        ratios = measured(LAUNCHES, seed, Path(name), lambda done: _observed(f"{done} of {LAUNCHES} launches"))
     load = f"load {before:.1f} to {os.getloadavg()[0]:.1f}"
     click.echo(f"{LAUNCHES} launches on {os.cpu_count()} cores ({load}), drawn into {DRAWN:,} tests of each kind:")
     for power in powers(ratios):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from gates.facts.checkout import Checkout
 from gates.facts.git import GitFailed, git
 
 HEAD, BASE = "head", "base"
+_WITHOUT_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
 
 @contextlib.contextmanager
@@ -31,7 +33,8 @@ def trees(checkout: Checkout, base: Optional[str]) -> Iterator[Mapping[str, Path
             for side, commit in commits.items():
                 if commit is not None and checkout.has_git:
                     made[side] = top / side
-                    git(checkout.root, "worktree", "add", "--detach", "--force", "--quiet", str(top / side), commit)
+                    words = ("worktree", "add", "--detach", "--force", "--quiet", str(top / side), commit)
+                    git(checkout.root, *_WITHOUT_HOOKS, *words)
             made.setdefault(HEAD, top / HEAD).mkdir(exist_ok=True)
             _lay_down(checkout, made[HEAD], checkout.dirty if checkout.commit is not None else tuple(checkout.files))
             yield made

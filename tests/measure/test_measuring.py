@@ -103,11 +103,15 @@ def test_what_became_much_slower_is_recorded_and_found(repository: Repository) -
 
 
 def test_an_edit_after_the_measurement_makes_the_recording_old(repository: Repository) -> None:
-    CliRunner().invoke(gates, ["measure", "-C", str(repository.root), "--alone"])
+    done = CliRunner().invoke(gates, ["measure", "-C", str(repository.root), "--trend"])
     repository.write("recall.py", recall(3001))
 
     code, result = judged(repository, "--base", "HEAD")
 
+    assert "there is no base to compare with: head is measured alone" in done.output
+    assert list(json.loads((repository.root / ".ci" / "timings.json").read_text("utf-8"))["benchmarks"]) == [
+        "test_recall.py::test_recall"
+    ]
     assert (code, result["outcome"]) == (3, "broken")
     assert f"{RECORDED}: is older than recall.py; run `gates measure`" in result["reason"] or (
         "was not compared with the base" in result["reason"]

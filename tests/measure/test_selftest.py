@@ -6,7 +6,10 @@ import random
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gates.cli import gates
+from gates.measure import selftest
 from gates.measure.rounds import Turns
 from gates.measure.selftest import MORE, launch, powers
 from tests.measure.noise import RECORDED, recorded
@@ -28,6 +31,23 @@ def test_where_nothing_can_be_told_no_number_of_launches_is_enough() -> None:
 
     assert power.enough is None
     assert power.not_proven > 0
+
+
+def test_the_selftest_tells_of_false_alarms_of_power_and_of_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "LAUNCHES", 3)
+    monkeypatch.setattr(selftest, "DRAWN", 20)
+
+    done = CliRunner().invoke(gates, ["measure", "--selftest", "--seed", "1"])
+
+    head, *lines = done.output.splitlines()
+    assert head.startswith("3 launches on ")
+    assert [line.partition(":")[0] for line in lines] == [
+        "false alarms",
+        "found at +3 %",
+        "found at +5 %",
+        "found at +10 %",
+    ]
+    assert all("launches on average" in line for line in lines)
 
 
 def test_five_workers_take_turns_at_as_much_work_as_they_were_given(tmp_path: Path) -> None:

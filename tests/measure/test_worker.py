@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
+import os
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given
@@ -15,8 +19,9 @@ from hypothesis import strategies as st
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from gates.measure import launch as launching
+from gates.measure import native
 from gates.measure.launch import Launch, LaunchFailed, environment
-from gates.measure.worker import Benchmark, Parent, instructions_of, memory_of, work
+from gates.measure.worker import Benchmark, Parent, _tests, instructions_of, main, memory_of, work
 
 
 class Asking(Parent):
@@ -136,3 +141,129 @@ def test_a_worker_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pyt
 
     with launched(tmp_path, {"work": 100}) as launch, pytest.raises(LaunchFailed, match="said nothing for 0 seconds"):
         launch.hear()
+
+
+# What a worker does with tests, in this process
+
+
+TESTS = """import pytest
+
+@pytest.fixture
+def more():
+    return 1
+
+@pytest.mark.benchmark(group="sums")
+def test_sum(benchmark, more):
+    assert benchmark(sum, [1, more]) == 2
+
+@pytest.mark.parametrize("many", [3])
+def test_length(benchmark, many):
+    assert benchmark.param == "3"
+    assert benchmark(len, [0] * many) == 3
+
+def test_that_measures_nothing():
+    assert True
+
+def test_that_fails(benchmark):
+    benchmark(lambda: 1 / 0)
+
+def test_that_is_skipped(benchmark):
+    pytest.skip("not here")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of a name that no module has; its modules and its place in `sys.path` are forgotten afterwards."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers --import-mode=importlib\n", "utf-8")
+    (tmp_path / "test_of_a_worker.py").write_text(TESTS, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "argv", ["worker.py"])
+    return tmp_path
+
+
+def served(parent: Asking, names: Optional[list[str]], lean: bool = True) -> list[dict[str, Any]]:
+    _tests(parent, {"tests": ["test_of_a_worker.py"], "names": names, "lean": lean})
+    return parent.told
+
+
+def named(*tests: str) -> list[str]:
+    return [f"test_of_a_worker.py::{test}" for test in tests]
+
+
+def test_only_the_tests_that_use_the_fixture_are_collected_with_their_lines(folder: Path) -> None:
+    (ended,) = served(Asking(), [])
+
+    assert ended["ended"] == 5
+    assert [(name.partition("::")[2], path, line) for name, path, line in ended["collected"]] == [
+        ("test_sum", "test_of_a_worker.py", 7),
+        ("test_length[3]", "test_of_a_worker.py", 11),
+        ("test_that_fails", "test_of_a_worker.py", 19),
+        ("test_that_is_skipped", "test_of_a_worker.py", 22),
+    ]
+
+
+@pytest.mark.parametrize("lean", [True, False])
+def test_the_tests_that_were_named_run_in_that_order(folder: Path, lean: bool) -> None:
+    parent = Asking({"round": 1}, {"leave": 1}, {"leave": 1})
+
+    told = served(parent, named("test_length[3]", "test_sum", "test_of_another_tree"), lean)
+
+    assert [each["at"] for each in told if "at" in each] == named("test_length[3]", "test_sum")
+    assert told[-1]["ended"] == 0
+    assert os.path.realpath(str(inspect.getsourcefile(json))) in told[-1]["loaded"]
+
+
+def test_a_test_that_fails_or_is_skipped_is_told_with_the_reason(folder: Path) -> None:
+    failed, skipped, ended = served(Asking(), named("test_that_fails", "test_that_is_skipped"))
+
+    assert (failed["failed"], failed["why"]) == (*named("test_that_fails"), "ZeroDivisionError: division by zero")
+    assert (skipped["failed"], skipped["why"]) == (*named("test_that_is_skipped"), "Skipped: not here")
+    assert ended["ended"] == 1
+
+
+def test_work_is_served_over_the_pipes_that_the_command_line_names(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    asking, ask = os.pipe()
+    hearing, tell = os.pipe()
+    os.write(ask, b'{"work": 10}\n{"round": 2}\n{"native": 3}\n{"leave": 1}\n')
+    monkeypatch.setattr(sys, "argv", ["worker.py", str(asking), str(tell)])
+
+    main()
+
+    os.close(ask)
+    with os.fdopen(hearing, "r", encoding="ascii") as stream:
+        at, turn, counted, ended = (json.loads(stream.readline()) for _ in range(4))
+    assert (at["at"], len(turn["each"]), counted, ended["ended"]) == ("work", 1, {"native": 0}, 0)
+
+
+VALGRIND = """#!{python}
+import os, sys
+place = next(word.split("=", 1)[1] for word in sys.argv if word.startswith("--callgrind-out-file="))
+for part in (1, 2, 3):
+    with open(f"{{place}}.{{part}}", "w") as stream:
+        stream.write(f"version: 1\\ntotals: {{100 + part}}\\n")
+words = [word for word in sys.argv[1:] if not word.startswith("--")]
+os.execv(words[0], words)
+"""
+
+
+def test_what_valgrind_wrote_is_read_call_by_call(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that writes what valgrind writes, and counts nothing."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    program = folder / "valgrind"
+    program.write_text(VALGRIND.format(python=sys.executable), "utf-8")
+    program.chmod(0o755)
+    names = {"head": named("test_sum", "test_length[3]"), "base": []}
+
+    found = native.counted(str(program), {"head": folder, "base": folder}, True, names, until=time.monotonic() + 300)
+
+    assert found == {"head": {named("test_sum")[0]: (101, 102, 103)}}
+
+
+def test_where_the_time_is_over_nothing_is_counted(folder: Path) -> None:
+    names = {"head": named("test_sum")}
+
+    assert native.counted("/usr/bin/env", {"head": folder}, True, names, until=0.0) == {"head": {}}

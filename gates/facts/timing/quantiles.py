@@ -14,6 +14,7 @@ from math import ceil, exp, inf, log, log1p
 from typing import Callable, NamedTuple, Optional
 
 CONFIDENCE = 0.95
+_ROUNDING = 1e-12
 
 
 class Bounds(NamedTuple):
@@ -56,9 +57,9 @@ def ranks(many: int, quantile: float, confidence: float = CONFIDENCE) -> tuple[O
     odds = log(quantile) - log1p(-quantile)
     for rank in range(1, many + 1):
         below += exp(term)
-        if below <= 1 - confidence:
+        if below <= 1 - confidence + _ROUNDING:
             lower = rank
-        if below >= confidence:
+        if below >= confidence - _ROUNDING:
             upper = rank
             break
         term += odds + log((many - rank + 1) / rank)

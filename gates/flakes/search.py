@@ -17,7 +17,7 @@ from gates.flakes.exact import fisher
 from gates.flakes.naming import Named
 from gates.flakes.pool import Observed, Pool, Worker
 from gates.flakes.process import quieted
-from gates.flakes.ways import CONTROL, LOADS, RATE, SERIAL, Way, seeds, ways
+from gates.flakes.ways import CONTROL, LOADS, ORDINARY, RATE, SERIAL, Way, seeds, ways
 
 _PIECE = 40
 _TOO_OFTEN = 2
@@ -140,6 +140,16 @@ class _Search:
         for test, several in late.items():
             if len(several) >= _TOO_OFTEN:  # once may be the machine's fault
                 self._found.every.setdefault(test, []).extend(several)
+
+        self._leave_out_clocks()
+
+    def _leave_out_clocks(self) -> None:
+        """Where a test fails whenever the clock is set (files are older than they should be), that is no clock's fault."""
+        for test, seen in self._found.every.items():
+            set_at_all = [each for each in seen if each.way.name == ORDINARY]
+            if any(each.ended.is_failed for each in set_at_all) and not all(each.ended.is_failed for each in seen):
+                self._found.every[test] = [each for each in seen if each.way.dimension != "clock"]
+                self._found.not_tried[f"clock: {test}"] = "it fails whenever the clock is set, to whatever"
 
     def _tasks(self, plan: Sequence[Way]) -> Iterator[tuple[Way, Sequence[str]]]:
         """The control first, from which is known how long a run takes; then what takes longest."""

@@ -20,6 +20,7 @@ SUITE = {
     "test_shop.py": """
 import os
 import random
+import time
 
 SEEN = []
 RATES = {}
@@ -63,6 +64,15 @@ def test_is_stable(tmp_path):
 
 def test_always_fails():
     assert RATES == 1
+
+
+def test_file_is_young(tmp_path):
+    (tmp_path / "a").touch()
+    assert abs((tmp_path / "a").stat().st_mtime - time.time()) < 20
+
+
+def test_second_is_even():
+    assert int(time.time()) % 10 != 1
 """,
 }
 DIMENSIONS = ("seed", "leftovers", "twice", "order")
@@ -130,6 +140,18 @@ def test_what_fails_always_is_not_flaky(found: Found) -> None:
     rate = found.rate("test_shop.py::test_always_fails")
 
     assert rate.failed == rate.runs > 60
+
+
+def test_a_test_that_fails_whenever_the_clock_is_set_is_not_said_to_depend_on_it(root: Path) -> None:
+    pytest.importorskip("time_machine")
+
+    found = searched(root, dimensions=("clock",))
+
+    told = {each.test.rpartition("::")[2]: each.way for each in found.causes if each.dimension == "clock"}
+    assert told == {"test_second_is_even": "an odd second"}
+    assert (
+        found.not_tried["clock: test_shop.py::test_file_is_young"] == "it fails whenever the clock is set, to whatever"
+    )
 
 
 def test_a_stable_test_ran_with_enough_seeds_to_bound_its_rate(found: Found) -> None:

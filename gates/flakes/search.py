@@ -144,7 +144,7 @@ class _Search:
         self._leave_out_clocks()
 
     def _leave_out_clocks(self) -> None:
-        """Where a test fails whenever the clock is set (files are older than they should be), that is no clock's fault."""
+        """A test that fails whenever the clock is set (files are older than they should be) says nothing of it."""
         for test, seen in self._found.every.items():
             set_at_all = [each for each in seen if each.way.name == ORDINARY]
             if any(each.ended.is_failed for each in set_at_all) and not all(each.ended.is_failed for each in seen):

@@ -40,7 +40,7 @@ _ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 HASH_SEED = "PYTHONHASHSEED"
 _NOON, _MIDNIGHT = dt.time(12, tzinfo=dt.timezone.utc), dt.time(tzinfo=dt.timezone.utc)
 # So long before the end of a second, or of a day, does a test begin.
-_A_MOMENT = dt.timedelta(milliseconds=5)
+_A_MOMENT = dt.timedelta(milliseconds=2)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _clocks(today: dt.date, has_zones: bool) -> Iterator[Way]:
     for name, moment in (
         ("an even second", noon),
         ("an odd second", noon + dt.timedelta(seconds=31)),
-        ("the end of a second", noon - _A_MOMENT),
+        ("the end of a second, a minute and an hour", noon - _A_MOMENT),
         ("midnight", dt.datetime.combine(tomorrow, _MIDNIGHT) - _A_MOMENT),
     ):
         yield Way("clock", name, words=(f"moment={moment.isoformat()}",), order="alone")

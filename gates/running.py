@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any, Optional
 
@@ -97,7 +97,8 @@ def run(
     results = [judge(this, question, gatherer) for question in questions]
     reads = _reads(policy, gatherer)
     whole = not only and not changed
-    results += [_judge_waivers(this, results), _judge_baseline(this, results)]
+    partly = {question.section.gate for question in questions if _missing(question.facts.values())}
+    results += [_judge_waivers(this, results, partly), _judge_baseline(this, results)]
     if strict:
         results = [replace(result, excused=None) for result in results]
     return Report(
@@ -421,24 +422,30 @@ def _could_tell(results: Iterable[Result]) -> dict[str, Result]:
     return {result.gate: result for result in results if result.outcome in (Outcome.PASSED, Outcome.FAILED)}
 
 
-def _judge_waivers(this: Run, results: Sequence[Result]) -> Result:
-    """Waivers that have expired, or cover nothing that their gate finds, are findings of their own."""
+def _judge_waivers(this: Run, results: Sequence[Result], partly: Container[str] = ()) -> Result:
+    """Waivers that have expired, or cover nothing that their gate finds, are findings of their own.
+
+    A gate of which something may be missing, and is (`partly`), may find what they cover where it is there.
+    """
     place = f"{this.policy.folder}/waivers.toml"
     told = _could_tell(results)
     findings: list[Finding] = []
+    notes: list[str] = []
     lines = lines_of(this.policy.files.get("waivers.toml", b""), "[[waiver]]", len(this.policy.waivers))
     for line, waiver in zip(lines, this.policy.waivers):
         if waiver.has_expired(this.today):
             message = f"the waiver of {waiver.what} expired on {waiver.expires} ({waiver.owner}, {waiver.ticket})"
             findings.append(Finding(place, line, message, subject=f"expired: {waiver.what}"))
         elif waiver.gate in told and not this.changed and not _covers_something(waiver, told[waiver.gate]):
+            if waiver.gate in partly:
+                notes.append(f"the waiver of {waiver.what} covers nothing that was found without the recording")
+                continue
             message = f"the waiver of {waiver.what} covers nothing; take it out"
             findings.append(Finding(place, line, message, subject=f"covers nothing: {waiver.what}"))
     outcome = Outcome.FAILED if findings else Outcome.PASSED
     digest = digest_of(repr(this.policy.waivers), this.today.isoformat())
-    return Result(
-        WAIVER, Level.BLOCK, outcome, tuple(findings), examined={"waivers": len(this.policy.waivers)}, digest=digest
-    )
+    examined = {"waivers": len(this.policy.waivers)}
+    return Result(WAIVER, Level.BLOCK, outcome, tuple(findings), examined=examined, digest=digest, notes=tuple(notes))
 
 
 def _covers_something(waiver: Waiver, result: Result) -> bool:

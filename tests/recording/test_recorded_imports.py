@@ -479,3 +479,16 @@ def test_a_load_that_is_known_from_its_text_is_judged_by_its_text(root: Path) ->
     write(root, {"app/bridge.py": text})
 
     assert [finding.verdict for finding in judged(root, recording(OTHER, text=text), LOADS).findings] == ["violation"]
+
+
+def test_a_waiver_of_what_only_a_recording_shows_is_idle_only_where_there_is_one(root: Path) -> None:
+    sections(root, TREE["policies/gates.toml"] + 'may_be_missing = "a fresh clone has none"\n')
+    waiver = f'[[waiver]]\ngate = "{LANES}"\nsubject = "candidate.idea"\nreason = "a bridge"\nowner = "@core"\n'
+    write(root, {"policies/waivers.toml": f'{waiver}ticket = "T-1"\nexpires = 2027-01-31\n'})
+
+    without, used, idle = (report_of(root, one).result("waiver") for one in (None, recording(IDEA), recording()))
+
+    assert (without.outcome, used.outcome, idle.outcome) == (Outcome.PASSED, Outcome.PASSED, Outcome.FAILED)
+    assert without.notes == (
+        f"the waiver of {LANES} in any file, candidate.idea covers nothing that was found without the recording",
+    )

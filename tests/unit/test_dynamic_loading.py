@@ -464,6 +464,19 @@ def test_code_made_to_be_hard_to_follow_ends_in_an_answer(source: str) -> None:
     assert all(site.target is None or len(site.target) < 100_001 for site in sites)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "setattr(os, 'fork', 1)",
+        "setattr(os, value=1, name='fork')",
+        "delattr(os, 'fork')",
+        "delattr(os, name='fork', raising=False)",
+    ],
+)
+def test_what_is_patched_on_a_thing_is_no_load(call: str) -> None:
+    assert extract(f"import os\n\ndef test(monkeypatch):\n    monkeypatch.{call}\n".encode()) == ()
+
+
 def test_a_chain_too_long_to_follow_is_opaque_and_not_clean() -> None:
     chain = "".join(f"f{n} = f{n - 1}\n" for n in range(1, 200))
     source = f"def use():\n    f199('candidate.x')\n\nf0 = __import__\n{chain}"

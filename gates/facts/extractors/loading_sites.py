@@ -384,8 +384,8 @@ class Look:
         (loader, is_sure), called = METHODS[node.func.attr], node.func.attr
         if called in OWNERS and not self._is_usual(node.func.value, called):
             return
-        if called == "setattr" and len(node.args) > 2:
-            return  # monkeypatch.setattr(thing, "name", value)
+        if called in ("setattr", "delattr") and _is_of_a_thing(called, node):
+            return
         arguments = arguments_of(node, self._folding, place.scope)
         if called == "exec_module" and any(isinstance(one, Made) for one in _first(arguments)):
             return  # (what made the module says which it is)
@@ -797,6 +797,12 @@ def _names_given(arguments: Arguments) -> Optional[Table]:
     found = arguments.get(1, "globals")
     names = found.values[0] if found is not None and len(found.values) == 1 else None
     return names if isinstance(names, Table) else None
+
+
+def _is_of_a_thing(called: str, node: ast.Call) -> bool:
+    """`monkeypatch.setattr(thing, "name", value)`, `delattr(thing, "name")`: no text that is imported."""
+    given = [word.arg for word in node.keywords if word.arg != "raising"]
+    return len(node.args) + len(given) > (2 if called == "setattr" else 1)
 
 
 def _only_parses(value: Value) -> bool:

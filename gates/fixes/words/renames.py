@@ -35,6 +35,7 @@ class Renames:
     aliases: Aliases
     judged: frozenset[str]
     _unread: dict[str, str] = field(default_factory=dict)
+    _decided: dict[str, Optional[str]] = field(default_factory=dict)
 
     def written(self, text: str, kind: str) -> Optional[str]:
         """A name or a path with every retired word in it respelled; None where that is not certain."""
@@ -135,6 +136,11 @@ class Renames:
 
     def why_not(self, name: str) -> Optional[str]:
         """Why a name in Python is left as it is; None where it is renamed everywhere."""
+        if name not in self._decided:
+            self._decided[name] = self._why_not(name)
+        return self._decided[name]
+
+    def _why_not(self, name: str) -> Optional[str]:
         new = self.written(name, "identifier")
         if new is None:
             return "nothing certain takes its place"

@@ -15,7 +15,7 @@ from gates.facts.fact import parameters
 from gates.facts.store import Store
 from gates.finding import Finding
 from gates.fixes.edit import Edit, Found, Mended, Unmended
-from gates.fixes.writing import refusal, write
+from gates.fixes.writing import refusal, untouchable, write
 from gates.policy import Policy, Section
 from gates.report import Level, Outcome, Result
 from gates.running import Run, ask, chosen, judge, read_ahead
@@ -66,7 +66,7 @@ def mend(
     unsure = Mending(gate, section.rule.level)
     if result.outcome in (Outcome.BROKEN, Outcome.VACUOUS):
         return replace(unsure, untold=result.reason or result.outcome.value)
-    found = Found(_within(result, paths))
+    found = Found(_within(result, paths), untouchable(checkout, allow_dirty))
     if not found.findings:
         return unsure
     given = {type(built): built, Found: found}

@@ -48,6 +48,8 @@ class Found:
     """What the gate finds in the files that are to be mended: new, owed and waived alike."""
 
     findings: tuple[Finding, ...]
+    untouchable: frozenset[str] = frozenset()
+    """Files of which every edit is refused; a fix whose edits belong together asks before."""
 
     def by_path(self) -> Mapping[str, Sequence[Finding]]:
         """The findings of each file, in the order of their places."""

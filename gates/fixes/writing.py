@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -14,12 +15,20 @@ from gates.fixes.edit import Edit
 
 def refusal(checkout: Checkout, edit: Edit, allow_dirty: bool = False) -> Optional[str]:
     """Why this edit may not be made, before anything is written; None where it may."""
-    untracked = checkout.listed.untracked if checkout.listed is not None else ()
-    if edit.path in untracked:
+    if edit.path in _untracked(checkout):
         return "is not tracked by git, so what is mended in it could not be taken back"
     if edit.path in checkout.dirty and not allow_dirty:
         return "has changes that are not committed; commit them first, or say --allow-dirty"
     return None
+
+
+def untouchable(checkout: Checkout, allow_dirty: bool = False) -> frozenset[str]:
+    """The files of which every edit is refused."""
+    return frozenset((*_untracked(checkout), *(() if allow_dirty else checkout.dirty)))
+
+
+def _untracked(checkout: Checkout) -> Sequence[str]:
+    return checkout.listed.untracked if checkout.listed is not None else ()
 
 
 def write(checkout: Checkout, edit: Edit) -> Optional[str]:
@@ -35,9 +44,17 @@ def write(checkout: Checkout, edit: Edit) -> Optional[str]:
         if edit.to is not None:
             (checkout.root / edit.to).parent.mkdir(parents=True, exist_ok=True)
             git(checkout.root, "mv", "--", edit.path, edit.to)
+            _sweep(checkout.root, file.parent)
     except (OSError, GitFailed) as error:
         return f"cannot be written ({getattr(error, 'strerror', None) or error})"
     return None
+
+
+def _sweep(root: Path, folder: Path) -> None:
+    """Take away folders that nothing is left in: an empty one can still be imported."""
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _content(file: Path) -> Optional[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import posixpath
 from collections.abc import Mapping
@@ -9,12 +10,13 @@ from typing import Optional
 
 TABLE = "_former_names.py"
 
-_MODULE = '''"""The former name of {now}{until}. Written by `gates fix`; .ci/aliases.json says when it goes."""
+_MODULE = '''"""The former name of {now}, until release {until}: written by `gates fix`, told in .ci/aliases.json."""
 
 import importlib
 import warnings
 
 _NOW = "{now}"
+_FORMER = {former}
 _told = False
 
 
@@ -28,18 +30,24 @@ def __getattr__(name: str) -> object:
     value = getattr(module, _FORMER.get(name, name))
     if not _told:
         _told = True
-        warnings.warn(f"{{__name__}} is now {{_NOW}}{until}", DeprecationWarning, stacklevel=2)
+        warnings.warn(f"{{__name__}} is now {{_NOW}}, until release {until}", DeprecationWarning, stacklevel=2)
     return value
 
 
 def __dir__() -> list:
     return sorted([*dir(importlib.import_module(_NOW)), *_FORMER])
-
-
-_FORMER = {former}
 '''
 
-_TABLE = '''"""Former names of what is in this package{until}. Written by `gates fix`; .ci/aliases.json knows it."""
+_PROGRAM = """
+
+if __name__ == "__main__":
+    import runpy
+
+    warnings.warn(f"this is now {_NOW}", DeprecationWarning, stacklevel=1)
+    runpy.run_module(_NOW, run_name="__main__", alter_sys=True)
+"""
+
+_TABLE = '''"""Former names of this package, until release {until}: written by `gates fix`, told in .ci/aliases.json."""
 
 import sys
 import warnings
@@ -55,7 +63,7 @@ def former(module: str, name: str) -> object:
         raise AttributeError(f"module {{module!r}} has no attribute {{name!r}}")
     if (module, name) not in _told:
         _told.add((module, name))
-        warnings.warn(f"{{module}}.{{name}} is now {{now}}{until}", DeprecationWarning, stacklevel=3)
+        warnings.warn(f"{{module}}.{{name}} is now {{now}}, until release {until}", DeprecationWarning, stacklevel=3)
     return getattr(sys.modules[module], now)
 '''
 
@@ -68,34 +76,42 @@ def __getattr__(name: str) -> object:
     return former(__name__, name)
 '''
 
-
-def module_for(now: str, former: Mapping[str, str], until: Optional[str]) -> bytes:
-    """The module that stands where a renamed one stood. A package's says where its own modules went, too."""
-    return _MODULE.format(now=now, former=_literal(former), until=_until(until)).encode()
+Table = Mapping[str, Mapping[str, str]]
+"""Module to former name to name."""
 
 
-def table_for(former: Mapping[str, Mapping[str, str]], until: Optional[str]) -> bytes:
+def module_for(now: str, former: Mapping[str, str], until: str, is_program: bool) -> bytes:
+    """The module that stands where a renamed one stood; it still runs, where that was a program."""
+    text = _MODULE.format(now=now, former=_literal(former), until=until)
+    return (text + (_PROGRAM if is_program else "")).encode()
+
+
+def table_for(former: Table, until: str) -> bytes:
     """The module that knows the former names of all modules of a package."""
-    return _TABLE.format(former=_literal(former), until=_until(until)).encode()
+    return _TABLE.format(former=_literal(former), until=until).encode()
 
 
-def door_to(table: str) -> str:
+def former_in(table: bytes) -> dict[str, dict[str, str]]:
+    """The names that a table knows already. ValueError where it is not as it was written."""
+    for statement in ast.parse(table).body:
+        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "_FORMER":
+            return dict(ast.literal_eval(statement.value))
+    raise ValueError("it has no _FORMER")
+
+
+def door_to(table: str, newline: str = "\n") -> bytes:
     """What a module needs at its end, so that its former names are found."""
-    return _DOOR.format(table=table)
+    return _DOOR.format(table=table).replace("\n", newline).encode()
 
 
 def table_place(path: str, packages: Mapping[str, str]) -> Optional[tuple[str, str]]:
     """Path and dotted name of the table for a module: in its topmost package. None for one in no package."""
     folder = posixpath.dirname(path)
-    top: Optional[str] = None
+    top = ""
     while folder in packages:
         top, folder = folder, posixpath.dirname(folder)
-    return None if top is None else (f"{top}/{TABLE}", f"{packages[top]}.{TABLE[:-3]}")
+    return (f"{top}/{TABLE}", f"{packages[top]}.{TABLE[:-3]}") if top else None
 
 
 def _literal(value: object) -> str:
     return json.dumps(value, indent=4, sort_keys=True, ensure_ascii=True)
-
-
-def _until(until: Optional[str]) -> str:
-    return f", until release {until}" if until is not None else ""

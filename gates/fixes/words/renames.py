@@ -1,49 +1,50 @@
-"""Which names and which files are renamed, and which are not because it is not certain what else is called so."""
+"""Which names, keys and files are renamed, and which are not because it is not certain what else is called so.
+
+A name has one answer for all places of the repository: it is renamed in all of them or in none.
+"""
 
 from __future__ import annotations
 
-import ast
+import builtins
 import keyword
 import posixpath
-import warnings
-from collections.abc import Iterable, Mapping
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Optional
 
-from gates.facts.aliases import Aliases
-from gates.facts.checkout import Checkout
-from gates.facts.extractors.words.hits import NAMES, PATH, decoded
+from gates.facts.extractors.words.hits import IDENTIFIER, KEY, NAMES, PATH
 from gates.facts.extractors.words.look_alikes import folded
 from gates.facts.extractors.words.respelling import respelled
-from gates.facts.modules import SUFFIXES, Modules
-from gates.facts.vocabulary import Vocabulary
-from gates.facts.words import Words
-from gates.fixes.words.python_names import Uses, uses
+from gates.facts.vocabulary import Term
+from gates.fixes.words.around import is_path_like, is_python
+from gates.fixes.words.inventory import Inventory
+from gates.fixes.words.python_names import Uses, absolute
 
 _NO_ALIAS = ("tests", "test", "testing")
+_ROUNDS = 8
+_UNCERTAIN = "nothing certain takes its place"
 
 
 @dataclass
 class Renames:
-    """Of one checkout, under one vocabulary. `judged` are the paths whose findings are to be mended."""
+    """The answers. `refused`: names that turned out to break something, with the reason."""
 
-    checkout: Checkout
-    modules: Modules
-    vocabulary: Vocabulary
-    words: Words
-    aliases: Aliases
-    judged: frozenset[str]
-    _unread: dict[str, str] = field(default_factory=dict)
-    _decided: dict[str, Optional[str]] = field(default_factory=dict)
+    inventory: Inventory
+    refused: Mapping[str, str] = field(default_factory=dict)
+    _names: dict[str, Optional[str]] = field(default_factory=dict)
+    _texts: dict[str, Optional[str]] = field(default_factory=dict)
 
     def written(self, text: str, kind: str) -> Optional[str]:
         """A name or a path with every retired word in it respelled; None where that is not certain."""
+        vocabulary = self.inventory.vocabulary
         letters = folded(text)
         parts: list[str] = []
         at = 0
-        for place in self.vocabulary.patterns.occurrences(letters):
-            term = self.vocabulary.terms[place.term]
+        for place in vocabulary.patterns.occurrences(letters):
+            term = vocabulary.terms[place.term]
             start, end = letters.place(place.start), letters.place(place.end)
             if kind not in term.kinds or term.replacement is None:
                 return None
@@ -54,122 +55,337 @@ class Renames:
             at = end
         return "".join([*parts, text[at:]])
 
-    # Files
+    def terms_in(self, text: str) -> list[Term]:
+        """The retired terms that a name holds."""
+        vocabulary = self.inventory.vocabulary
+        return [vocabulary.terms[place.term] for place in vocabulary.patterns.occurrences(folded(text))]
+
+    # Files and folders
 
     @cached_property
     def paths(self) -> Mapping[str, str]:
         """Path to new path, of the files that are renamed."""
-        named = {one.path for one in self.words.named() if one.path in self.judged}
+        return self._moves[0]
+
+    @cached_property
+    def blocked(self) -> Mapping[str, str]:
+        """Files and folders that keep their names, with the reason."""
+        return self._moves[1]
+
+    @cached_property
+    def _moves(self) -> tuple[dict[str, str], dict[str, str]]:
+        """What is certain by itself, less what others make uncertain, until nothing more has to be left."""
+        blocked = self._blocked_by_itself()
+        for _ in range(_ROUNDS):
+            paths = self._renamed(blocked)
+            more = {**self._collisions(paths), **self._split_packages(paths, blocked)}
+            more.update(self._mentioned(paths))
+            more = {place: why for place, why in more.items() if place not in blocked}
+            if not more:
+                return paths, blocked
+            blocked.update(more)
+        return {}, {**blocked, **dict.fromkeys(self._called, "what names it could not be followed to its end")}
+
+    @cached_property
+    def _called(self) -> list[str]:
+        """The files and folders that are called by a retired word."""
+        return sorted({one.path for one in self.inventory.words.named() if one.path in self.inventory.judged})
+
+    def _blocked_by_itself(self) -> dict[str, str]:
+        blocked: dict[str, str] = {}
+        untouchable = {*self.inventory.found.untouchable, *self.inventory.modules.links}
+        for place in self._called:
+            name = posixpath.basename(place)
+            new = self.written(name, PATH)
+            stem = name.partition(".")[0] if is_python(name) else name
+            held = [path for path in untouchable if path == place or path.startswith(f"{place}/")]
+            held += [link for link, to in self.inventory.modules.links.items() if f"{to}/".startswith(f"{place}/")]
+            if new is None:
+                blocked[place] = _UNCERTAIN
+            elif name.startswith("."):
+                blocked[place] = "a program looks for it by this name"
+            elif held:
+                blocked[place] = f"{held[0]} cannot be moved: a link leads there, or it is not tracked, or has changes"
+            elif stem in self.refused:
+                blocked[place] = self.refused[stem]
+            elif name in self.inventory.parts:
+                blocked[place] = f"`{name}` is a part of a path that {self.inventory.parts[name]} puts together"
+            elif self._is_module(place) and self._why_not_bare(stem) is not None:
+                blocked[place] = str(self._why_not_bare(stem))
+        return blocked
+
+    def _is_module(self, place: str) -> bool:
+        return is_python(place) or any(file.path.startswith(f"{place}/") for file in self.inventory.modules.files)
+
+    def _renamed(self, blocked: Mapping[str, str]) -> dict[str, str]:
+        moving = set(self._called) - set(blocked)
         found: dict[str, str] = {}
-        for path in self.checkout.files:
+        for path in self.inventory.checkout.files:
             parts = path.split("/")
-            folders = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
-            new = [self.written(part, PATH) if folder in named else part for part, folder in zip(parts, folders)]
-            known = [part if part is not None else old for part, old in zip(new, parts)]
-            if known != parts:
-                found[path] = "/".join(known)
-        taken = {new for new in found.values() if new in self.checkout.files and new not in found}
-        several = {new for new in found.values() if list(found.values()).count(new) > 1} if len(found) < 2000 else set()
-        return {path: new for path, new in found.items() if new not in taken | several}
+            new = [
+                self.written(part, PATH) or part if "/".join(parts[: depth + 1]) in moving else part
+                for depth, part in enumerate(parts)
+            ]
+            if new != parts:
+                found[path] = "/".join(new)
+        return found
+
+    def _collisions(self, paths: Mapping[str, str]) -> dict[str, str]:
+        """A place that is taken, by another name too where capitals make no difference."""
+        stay = {path.lower(): path for path in self.inventory.checkout.files if path not in paths}
+        often = Counter(new.lower() for new in paths.values())
+        blocked: dict[str, str] = {}
+        for path, new in paths.items():
+            if new.lower() in stay:
+                blocked[self._called_part(path)] = f"{stay[new.lower()]} is there already"
+            elif often[new.lower()] > 1:
+                blocked[self._called_part(path)] = f"several files would be called {new}"
+        return blocked
+
+    def _called_part(self, path: str) -> str:
+        """The innermost part of a path that is called by a retired word: what would be renamed."""
+        called = set(self._called)
+        parts = path.split("/")
+        return next("/".join(parts[:end]) for end in range(len(parts), 0, -1) if "/".join(parts[:end]) in called)
+
+    def _split_packages(self, paths: Mapping[str, str], blocked: Mapping[str, str]) -> dict[str, str]:
+        """A module that keeps its name keeps all others of this name, for the name is one."""
+        kept = {_stem(place): place for place in blocked if self._is_module(place)}
+        return {
+            place: f"{kept[_stem(place)]} keeps its name, and modules of one name are renamed together"
+            for place in self._called
+            if place not in blocked and _stem(place) in kept and self._is_module(place)
+        }
+
+    def _mentioned(self, paths: Mapping[str, str]) -> dict[str, str]:
+        """What code or data mentions in a way that leads nowhere here may be what is to be renamed."""
+        names: dict[str, list[str]] = {}
+        for place in self._called:
+            for name in {posixpath.basename(place), posixpath.splitext(posixpath.basename(place))[0]}:
+                names.setdefault(name, []).append(place)
+        places = _Places(paths, self.written)
+        blocked: dict[str, str] = {}
+        for path, said in self.inventory.mentions:
+            parts = [part for part in said.split("/") if part in names]
+            if is_path_like(said) and parts and not places.holds(path, said):
+                reason = f"{path} mentions `{said}`, and what that is cannot be told"
+                blocked.update((place, reason) for part in parts for place in names[part])
+        return blocked
 
     @cached_property
-    def _segments(self) -> frozenset[str]:
-        """The parts of paths that no longer stand in any path."""
-        before = {(part, new) for path, to in self.paths.items() for part, new in zip(path.split("/"), to.split("/"))}
-        return frozenset(part for part, new in before if part != new)
+    def _places(self) -> _Places:
+        return _Places(self.paths, self.written)
 
-    def leads_to_renamed(self, path: str, mention: str) -> bool:
+    def leads_to_renamed(self, path: str, said: str) -> bool:
         """Whether a path that a file mentions is one that is renamed: from that file, from the top, or its end."""
-        target = mention.split("#")[0].split("?")[0].strip("\"'`<>()").rstrip("/.,:;")
-        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        whole = posixpath.normpath(target.lstrip("/"))
-        return any(one in self._places for one in (beside, whole)) or any(
-            place.endswith(f"/{whole}") for place in self._places if "/" in whole or "." in whole
-        )
-
-    @cached_property
-    def _places(self) -> frozenset[str]:
-        """Files that are renamed, and the folders of which all files are."""
-        folders = {"/".join(path.split("/")[:depth]) for path in self.paths for depth in range(1, path.count("/") + 1)}
-        moved = {folder for folder in folders if posixpath.basename(folder) in self._segments}
-        within = {folder for folder in folders if any(folder.startswith(f"{one}/") for one in moved)}
-        return frozenset((*self.paths, *moved, *within))
+        return self._places.holds(path, said)
 
     @cached_property
     def modules_renamed(self) -> Mapping[str, str]:
         """Dotted name to new one, of the modules that are renamed."""
         found: dict[str, str] = {}
-        for name, position in self.modules.index.items():
-            path = self.modules.files[position].path
-            if path in self.paths:
-                new = [self.written(part, PATH) or part for part in name.split(".")]
-                found[name] = ".".join(new)
-        return found
-
-    # Names
-
-    @cached_property
-    def _tops(self) -> frozenset[str]:
-        return frozenset(name.split(".", 1)[0] for name in self.modules.index)
-
-    @cached_property
-    def uses(self) -> Mapping[str, Uses]:
-        """The names of every Python file in which a retired word may stand, and that parses."""
-        found: dict[str, Uses] = {}
-        for file in self.modules.files:
-            content = self.checkout.read(file.path)
-            if not self.vocabulary.patterns.may_occur(content) or not file.path.endswith(SUFFIXES):
-                continue
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    found[file.path] = uses(ast.parse(content), lambda top: top in self._tops)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                self._unread[file.path] = decoded(content)
+        modules = self.inventory.modules
+        for name, position in modules.index.items():
+            if modules.files[position].path in self.paths:
+                found[name] = ".".join(self.written(part, PATH) or part for part in name.split("."))
         return found
 
     @cached_property
-    def _bound(self) -> frozenset[str]:
-        bound = {name for used in self.uses.values() for name in used.bound}
-        parts = {part for name in self.modules_renamed for part in name.split(".")}
-        return frozenset(bound | parts)
+    def _module_parts(self) -> frozenset[str]:
+        modules = self.inventory.modules
+        return frozenset(part for name in modules.index for part in name.split("."))
+
+    @cached_property
+    def _blocked_modules(self) -> Mapping[str, str]:
+        return {_stem(place): why for place, why in self.blocked.items() if self._is_module(place)}
+
+    # Names of Python
 
     def why_not(self, name: str) -> Optional[str]:
         """Why a name in Python is left as it is; None where it is renamed everywhere."""
-        if name not in self._decided:
-            self._decided[name] = self._why_not(name)
-        return self._decided[name]
+        if name not in self._names:
+            reason = self._why_not_name(name)
+            if reason is None and self._is_linked(name):
+                reason = self._why_not_key(name)
+            self._names[name] = reason
+        return self._names[name]
 
-    def _why_not(self, name: str) -> Optional[str]:
-        new = self.written(name, "identifier")
+    def _is_linked(self, name: str) -> bool:
+        """Whether a name that others can reach is a text as well, by which they may reach it."""
+        return name in self.inventory.members and name in self.inventory.python_texts
+
+    def _why_not_name(self, name: str) -> Optional[str]:
+        if name in self._blocked_modules:
+            return f"a module is called so, and keeps its name: {self._blocked_modules[name]}"
+        return self._why_not_bare(name)
+
+    def _why_not_bare(self, name: str) -> Optional[str]:
+        """Without a look at the files that are called so."""
+        new = self.written(name, IDENTIFIER)
+        if name in self.refused:
+            return self.refused[name]
         if new is None:
-            return "nothing certain takes its place"
+            return _UNCERTAIN
         if not new.isidentifier() or keyword.iskeyword(new):
             return f"`{new}` is no name"
-        if name not in self._bound:
+        if hasattr(builtins, new):
+            return f"`{new}` is a name of Python's own"
+        if name not in self.inventory.bound and name not in self._module_parts:
             return "it is bound nowhere here: it may be somebody else's"
-        for path, used in self.uses.items():
-            if name in used.foreign:
-                return f"it is also a name of {used.foreign[name]}, in {path}"
-            if new in used.every | used.bound and (name in used.every | used.bound):
-                return f"{path} has a `{new}` already"
-            if path not in self.judged and name in used.every | used.bound:
-                return f"it also stands in {path}, which is not to be mended"
-        for path, text in self._unread.items():
-            if name in text:
-                return f"it also stands in {path}, which does not parse"
+        if name in self.inventory.stays:
+            return f"it also stands in {self.inventory.stays[name]}, which is not to be mended"
+        for reason in (*self._elsewhere(name), *self._collides(name, new)):
+            return reason
         return None
 
-    @cached_property
-    def looked_up(self) -> frozenset[str]:
-        """Whole strings that name something of Python."""
-        return frozenset(text for used in self.uses.values() for text in used.looked_up)
+    def _elsewhere(self, name: str) -> Iterator[str]:
+        inventory = self.inventory
+        is_reached = name in inventory.members or name in self._module_parts
+        for path, used in inventory.uses.items():
+            if name in used.foreign:
+                yield f"it is also a name of {used.foreign[name]}, in {path}"
+            if name in used.every and path not in inventory.judged:
+                yield f"it also stands in {path}, which is not to be mended"
+            if name in used.every and not is_python(path):
+                yield f"it also stands in {path}, which is not read as Python"
+        for path, text in inventory.unread.items():
+            if name in text:
+                yield f"it also stands in {path}, which does not parse"
+        if name in inventory.fields:
+            yield f"it is also a field of a text, in {inventory.fields[name]}"
+        if is_reached and inventory.built.fullmatch(name):
+            yield "it may be among the names that are put together at run time"
 
-    def is_dotted_name(self, text: str) -> bool:
-        """Whether a string names a module that is renamed, or something in one: `pkg.old`, `pkg.old:run`."""
-        name = text.replace(":", ".")
-        parts = name.split(".")
-        return any(".".join(parts[:length]) in self.modules_renamed for length in range(len(parts), 0, -1))
+    def _collides(self, name: str, new: str) -> Iterator[str]:
+        inventory = self.inventory
+        for path, used in inventory.uses.items():
+            if name in used.every and new in used.every:
+                yield f"{path} has a `{new}` already"
+        for path, used in inventory.every_use.items():
+            if name in self._attributes and new in used.attributes:
+                yield f"{path} has a member `{new}` already, and one object may have both"
+            if new in used.every and name in self._given_to(used, path):
+                yield f"{path} has a `{new}` already, and takes all names of a module with a `{name}`"
+        yield from self._shadows(name, new)
+
+    @cached_property
+    def _attributes(self) -> frozenset[str]:
+        return frozenset(name for used in self.inventory.uses.values() for name in used.attributes)
+
+    def _given_to(self, used: Uses, path: str) -> frozenset[str]:
+        """The names that a file gets by `import *`, of modules with a retired word."""
+        found: set[str] = set()
+        for one in used.imports:
+            if one.names == ("*",):
+                modules = self.inventory.modules
+                target = modules.index.get(absolute(modules, path, one))
+                given = self.inventory.uses.get(modules.files[target].path) if target is not None else None
+                found |= given.top if given is not None else set()
+        return frozenset(found)
+
+    def _shadows(self, name: str, new: str) -> Iterator[str]:
+        """A module hides a name of its package, and what lies at the top hides what is installed."""
+        modules = self.inventory.modules
+        for path, used in self.inventory.every_use.items():
+            package = modules.package_of(path)
+            if posixpath.basename(path) != "__init__.py":
+                continue
+            if name in used.every and name not in self._module_parts and f"{package}.{new}" in modules.index:
+                yield f"{package}.{new} is a module, and would be hidden"
+            if new in used.top | used.taken and f"{package}.{name}" in modules.index:
+                yield f"{path} has a `{new}` already, which the module would hide"
+        if name in modules.index and (new in _STANDARD or new in self._foreign_roots):
+            yield f"a module {new} is installed, and would be hidden"
+
+    @cached_property
+    def _foreign_roots(self) -> frozenset[str]:
+        uses = self.inventory.every_use.values()
+        return frozenset(module.split(".")[0] for used in uses for module in used.foreign.values())
+
+    # Keys, and texts that are names
+
+    def why_not_text(self, text: str) -> Optional[str]:
+        """Why a key, or a text that is one, is left as it is; None where it is renamed everywhere."""
+        if text not in self._texts:
+            reason = self._why_not_key(text)
+            if reason is None and self._is_linked(text):
+                reason = self._why_not_name(text)
+            self._texts[text] = reason
+        return self._texts[text]
+
+    def _why_not_key(self, text: str) -> Optional[str]:
+        inventory = self.inventory
+        if self.written(text, KEY) is None:
+            return _UNCERTAIN
+        if text in self.refused:
+            return self.refused[text]
+        if text in inventory.foreign_keys:
+            return f"somebody else's program reads it, in {inventory.foreign_keys[text]}"
+        if text in inventory.values:
+            return f"it may be a value that others read, in {inventory.values[text]}"
+        if text not in inventory.read_here:
+            return "who reads it is not here"
+        if text not in inventory.written_here:
+            return "who writes it is not here"
+        for kept in (inventory.stays, inventory.elsewhere):
+            if text in kept:
+                return f"it also stands in {kept[text]}, which is not to be mended"
+        if text in inventory.fields:
+            return f"it is also a field of a text, in {inventory.fields[text]}"
+        new = self.written(text, KEY)
+        if new in inventory.read_here | inventory.written_here:
+            return f"there is a key `{new}` already"
+        if inventory.built.fullmatch(text):
+            return "it may be among the keys that are put together at run time"
+        return None
+
+    def is_of_module(self, text: str) -> bool:
+        """Whether a dotted name begins with a module of this repository."""
+        parts = text.replace(":", ".").split(".")
+        return any(".".join(parts[:end]) in self.inventory.modules.index for end in range(1, len(parts) + 1))
+
+    def why_not_dotted(self, text: str) -> Optional[str]:
+        """Why a dotted name of a module, or of what it holds, is left; None where each part of it is renamed."""
+        parts = [part for part in text.replace(":", ".").split(".") if self.terms_in(part)]
+        return next((why for why in map(self.why_not, parts) if why is not None), None)
+
+    def document_at(self, path: str, place: str) -> Optional[str]:
+        """The file that a link in another one leads to."""
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), place))
+        return target if target in self.inventory.checkout.files else None
+
+
+class _Places:
+    """Files that are renamed, and the folders that are, with what they are called then."""
+
+    def __init__(self, paths: Mapping[str, str], written: Callable[[str, str], Optional[str]]) -> None:
+        self._written = written
+        self._new: dict[str, str] = {}
+        for path, new in paths.items():
+            old, now = path.split("/"), new.split("/")
+            first = next(at for at, (one, other) in enumerate(zip(old, now)) if one != other)
+            for end in range(first + 1, len(old) + 1):
+                self._new["/".join(old[:end])] = "/".join(now[:end])
+        self._ends: dict[str, list[str]] = {}
+        for place in self._new:
+            self._ends.setdefault(posixpath.basename(place), []).append(place)
+
+    def holds(self, path: str, said: str) -> bool:
+        """Whether a mention in a file leads to one of them, and to its new place once it is respelled."""
+        target = said.split("#")[0].split("?")[0].strip("\"'`<>()").rstrip("/.,:;")
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        whole = posixpath.normpath(target.lstrip("/"))
+        places = [place for place in (beside, whole) if place in self._new]
+        if not places and ("/" in whole or "." in whole):
+            ends = self._ends.get(posixpath.basename(whole), ())
+            places = [place for place in ends if place.endswith(f"/{whole}")]
+        names = [name for name in target.split("/") if name not in ("", ".", "..")]
+        new = [self._written(name, PATH) or name for name in names]
+        return bool(places) and all(self._new[place].split("/")[-len(new) :] == new for place in places)
+
+
+def _stem(place: str) -> str:
+    return posixpath.splitext(posixpath.basename(place))[0]
 
 
 def keeps_former_names(path: str) -> bool:
@@ -178,7 +394,4 @@ def keeps_former_names(path: str) -> bool:
     return not any(part in _NO_ALIAS for part in parts) and not parts[-1].startswith(("test_", "conftest"))
 
 
-def public_names(renames: Renames, path: str, renamed: Iterable[str]) -> list[str]:
-    """The names at the top of a module that are renamed."""
-    used = renames.uses.get(path)
-    return sorted(used.public & set(renamed)) if used is not None else []
+_STANDARD = frozenset(getattr(sys, "stdlib_module_names", sys.builtin_module_names))

@@ -1,0 +1,235 @@
+"""Where the names and the texts of a repository stand that hold a retired word, or the word that is said now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from gates.facts.checkout import Checkout
+from gates.facts.extractors.words.hits import COMMENT, IDENTIFIER, KEY, PATH, PROSE, STRING, Hit, decoded, is_binary
+from gates.facts.modules import Modules
+from gates.facts.vocabulary import Vocabulary
+from gates.facts.words import Words
+from gates.fixes.edit import Found
+from gates.fixes.words.around import is_configuration, is_data, is_document, is_python, mention, value_around
+from gates.fixes.words.python_names import BARE, CODE, ENVIRONMENT, FORMATTED, PART, READ, WRITTEN, Uses, uses
+from gates.globs import any_of
+
+_READ_BY_OTHERS = (BARE, FORMATTED, PART, CODE)
+
+
+@dataclass
+class Inventory:
+    """Read once, whatever is then decided."""
+
+    checkout: Checkout
+    modules: Modules
+    vocabulary: Vocabulary
+    words: Words
+    found: Found
+    aliases: frozenset[str]
+    """The files that are there for a former name, and are left alone."""
+
+    @cached_property
+    def judged(self) -> frozenset[str]:
+        """The files and folders with a finding that may be mended."""
+        return frozenset(self.found.by_path()) - self.found.untouchable
+
+    @cached_property
+    def hits(self) -> Mapping[str, list[Hit]]:
+        """The hits of each file that are to be mended."""
+        kept: dict[str, list[Hit]] = {}
+        places = {path: {(one.line, one.column) for one in some} for path, some in self.found.by_path().items()}
+        for path, hit in self.words.hits():
+            if (hit.line, hit.column) in places.get(path, ()) and path in self.judged:
+                kept.setdefault(path, []).append(hit)
+        return kept
+
+    @cached_property
+    def stays(self) -> Mapping[str, str]:
+        """Names that stand where they may, or where nothing may be changed: each with one such file."""
+        kept: dict[str, str] = {}
+        mended = {(path, hit.start) for path, hits in self.hits.items() for hit in hits}
+        for path, hit in self.words.hits():
+            if hit.kind in (IDENTIFIER, PATH, KEY, STRING) and (path, hit.start) not in mended:
+                kept.setdefault(hit.token, path)
+        for path in self._not_looked_at:
+            content = self.checkout.read(path)
+            if not is_binary(content) and self.vocabulary.patterns.may_occur(content):
+                for token in set(re.findall(r"\w+", decoded(content))):
+                    kept.setdefault(token, path)
+        return kept
+
+    @cached_property
+    def _not_looked_at(self) -> list[str]:
+        """Files that may say everything, but for the rules, the ledger and the aliases: Python or data."""
+        looked = {file.path for file in self.words.files} | self.aliases
+        exempt = any_of(self.vocabulary.exempt_paths)
+        others = (path for path in self.checkout.files if path not in looked and exempt.fullmatch(path))
+        plain = (path for path in others if is_python(path) or is_data(path))
+        return [path for path in plain if not self.checkout.files[path].is_symlink]
+
+    @cached_property
+    def _text_of(self) -> dict[str, str]:
+        return {}
+
+    def text(self, path: str) -> str:
+        """A file as text."""
+        if path not in self._text_of:
+            self._text_of[path] = decoded(self.checkout.read(path))
+        return self._text_of[path]
+
+    # Python
+
+    @cached_property
+    def _tops(self) -> frozenset[str]:
+        return frozenset(name.split(".", 1)[0] for name in self.modules.index)
+
+    @cached_property
+    def unread(self) -> dict[str, str]:
+        """Files with a retired word that this Python cannot read, as text."""
+        self.uses  # noqa: B018  # finds them on its way
+        return self._unread
+
+    @cached_property
+    def uses(self) -> Mapping[str, Uses]:
+        """The names of every Python file in which a retired word may stand."""
+        self._unread: dict[str, str] = {}
+        found: dict[str, Uses] = {}
+        for path, content in self._python():
+            if self.vocabulary.patterns.may_occur(content):
+                try:
+                    found[path] = uses(content, self._tops.__contains__)
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    self._unread[path] = decoded(content)
+        return found
+
+    @cached_property
+    def others(self) -> Mapping[str, Uses]:
+        """The names of the other Python files that say what will be said now, or take all names of a module."""
+        said = {word.lower().encode() for term in self.vocabulary.terms for word in (term.replacement or "").split()}
+        new = re.compile(b"|".join(map(re.escape, sorted(said))) or rb"(?!)", re.IGNORECASE)
+        found: dict[str, Uses] = {}
+        for path, content in self._python():
+            if path not in self.uses and path not in self.unread and new.search(content):
+                try:
+                    found[path] = uses(content, self._tops.__contains__)
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    continue
+        return found
+
+    def _python(self) -> Iterator[tuple[str, bytes]]:
+        for file in self.modules.files:
+            if file.path not in self.aliases:
+                yield file.path, self.checkout.read(file.path)
+
+    @cached_property
+    def every_use(self) -> Mapping[str, Uses]:
+        """Both."""
+        return {**self.others, **self.uses}
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """Names that others can reach: by an attribute, a keyword, an import."""
+        return frozenset(name for used in self.uses.values() for name in used.members)
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """Names that are bound here at all."""
+        return frozenset(name for used in self.uses.values() for name in used.bound)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every name of Python here."""
+        return frozenset(name for used in self.uses.values() for name in used.every)
+
+    @cached_property
+    def built(self) -> re.Pattern[str]:
+        """What names may be that are put together at run time."""
+        return re.compile("|".join(sorted({one for used in self.uses.values() for one in used.built})) or r"(?!)")
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """Names that are fields of texts, each with a file."""
+        return {name: path for path, used in self.uses.items() for name in used.fields}
+
+    # Keys and values
+
+    @cached_property
+    def read_here(self) -> frozenset[str]:
+        """Keys that Python here reads."""
+        return frozenset(text for used in self.uses.values() for text, use in used.values if use == READ)
+
+    @cached_property
+    def written_here(self) -> frozenset[str]:
+        """Keys that Python or a data file here writes."""
+        by_python = {text for used in self.uses.values() for text, use in used.values if use == WRITTEN}
+        return frozenset(by_python | {key for path, key in self._data_keys if not is_configuration(path)})
+
+    @cached_property
+    def foreign_keys(self) -> Mapping[str, str]:
+        """Keys of somebody else's configuration, and variables of the environment: each with a file."""
+        found = {key: path for path, key in self._data_keys if is_configuration(path)}
+        for path, used in self.uses.items():
+            found.update((text, path) for text, use in used.values if use == ENVIRONMENT)
+        return found
+
+    @cached_property
+    def _data_keys(self) -> frozenset[tuple[str, str]]:
+        return frozenset(
+            (path, value_around(self.text(path), hit))
+            for path, hits in self.hits.items()
+            if is_data(path)
+            for hit in hits
+            if hit.kind == KEY
+        )
+
+    @cached_property
+    def values(self) -> Mapping[str, str]:
+        """Texts that may be values which others read: each with a file."""
+        found: dict[str, str] = {}
+        for path, hits in self.hits.items():
+            if is_data(path):
+                strings = (hit for hit in hits if hit.kind == STRING)
+                found.update((value_around(self.text(path), hit), path) for hit in strings)
+        for path, used in self.uses.items():
+            found.update((text, path) for text, use in used.values if use in _READ_BY_OTHERS)
+        return found
+
+    @cached_property
+    def python_texts(self) -> frozenset[str]:
+        """Keys and values in Python; a name that is looked up is none."""
+        by = (BARE, READ, WRITTEN, FORMATTED)
+        return frozenset(text for used in self.uses.values() for text, use in used.values if use in by)
+
+    @cached_property
+    def parts(self) -> Mapping[str, str]:
+        """Parts of paths that are put together at run time: each with a file."""
+        found: dict[str, str] = {}
+        for path, used in self.uses.items():
+            for text, use in used.values:
+                if use == PART:
+                    found.update((part, path) for part in text.split("/"))
+        return found
+
+    @cached_property
+    def elsewhere(self) -> Mapping[str, str]:
+        """Names in files of languages that are not read here: each with a file."""
+        found: dict[str, str] = {}
+        for path, hits in self.hits.items():
+            if not (is_python(path) or is_document(path) or is_data(path)):
+                found.update((hit.token, path) for hit in hits)
+        return found
+
+    @cached_property
+    def mentions(self) -> tuple[tuple[str, str], ...]:
+        """(file, mention) of what could be a path, in code and in data; what documents say runs nothing."""
+        said: set[tuple[str, str]] = set()
+        for path, hits in self.hits.items():
+            if not is_document(path):
+                text = self.text(path)
+                runs = (hit for hit in hits if not (is_python(path) and hit.kind in (COMMENT, PROSE)))
+                said.update((path, mention(text, hit)) for hit in runs)
+        return tuple(sorted(said))

@@ -14,7 +14,7 @@ _CONFIGURATION = re.compile(
 )
 """Files whose keys and values somebody else's program reads."""
 _DOCUMENT = re.compile(
-    r".*\.(?:md|markdown|mdx|mdc|rst|txt|adoc|org)|(?:.*/)?(?:README|CHANGELOG|CHANGES|HISTORY|NEWS)"
+    r".*\.(?:md|markdown|mdx|mdc|rst|txt|adoc|org|me)|(?:.*/)?(?:README|CHANGELOG|CHANGES|HISTORY|NEWS)"
 )
 _NO_DOCUMENT = re.compile(
     r"(?i)(?:.*/)?(?:[^/]*require[^/]*|constraints[^/]*|CMakeLists|robots|humans|LICENSE[^/]*)\.txt"

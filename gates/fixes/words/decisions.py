@@ -25,7 +25,7 @@ from gates.fixes.words.around import (
 from gates.fixes.words.headings import anchor, headings
 from gates.fixes.words.inventory import Inventory
 from gates.fixes.words.python_names import CODE, ENVIRONMENT, LOOKUP, Text
-from gates.fixes.words.renames import Renames
+from gates.fixes.words.renames import SAYS_BOTH, Renames
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::[A-Za-z_][\w.]*)?")
 _QUERY = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|MERGE|PRAGMA|MATCH)\s", re.IGNORECASE)
@@ -59,6 +59,11 @@ class Decisions:
             return f"is written over a line break or in other letters; write {term.replacement}", ""
         return self._why(path, self._inventory.text(path), hit), new
 
+    def _is_about_the_rename(self, path: str, text: str, hit: Hit) -> bool:
+        first, last = line_around(text, hit.start)
+        line = text[max(first, hit.start - 300) : min(last, hit.end + 300)]
+        return self.renames.says_both(line) or self.renames.says_both(path.rpartition("/")[2])
+
     def _why(self, path: str, text: str, hit: Hit) -> Said:
         if is_python(path):
             return self._in_python(path, text, hit)
@@ -88,7 +93,7 @@ class Decisions:
         token = _name(text, hit)
         if is_name_like(token) or is_in_code(text, hit):
             return self._spoken_of(token, led)
-        return None
+        return SAYS_BOTH if self._is_about_the_rename(path, text, hit) else None
 
     def _spoken_of(self, token: str, led: Said) -> Said:
         inventory = self._inventory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from gates.facts.checkout import Checkout
@@ -31,6 +31,8 @@ class Inventory:
     found: Found
     aliases: frozenset[str]
     """The files that are there for a former name, and are left alone."""
+    asked: set[str] = field(default_factory=set)
+    """The names by which something would be called."""
 
     @cached_property
     def judged(self) -> frozenset[str]:
@@ -108,12 +110,14 @@ class Inventory:
 
     @cached_property
     def others(self) -> Mapping[str, Uses]:
-        """The names of the other Python files that say what will be said now, or take all names of a module."""
+        """The names of the other Python files in which a name stands by which something would be called."""
         said = {word.lower().encode() for term in self.vocabulary.terms for word in (term.replacement or "").split()}
-        new = re.compile(b"|".join(map(re.escape, sorted(said))) or rb"(?!)", re.IGNORECASE)
+        new = re.compile(rb"\w*(?:" + b"|".join(map(re.escape, sorted(said))) + rb")\w*", re.IGNORECASE)
+        asked = {name.encode() for name in self.asked}
         found: dict[str, Uses] = {}
         for path, content in self._python():
-            if path not in self.uses and path not in self.unread and new.search(content):
+            known = path in self.uses or path in self.unread
+            if not known and not asked.isdisjoint(new.findall(content)):
                 try:
                     found[path] = uses(content, self._tops.__contains__)
                 except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -149,6 +153,13 @@ class Inventory:
     def built(self) -> re.Pattern[str]:
         """What names may be that are put together at run time."""
         return re.compile("|".join(sorted({one for used in self.uses.values() for one in used.built})) or r"(?!)")
+
+    @cached_property
+    def built_parts(self) -> re.Pattern[str]:
+        """What names of files and folders may be that are put together at run time."""
+        every = {part for used in self.uses.values() for one in used.built for part in one.split("/")}
+        told = (one for one in every if re.search(r"\w{3}", one.replace(r"\w*", "")))
+        return re.compile("|".join(sorted(told)) or r"(?!)")
 
     @cached_property
     def fields(self) -> Mapping[str, str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+import warnings
+from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
 from gates.fixes.python.source import CannotRewrite, read
+
+_SAYS_A_NAME = ("id", "attr", "arg", "name", "asname", "module", "rest", "names", "kwd_attrs")
 
 
 def renamed(before: bytes, spliced: bytes, new: Mapping[str, str]) -> bytes:
@@ -14,12 +18,11 @@ def renamed(before: bytes, spliced: bytes, new: Mapping[str, str]) -> bytes:
 
     CannotRewrite where libcst would not give the file back byte for byte, or where its names changed already.
     """
-    names = _names(read(before).module)
-    source = read(spliced)
-    if _names(source.module) != names:
+    if spliced != before and _names(before) != _names(spliced):
         raise CannotRewrite("with the words replaced its names would be others")
-    if not new.keys() & set(names):
-        return source.written(source.module)
+    if not new:
+        return spliced
+    source = read(spliced)
     after = source.module.visit(_Renaming(new))
     assert isinstance(after, cst.Module)
     return source.written(after)
@@ -35,12 +38,21 @@ class _Renaming(cst.CSTTransformer):
         return updated_node if new is None else updated_node.with_changes(value=new)
 
 
-def _names(module: cst.Module) -> list[str]:
-    found: list[str] = []
+def _names(content: bytes) -> list[str]:
+    """Everything in a file that is a name, in one order."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise CannotRewrite(f"this Python cannot read it ({type(error).__name__})") from None
+    return [name for node in ast.walk(tree) for name in _of(node)]
 
-    class Names(cst.CSTVisitor):
-        def visit_Name(self, node: cst.Name) -> None:
-            found.append(node.value)
 
-    module.visit(Names())
-    return found
+def _of(node: ast.AST) -> Iterator[str]:
+    for field in _SAYS_A_NAME:
+        said = getattr(node, field, None)
+        if isinstance(said, str):
+            yield said
+        elif isinstance(said, list):
+            yield from (one for one in said if isinstance(one, str))

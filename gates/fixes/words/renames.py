@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import posixpath
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -19,13 +20,14 @@ from gates.facts.extractors.words.hits import IDENTIFIER, KEY, NAMES, PATH
 from gates.facts.extractors.words.look_alikes import folded
 from gates.facts.extractors.words.respelling import respelled
 from gates.facts.vocabulary import Term
-from gates.fixes.words.around import is_path_like, is_python
+from gates.fixes.words.around import is_data, is_document, is_path_like, is_python
 from gates.fixes.words.inventory import Inventory
 from gates.fixes.words.python_names import Uses, absolute
 
 _NO_ALIAS = ("tests", "test", "testing")
 _ROUNDS = 8
 _UNCERTAIN = "nothing certain takes its place"
+SAYS_BOTH = "what is said now stands beside it, so this may speak of the rename"
 
 
 @dataclass
@@ -54,6 +56,15 @@ class Renames:
             parts += [text[at:start], new]
             at = end
         return "".join([*parts, text[at:]])
+
+    def says_both(self, text: str) -> bool:
+        """Whether a retired word and what is said now stand side by side: then it may speak of the rename itself."""
+        return any(self._has_been_said(text, term) for term in self.terms_in(text))
+
+    @staticmethod
+    def _has_been_said(text: str, term: Term) -> bool:
+        words = [word for word in re.split(r"[\s_\-]+", term.replacement or "") if word]
+        return bool(words) and re.search(r"[\s_\-]*".join(map(re.escape, words)), text, re.IGNORECASE) is not None
 
     def terms_in(self, text: str) -> list[Term]:
         """The retired terms that a name holds."""
@@ -102,12 +113,18 @@ class Renames:
             held += [link for link, to in self.inventory.modules.links.items() if f"{to}/".startswith(f"{place}/")]
             if new is None:
                 blocked[place] = _UNCERTAIN
+            elif self.says_both(name):
+                blocked[place] = SAYS_BOTH
+            elif posixpath.splitext(name)[1] and not (is_python(name) or is_document(name) or is_data(name)):
+                blocked[place] = "what names such a file is not read here"
             elif name.startswith("."):
                 blocked[place] = "a program looks for it by this name"
             elif held:
                 blocked[place] = f"{held[0]} cannot be moved: a link leads there, or it is not tracked, or has changes"
             elif stem in self.refused:
                 blocked[place] = self.refused[stem]
+            elif self.inventory.built_parts.fullmatch(name):
+                blocked[place] = "it may be among the names that are put together at run time"
             elif name in self.inventory.parts:
                 blocked[place] = f"`{name}` is a part of a path that {self.inventory.parts[name]} puts together"
             elif self._is_module(place) and self._why_not_bare(stem) is not None:
@@ -226,6 +243,8 @@ class Renames:
             return self.refused[name]
         if new is None:
             return _UNCERTAIN
+        if self.says_both(name):
+            return SAYS_BOTH
         if not new.isidentifier() or keyword.iskeyword(new):
             return f"`{new}` is no name"
         if hasattr(builtins, new):
@@ -261,6 +280,11 @@ class Renames:
         for path, used in inventory.uses.items():
             if name in used.every and new in used.every:
                 yield f"{path} has a `{new}` already"
+        if not inventory.asked:
+            known = (
+                self.written(one, IDENTIFIER) for one in inventory.known | self._module_parts if self.terms_in(one)
+            )
+            inventory.asked.update(one for one in known if one is not None)
         for path, used in inventory.every_use.items():
             if name in self._attributes and new in used.attributes:
                 yield f"{path} has a member `{new}` already, and one object may have both"
@@ -317,6 +341,8 @@ class Renames:
         inventory = self.inventory
         if self.written(text, KEY) is None:
             return _UNCERTAIN
+        if self.says_both(text):
+            return SAYS_BOTH
         if text in self.refused:
             return self.refused[text]
         if text in inventory.foreign_keys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gates.facts.extractors.words.hits import Hit
+from gates.facts.extractors.words.hits import KEY, Hit
 from gates.facts.modules import SUFFIXES
 
 _CONFIGURATION = re.compile(
@@ -87,12 +87,14 @@ def is_path_like(said: str) -> bool:
 
 
 def value_around(text: str, hit: Hit) -> str:
-    """The whole value or key of data: in quotes on one line, or else the rest of the line."""
+    """The whole value or key of data: in quotes on one line, or else the rest of the line; of a key, its name."""
     first, last = line_around(text, hit.start)
     line = text[first:last]
     for match in _QUOTED.finditer(line):
         if match.start() <= hit.start - first < match.end():
             return match[1] if match[1] is not None else match[2]
+    if hit.kind == KEY:
+        return hit.token
     before = re.search(r"(?:[^:\n=\-\[{,]|(?<=\w)-(?=\w))*\Z", text[first : hit.start])
     after = re.compile(r"(?:[^#\n:,\]}]|:(?!\s))*").match(text, hit.end, last)
     return ((before[0] if before else "") + text[hit.start : hit.end] + (after[0] if after else "")).strip()

@@ -108,7 +108,7 @@ def table_place(path: str, packages: Mapping[str, str]) -> Optional[tuple[str, s
     """Path and dotted name of the table for a module: in its topmost package. None for one in no package."""
     folder = posixpath.dirname(path)
     top = ""
-    while folder in packages:
+    while folder in packages and posixpath.basename(folder).isidentifier():
         top, folder = folder, posixpath.dirname(folder)
     return (f"{top}/{TABLE}", f"{packages[top]}.{TABLE[:-3]}") if top else None
 

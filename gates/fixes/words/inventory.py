@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from gates.facts.checkout import Checkout
 from gates.facts.extractors.words.hits import COMMENT, IDENTIFIER, KEY, PATH, PROSE, STRING, Hit, decoded, is_binary
+from gates.facts.extractors.words.look_alikes import folded
 from gates.facts.modules import Modules
 from gates.facts.vocabulary import Vocabulary
 from gates.facts.words import Words
@@ -18,6 +20,9 @@ from gates.fixes.words.python_names import BARE, CODE, ENVIRONMENT, FORMATTED, P
 from gates.globs import any_of
 
 _READ_BY_OTHERS = (BARE, FORMATTED, PART, CODE)
+# What stands beside a hole in a text: `run_{`, `run_%s`, `"run_" +`; `}_run`, `%s_run`, `+ "_run"`.
+_HEAD = re.compile(rb"(\w+)(?:\{|%[s(]|[\"'][ \t\r\n]*[+%])")
+_TAIL = re.compile(rb"(?:\}|%s|\+[ \t\r\n]*[rbfu]?[\"'])(\w+)")
 
 
 @dataclass
@@ -149,17 +154,44 @@ class Inventory:
         """Every name of Python here."""
         return frozenset(name for used in self.uses.values() for name in used.every)
 
-    @cached_property
-    def built(self) -> re.Pattern[str]:
-        """What names may be that are put together at run time."""
-        return re.compile("|".join(sorted({one for used in self.uses.values() for one in used.built})) or r"(?!)")
+    def may_be_built(self, name: str) -> bool:
+        """Whether a name, of Python or of a file, may be put together at run time."""
+        return self._built.fullmatch(name) is not None or name in self._filled
 
     @cached_property
-    def built_parts(self) -> re.Pattern[str]:
-        """What names of files and folders may be that are put together at run time."""
-        every = {part for used in self.uses.values() for one in used.built for part in one.split("/")}
-        told = (one for one in every if re.search(r"\w{3}", one.replace(r"\w*", "")))
+    def _built(self) -> re.Pattern[str]:
+        """What texts with a retired word come to that have holes in them: `f"zephyr_{kind}"`."""
+        every = {part for used in self.uses.values() for one in used.built for part in (one, one.rpartition("/")[2])}
+        told = (one for one in every if self.vocabulary.patterns.occurrences(folded(one)))
         return re.compile("|".join(sorted(told)) or r"(?!)")
+
+    @cached_property
+    def _filled(self) -> frozenset[str]:
+        """Names that a value completes where some file has the rest of them: `f"run_{kind}"`, and "zephyr"."""
+        values = [value for value in self.values if re.fullmatch(r"\w+", value)]
+        names = {posixpath.basename(named.path) for named in self.words.named()} | self.members
+        rests: dict[tuple[bytes, bytes], set[str]] = {}
+        for name in names:
+            for value in values:
+                before, found, after = name.partition(value)
+                if found and before + after:
+                    rests.setdefault((before.encode(), after.encode()), set()).add(name)
+        return frozenset(name for rest in self._written_out(rests) for name in rests[rest])
+
+    def _written_out(self, rests: Iterable[tuple[bytes, bytes]]) -> set[tuple[bytes, bytes]]:
+        """Those that a Python file has beside a hole."""
+        heads: dict[bytes, set[tuple[bytes, bytes]]] = {}
+        tails: dict[bytes, set[tuple[bytes, bytes]]] = {}
+        for rest in rests:
+            side = heads if rest[0] else tails
+            side.setdefault(rest[0] or rest[1], set()).add(rest)
+        found: set[tuple[bytes, bytes]] = set()
+        for _, content in self._python() if heads or tails else ():
+            for said in set(_HEAD.findall(content)) & heads.keys():
+                found |= heads[said]
+            for said in set(_TAIL.findall(content)) & tails.keys():
+                found |= tails[said]
+        return found
 
     @cached_property
     def fields(self) -> Mapping[str, str]:

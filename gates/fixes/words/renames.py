@@ -8,7 +8,6 @@ from __future__ import annotations
 import builtins
 import keyword
 import posixpath
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Optional
 from gates.facts.extractors.words.hits import IDENTIFIER, KEY, NAMES, PATH
 from gates.facts.extractors.words.look_alikes import folded
 from gates.facts.extractors.words.respelling import respelled
+from gates.facts.extractors.words.terms import Patterns, Sought
 from gates.facts.vocabulary import Term
 from gates.fixes.words.around import is_data, is_document, is_path_like, is_python
 from gates.fixes.words.inventory import Inventory
@@ -38,6 +38,7 @@ class Renames:
     refused: Mapping[str, str] = field(default_factory=dict)
     _names: dict[str, Optional[str]] = field(default_factory=dict)
     _texts: dict[str, Optional[str]] = field(default_factory=dict)
+    _new_words: dict[str, Patterns] = field(default_factory=dict)
 
     def written(self, text: str, kind: str) -> Optional[str]:
         """A name or a path with every retired word in it respelled; None where that is not certain."""
@@ -59,12 +60,13 @@ class Renames:
 
     def says_both(self, text: str) -> bool:
         """Whether a retired word and what is said now stand side by side: then it may speak of the rename itself."""
-        return any(self._has_been_said(text, term) for term in self.terms_in(text))
+        terms = {term.name: term for term in self.terms_in(text) if term.replacement is not None}
+        return any(self._has_been_said(text, term) for term in terms.values())
 
-    @staticmethod
-    def _has_been_said(text: str, term: Term) -> bool:
-        words = [word for word in re.split(r"[\s_\-]+", term.replacement or "") if word]
-        return bool(words) and re.search(r"[\s_\-]*".join(map(re.escape, words)), text, re.IGNORECASE) is not None
+    def _has_been_said(self, text: str, term: Term) -> bool:
+        if term.name not in self._new_words:
+            self._new_words[term.name] = Patterns((Sought(term.replacement or term.name),))
+        return bool(self._new_words[term.name].occurrences(folded(text)))
 
     def terms_in(self, text: str) -> list[Term]:
         """The retired terms that a name holds."""
@@ -123,7 +125,7 @@ class Renames:
                 blocked[place] = f"{held[0]} cannot be moved: a link leads there, or it is not tracked, or has changes"
             elif stem in self.refused:
                 blocked[place] = self.refused[stem]
-            elif self.inventory.built_parts.fullmatch(name):
+            elif self.inventory.may_be_built(name):
                 blocked[place] = "it may be among the names that are put together at run time"
             elif name in self.inventory.parts:
                 blocked[place] = f"`{name}` is a part of a path that {self.inventory.parts[name]} puts together"
@@ -272,7 +274,7 @@ class Renames:
                 yield f"it also stands in {path}, which does not parse"
         if name in inventory.fields:
             yield f"it is also a field of a text, in {inventory.fields[name]}"
-        if is_reached and inventory.built.fullmatch(name):
+        if is_reached and inventory.may_be_built(name):
             yield "it may be among the names that are put together at run time"
 
     def _collides(self, name: str, new: str) -> Iterator[str]:
@@ -361,7 +363,7 @@ class Renames:
         new = self.written(text, KEY)
         if new in inventory.read_here | inventory.written_here:
             return f"there is a key `{new}` already"
-        if inventory.built.fullmatch(text):
+        if inventory.may_be_built(text):
             return "it may be among the keys that are put together at run time"
         return None
 

@@ -8,7 +8,6 @@ written. Where the policy says until when, the former names of modules and of wh
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +17,7 @@ from gates.checks.words.retired_word import RetiredWord
 from gates.errors import FactUnavailable
 from gates.facts.aliases import Aliases
 from gates.facts.checkout import Checkout
-from gates.facts.extractors.words.hits import IDENTIFIER, PATH, Hit
+from gates.facts.extractors.words.hits import IDENTIFIER
 from gates.facts.modules import Modules
 from gates.facts.vocabulary import Vocabulary
 from gates.facts.words import Words
@@ -92,8 +91,8 @@ class _Plan:
                 self.left.append(Unmended(path, hit.line, f"`{hit.token}`: {why}"))
                 continue
             mended.append(Mended(hit.line, hit.token.replace(hit.spelled, new)))
-            if _is_name(path, text, hit):
-                names.update(self._renamed(_name(text, hit)))
+            if self._decisions.is_name(path, hit):
+                names.update(self._renamed(self._decisions.name(path, hit)))
             else:
                 parts += [text[at : hit.start], new]
                 at = hit.end
@@ -146,18 +145,6 @@ class _Plan:
         kept = Kept(self.renames, aliases.aliases)
         yield from kept.with_doors(self.edits)
         yield from kept.added()
-
-
-def _is_name(path: str, text: str, hit: Hit) -> bool:
-    """Whether libcst renames it: a name of Python; one in quotes within an f-string is a text."""
-    before = text[max(0, hit.start - 100) : hit.start]
-    return is_python(path) and hit.kind in (IDENTIFIER, PATH) and re.search(r"[\"']\w*\Z", before) is None
-
-
-def _name(text: str, hit: Hit) -> str:
-    before = re.search(r"\w*\Z", text[max(0, hit.start - 200) : hit.start])
-    after = re.compile(r"\w*").match(text, hit.end)
-    return (before[0] if before else "") + text[hit.start : hit.end] + (after[0] if after else "")
 
 
 def _encoded(text: str, like: bytes) -> Optional[bytes]:

@@ -203,3 +203,98 @@ def test_a_name_that_may_be_somebody_elses_is_left_everywhere(
 
     assert f"`zephyr_level`: {why}" in {reason for _, _, reason in mending.unmended}
     assert not any(b"breeze_level" in edit.after for edit in mending.edits if edit.path != "a.py")
+
+
+MORE = {
+    "policies/gates.toml": "[gates.retired-word]\n",
+    "policies/vocabulary.toml": FILES["policies/vocabulary.toml"],
+    "pyproject.toml": '[project]\nname = "wind"\nversion = "1.0"\n',
+    "wind/__init__.py": "",
+    "wind/zephyr.py": (
+        "class Zephyr: ...\n\n\ndef speed():\n    return 3\n\n\n"
+        "if __name__ == '__main__':\n    print('blown', speed())\n"
+    ),
+    "wind/own.py": "zephyr_lost = 1\n\n\ndef __getattr__(name):\n    raise AttributeError(name)\n",
+    "wind/crlf.py": "# Zephyrs\r\nzephyr_line = 1\r\n",
+    "wind/mark.py": "\ufeffÄ = 'ein Zephyr'; zephyr_mark = 'the Zephyr'  # Zephyr\n",
+    "wind/formatted.py": "def told(zephyr_told):\n    return f'the Zephyr at {zephyr_told!r} {zephyr_told:>{3}}'\n",
+    "docs/zephyr/index.md": (
+        "# The Zephyr's hour\n\n[up](#the-zephyrs-hour), [none](#a-zephyr-hour), "
+        "[here](../zephyr/index.md#the-zephyrs-hour)\n"
+        "\n`wind.zephyr.Zephyr`, `zephyr_told`, `ZEPHYR_NEVER_SEEN`.\n"
+    ),
+    "docs/other.md": "[hour](zephyr/index.md#the-zephyrs-hour) [wind](/wind/zephyr.py)\n",
+    "deploy.sh": "python -m wind.zephyr  # a Zephyr\ncat docs/zephyr/index.md\n",
+}
+
+
+@pytest.fixture(scope="module")
+def more(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, Mending]:
+    found = Repository(tmp_path_factory.mktemp("more"))
+    for path, text in MORE.items():
+        found.write(path, text)
+    found.git("add", "--all")
+    found.git("commit", "--quiet", "--message=First")
+    return found, carry_out(mended(found.root), found.open())
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("wind/breeze.py", "class Breeze: ..."),
+        ("wind/crlf.py", "# Breezes\r\nbreeze_line = 1\r\n"),
+        ("wind/mark.py", "\ufeffÄ = 'ein Breeze'; breeze_mark = 'the Breeze'  # Breeze\n"),
+        ("wind/formatted.py", "return f'the Breeze at {breeze_told!r} {breeze_told:>{3}}'"),
+        ("docs/breeze/index.md", "# The Breeze's hour"),
+        ("docs/breeze/index.md", "[up](#the-breezes-hour), [none](#a-zephyr-hour)"),
+        ("docs/breeze/index.md", "[here](../breeze/index.md#the-breezes-hour)"),
+        ("docs/breeze/index.md", "`wind.breeze.Breeze`, `breeze_told`, `BREEZE_NEVER_SEEN`"),
+        ("docs/other.md", "[hour](breeze/index.md#the-breezes-hour) [wind](/wind/breeze.py)\n"),
+        ("deploy.sh", "python -m wind.breeze  # a Zephyr\ncat docs/breeze/index.md\n"),
+    ],
+)
+def test_what_leads_to_a_renamed_thing_is_mended_with_it(
+    more: tuple[Repository, Mending], path: str, text: str
+) -> None:
+    assert text in (more[0].root / path).read_bytes().decode()
+
+
+def test_no_folder_is_left_empty_and_no_name_goes_without_a_word(more: tuple[Repository, Mending]) -> None:
+    repository, mending = more
+
+    assert not (repository.root / "docs/zephyr").exists()
+    assert "has a __getattr__ of its own, so its former names go at once: zephyr_lost" in {
+        reason for path, _, reason in mending.unmended if path == "wind/own.py"
+    }
+
+
+def test_an_alias_of_a_program_still_runs_it(more: tuple[Repository, Mending]) -> None:
+    done = python(more[0].root, "-W", "ignore", "-m", "wind.zephyr")
+
+    assert (done.stdout, done.returncode) == ("blown 3\n", 0), done.stderr
+
+
+def test_a_later_rename_adds_to_the_former_names_and_keeps_those_there_are(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    for path, text in {**MORE, "wind/more.py": "class Zephyr2: ...\nclass Storm: ...\n"}.items():
+        repository.write(path, text)
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message=First")
+    carry_out(mended(repository.root), repository.open())
+    policy = "".join(
+        f'[[term]]\nname = "{name}"\nreplacement = "{new}"\nreason = "x"\nalias_until = "3.0"\n'
+        for name, new in (("Breeze", "Draught"), ("Storm", "Gust"))
+    )
+    repository.write("policies/vocabulary.toml", policy)
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message=Second")
+
+    carry_out(mended(repository.root), repository.open())
+
+    said = (
+        "from wind.more import Zephyr2, Breeze2, Storm; from wind.breeze import Zephyr; from wind.zephyr import Zephyr"
+    )
+    done = python(
+        repository.root, "-W", "ignore", "-c", f"{said}; print(Zephyr2.__name__, Storm.__name__, Zephyr.__name__)"
+    )
+    assert done.stdout == "Draught2 Gust Draught\n", done.stderr

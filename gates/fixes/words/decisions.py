@@ -24,7 +24,7 @@ from gates.fixes.words.around import (
 )
 from gates.fixes.words.headings import anchor, headings
 from gates.fixes.words.inventory import Inventory
-from gates.fixes.words.python_names import CODE, ENVIRONMENT, LOOKUP, Text
+from gates.fixes.words.python_names import CODE, ENVIRONMENT, FORMATTED, LOOKUP, Text
 from gates.fixes.words.renames import SAYS_BOTH, Renames
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::[A-Za-z_][\w.]*)?")
@@ -114,11 +114,30 @@ class Decisions:
         used = self._inventory.uses.get(path)
         if used is None:
             return "this Python cannot read the file"
+        if self.is_name(path, hit):
+            return self.renames.why_not(self.name(path, hit))
         if hit.kind in (IDENTIFIER, PATH):
-            is_quoted = re.search(r"[\"']\w*\Z", text[max(0, hit.start - 100) : hit.start]) is not None
-            return self.renames.why_not_text(hit.token) if is_quoted else self.renames.why_not(_name(text, hit))
+            return self.renames.why_not_text(hit.token)
         found = used.text_at(hit.start)
         return self._in_text(path, text, hit, found) if found is not None else _UNKNOWN
+
+    def is_name(self, path: str, hit: Hit) -> bool:
+        """Whether it stands in a name of Python, which libcst renames; in a field of an f-string, too."""
+        used = self._inventory.uses.get(path)
+        if used is None or hit.kind in (COMMENT, PROSE):
+            return False
+        text = self._inventory.text(path)
+        if hit.kind in (IDENTIFIER, PATH):
+            return re.search(r"[\"']\w*\Z", text[max(0, hit.start - 100) : hit.start]) is None
+        found = used.text_at(hit.start)
+        if found is None or found.use != FORMATTED:
+            return False
+        before = text[found.start : hit.start].replace("{{", "").replace("}}", "")
+        return before.count("{") > before.count("}") and re.search(r"[\"']\w*\Z", before.rpartition("{")[2]) is None
+
+    def name(self, path: str, hit: Hit) -> str:
+        """The name that a hit stands in."""
+        return _name(self._inventory.text(path), hit)
 
     def _in_text(self, path: str, text: str, hit: Hit, found: Text) -> Said:
         value = found.value

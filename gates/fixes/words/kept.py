@@ -46,7 +46,8 @@ class Kept:
             if not names or place is None:
                 yield edit
                 continue
-            if "__getattr__" in self._inventory.uses[path].top:
+            is_ours = door_to(place[1]) in edit.after.replace(b"\r\n", b"\n")
+            if "__getattr__" in self._inventory.uses[path].top and not is_ours:
                 yield edit
                 said = ", ".join(sorted(names))
                 yield Unmended(path, 0, f"has a __getattr__ of its own, so its former names go at once: {said}")
@@ -57,6 +58,8 @@ class Kept:
         path = edit.to or edit.path
         self._tables.setdefault(table, {})[self._now(path)] = dict(names)
         self._until[table] = _last([*(self.until(name) for name in names), self._until.get(table)]) or ""
+        if door_to(dotted) in edit.after.replace(b"\r\n", b"\n"):
+            return edit
         newline = b"\r\n" if b"\r\n" in edit.after else b"\n"
         after = edit.after.rstrip(b"\r\n") + newline + door_to(dotted, newline.decode())
         return replace(edit, after=after)
@@ -110,7 +113,8 @@ class Kept:
             before = checkout.read(table) if table in checkout.files else None
             known = former_in(before) if before is not None else {}
             until = _last([self._until[table], *(alias.until for alias in self.known if alias.path == table)]) or ""
-            merged = {module: self._renewed(former) for module, former in known.items()}
+            now = self.renames.modules_renamed
+            merged = {now.get(module, module): self._renewed(former) for module, former in known.items()}
             for module, former in names.items():
                 merged.setdefault(module, {}).update(former)
             edit = Edit(table, before, table_for(merged, until), (Mended(0, "knows the former names"),))

@@ -90,10 +90,10 @@ class Decisions:
         led = self._leads(path, said)
         if led is None:
             return None
+        if self._is_about_the_rename(path, text, hit):
+            return SAYS_BOTH
         token = _name(text, hit)
-        if is_name_like(token) or is_in_code(text, hit):
-            return self._spoken_of(token, led)
-        return SAYS_BOTH if self._is_about_the_rename(path, text, hit) else None
+        return self._spoken_of(token, led) if is_name_like(token) or is_in_code(text, hit) else None
 
     def _spoken_of(self, token: str, led: Said) -> Said:
         inventory = self._inventory
@@ -223,6 +223,8 @@ class Decisions:
         led = self._leads(path, mention(text, hit))
         if led is None:
             return None
+        if self._is_about_the_rename(path, text, hit):
+            return SAYS_BOTH
         token = _name(text, hit)
         if token in self._inventory.values:
             return f"it may be a value, as in {self._inventory.values[token]}"

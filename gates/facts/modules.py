@@ -37,7 +37,7 @@ def _standard_library() -> frozenset[str]:
     return frozenset({*sys.builtin_module_names, *(name.partition(".")[0] for name in found)})
 
 
-_STANDARD_LIBRARY = _standard_library()
+STANDARD_LIBRARY = _standard_library()
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Modules:
             found: dict[str, tuple[int, int]] = {}
             for position, file in enumerate(self.files):
                 name, rank = dotted(file.path, root)
-                if root and name.split(".", 1)[0] in _STANDARD_LIBRARY:
+                if root and name.split(".", 1)[0] in STANDARD_LIBRARY:
                     continue  # what lies below such a root is found after the standard library
                 if name and (name not in found or rank < found[name][0]):
                     found[name] = (rank, position)
@@ -161,7 +161,7 @@ class Modules:
         for folder in self.searched:
             for position in self.below(folder):
                 name, _ = dotted(self.files[position].path, folder)
-                if name and name.split(".", 1)[0] not in _STANDARD_LIBRARY:
+                if name and name.split(".", 1)[0] not in STANDARD_LIBRARY:
                     names.setdefault(name, position)
         return names
 

@@ -68,7 +68,7 @@ class _Plan:
     unwritten: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for path in sorted({*self._inventory.hits, *self.renames.paths}):
+        for path in sorted({*self._inventory.hits, *self.renames.moves.paths}):
             self._file(path)
 
     @property
@@ -98,13 +98,13 @@ class _Plan:
                 at = hit.end
         before = self._inventory.checkout.read(path)
         after = self._after(path, before, "".join([*parts, text[at:]]), names) if mended else before
-        to = self.renames.paths.get(path)
+        to = self.renames.moves.paths.get(path)
         if after is not None and (mended or to is not None):
             moved = (Mended(0, to),) if to is not None else ()
             self.edits[path] = Edit(path, before, after, (*moved, *mended), to)
 
     def _renamed(self, name: str) -> dict[str, str]:
-        new = self.renames.written(name, IDENTIFIER)
+        new = self.renames.spelling.written(name, IDENTIFIER)
         return {name: new} if new is not None else {}
 
     def _after(self, path: str, before: bytes, text: str, names: dict[str, str]) -> Optional[bytes]:
@@ -129,18 +129,18 @@ class _Plan:
                 yield from ((name, f"it also stands in {path}, which {why}") for name in names)
         if not self.unwritten:
             contents = {path: edit.after for path, edit in self.edits.items()}
-            for lost in After(self._inventory, self.renames.paths, contents).lost():
+            for lost in After(self._inventory, self.renames.moves.paths, contents).lost():
                 yield from self._blamed(lost)
 
     def _blamed(self, lost: Lost) -> Iterator[tuple[str, str]]:
         for name in lost.names:
-            if self.renames.terms_in(name):
+            if self.renames.spelling.terms_in(name):
                 yield name, f"an import of it in {lost.path}, line {lost.line}, would lead nowhere"
 
     def steps(self, aliases: Aliases) -> Iterator[Step]:
         """The edits in the order in which they are written, and what is left."""
         yield from self.left
-        for place, why in self.renames.blocked.items():
+        for place, why in self.renames.moves.blocked.items():
             yield Unmended(place, 0, f"the name `{posixpath.basename(place)}`: {why}")
         kept = Kept(self.renames, aliases.aliases)
         yield from kept.with_doors(self.edits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +26,8 @@ from gates.fixes.words.around import (
 from gates.fixes.words.headings import anchor, headings
 from gates.fixes.words.inventory import Inventory
 from gates.fixes.words.python_names import CODE, ENVIRONMENT, FORMATTED, LOOKUP, Text
-from gates.fixes.words.renames import SAYS_BOTH, Renames
+from gates.fixes.words.renames import Renames
+from gates.fixes.words.spelling import SAYS_BOTH
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::[A-Za-z_][\w.]*)?")
 _QUERY = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|MERGE|PRAGMA|MATCH)\s", re.IGNORECASE)
@@ -62,7 +64,7 @@ class Decisions:
     def _is_about_the_rename(self, path: str, text: str, hit: Hit) -> bool:
         first, last = line_around(text, hit.start)
         line = text[max(first, hit.start - 300) : min(last, hit.end + 300)]
-        return self.renames.says_both(line) or self.renames.says_both(path.rpartition("/")[2])
+        return self.renames.spelling.says_both(line) or self.renames.spelling.says_both(path.rpartition("/")[2])
 
     def _why(self, path: str, text: str, hit: Hit) -> Said:
         if is_python(path):
@@ -76,7 +78,7 @@ class Decisions:
 
     def _leads(self, path: str, said: str) -> Said:
         """None for a path or a dotted name that is renamed; _UNKNOWN for what is neither."""
-        if is_path_like(said) and self.renames.leads_to_renamed(path, said):
+        if is_path_like(said) and self.renames.moves.leads_to_renamed(path, said):
             return None
         if _DOTTED.fullmatch(said) and self.renames.is_of_module(said):
             return self.renames.why_not_dotted(said)
@@ -213,8 +215,10 @@ class Decisions:
 
     def _link(self, path: str, said: str) -> Said:
         place, _, fragment = said.partition("#")
-        is_led = not place or not self.renames.terms_in(place) or self.renames.leads_to_renamed(path, place)
-        if is_led and self.renames.terms_in(fragment):
+        is_led = (
+            not place or not self.renames.spelling.terms_in(place) or self.renames.moves.leads_to_renamed(path, place)
+        )
+        if is_led and self.renames.spelling.terms_in(fragment):
             return None if self._anchor(path, place, fragment) else "no heading is called so then"
         return None if is_led else _NOWHERE
 
@@ -234,9 +238,13 @@ class Decisions:
 
     def _anchor(self, path: str, place: str, fragment: str) -> bool:
         """Whether a heading of the document that a link leads to is called so, and is called as the link is then."""
-        home = self.renames.document_at(path, place) if place else path
-        new = self.renames.written(fragment, PATH)
+        home = self._document_at(path, place) if place else path
+        new = self.renames.spelling.written(fragment, PATH)
         return home is not None and new is not None and self._headings(home).get(fragment) == new
+
+    def _document_at(self, path: str, place: str) -> Optional[str]:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), place))
+        return target if target in self._inventory.checkout.files else None
 
     def _headings(self, path: str) -> dict[str, str]:
         """Anchor to new anchor, of the headings that are respelled."""

@@ -36,7 +36,9 @@ class Kept:
 
     def until(self, name: str) -> Optional[str]:
         """The release with which the alias for a name goes: the last that its terms say; None where none does."""
-        return _last([term.alias_until for term in self.renames.terms_in(name) if term.alias_until is not None])
+        return _last(
+            [term.alias_until for term in self.renames.spelling.terms_in(name) if term.alias_until is not None]
+        )
 
     def with_doors(self, edits: Mapping[str, Edit]) -> Iterator[Union[Edit, Unmended]]:
         """The edits; those of modules whose own names changed have the way to their former ones."""
@@ -71,7 +73,7 @@ class Kept:
             return {}
         found: dict[str, str] = {}
         for name in _offered(path, used):
-            new = self.renames.written(name, IDENTIFIER)
+            new = self.renames.spelling.written(name, IDENTIFIER)
             if new not in (None, name) and self.until(name) is not None and self.renames.why_not(name) is None:
                 found[name] = str(new)
         return found
@@ -83,7 +85,7 @@ class Kept:
     def _packages(self) -> dict[str, str]:
         """Folder, as it will be called, to dotted name."""
         files = self._inventory.modules.files
-        paths = (self.renames.paths.get(file.path, file.path) for file in files)
+        paths = (self.renames.moves.paths.get(file.path, file.path) for file in files)
         return {path.rpartition("/")[0]: self._now(path) for path in paths if path.endswith("/__init__.py")}
 
     def added(self) -> Iterator[Edit]:
@@ -95,7 +97,7 @@ class Kept:
             yield self._ledger([alias for _, alias in new])
 
     def _modules(self) -> Iterator[tuple[Edit, Alias]]:
-        for path, to in sorted(self.renames.paths.items()):
+        for path, to in sorted(self.renames.moves.paths.items()):
             until = self.until(path)
             if until is None or not path.endswith(".py") or not keeps_former_names(path):
                 continue
@@ -113,7 +115,7 @@ class Kept:
             before = checkout.read(table) if table in checkout.files else None
             known = former_in(before) if before is not None else {}
             until = _last([self._until[table], *(alias.until for alias in self.known if alias.path == table)]) or ""
-            now = self.renames.modules_renamed
+            now = self.renames.moves.modules_renamed
             merged = {now.get(module, module): self._renewed(former) for module, former in known.items()}
             for module, former in names.items():
                 merged.setdefault(module, {}).update(former)
@@ -122,7 +124,7 @@ class Kept:
 
     def _renewed(self, known: Mapping[str, str]) -> dict[str, str]:
         """Former names of what is renamed again."""
-        later = ((name, now, self.renames.written(now, IDENTIFIER)) for name, now in known.items())
+        later = ((name, now, self.renames.spelling.written(now, IDENTIFIER)) for name, now in known.items())
         return {name: new if new and self.renames.why_not(now) is None else now for name, now, new in later}
 
     def _ledger(self, fresh: list[Alias]) -> Edit:

@@ -168,7 +168,8 @@ class Inventory:
     @cached_property
     def _filled(self) -> frozenset[str]:
         """Names that a value completes where some file has the rest of them: `f"run_{kind}"`, and "zephyr"."""
-        values = [value for value in self.values if re.fullmatch(r"\w+", value)]
+        sought = self.vocabulary.patterns
+        values = [value for value in self.values if re.fullmatch(r"\w+", value) and sought.occurrences(folded(value))]
         names = {posixpath.basename(named.path) for named in self.words.named()} | self.members
         rests: dict[tuple[bytes, bytes], set[str]] = {}
         for name in names:

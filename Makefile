@@ -218,6 +218,14 @@ ask: setup  ## ask what was remembered, end to end in one process: make ask Q="w
 	@[ -n "$$Q" ] || { echo 'say what to ask: make ask Q="why hatchling?"' >&2; exit 2; }
 	@$(RUN)/python -m runtime ask "$$Q"
 
+.PHONY: observe
+observe: setup  ## service, Prometheus, Alertmanager and a steady load on loopback, until Ctrl-C
+	@scripts/observe
+
+.PHONY: observe-e2e
+observe-e2e: setup  ## every panel, every alert and every span, shown on real servers; three minutes
+	@OBSERVE_E2E=1 $(RUN)/python -m pytest -q -rs tests/observability/proof
+
 .PHONY: drill
 drill: setup  ## brownout drills: slow, failing, stuck and missing dependencies, with a verdict
 	@$(RUN)/python -m runtime drill

@@ -1,4 +1,4 @@
-"""python -m runtime: serve, ask, feed, forget, plugins, describe, drill, drive, worker."""
+"""python -m runtime: serve, ask, feed, forget, plugins, describe, drill, drive, top, worker."""
 
 from __future__ import annotations
 
@@ -277,6 +277,20 @@ async def _drive(options: argparse.Namespace) -> int:
     return OK
 
 
+async def _top(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from runtime.watching import watch
+
+    settings = _settings(options)
+    url = options.url or f"http://{settings.host}:{settings.port}"
+    try:
+        watch(url, settings.token, options.every, options.times, Console())
+    except KeyboardInterrupt:
+        return OK
+    return OK
+
+
 async def _worker(options: argparse.Namespace) -> int:
     from runtime.app import opened
 
@@ -377,6 +391,10 @@ def _parser() -> argparse.ArgumentParser:
     drive.add_argument(
         "--record", type=Path, default=TELEMETRY_RECORD, help=f"the record [default: {TELEMETRY_RECORD}]"
     )
+    top = command("top", _top, "a running service, live: stages, nodes, memory and budget")
+    top.add_argument("url", nargs="?", metavar="URL", help="its address [default: LUKHAS_HOST and LUKHAS_PORT]")
+    top.add_argument("--every", type=_seconds, default=1.0, help="seconds between two looks [default: 1]")
+    top.add_argument("--times", type=_count, help="end after so many looks [default: never]")
     worker = command("worker", _worker, "serve nodes to others over NATS, until SIGTERM")
     worker.add_argument("nodes", nargs="*", metavar="NODE", help="names of nodes [default: all that are loaded]")
     return parser

@@ -133,7 +133,9 @@ def _new(
         if change in gone:
             gone[change] = gone[change] - (Counter(map(key, said)) - Counter(map(key, touched)))
     left = [_unsaid(touched, gone.get(change, Counter()), key) for change, _, touched in now]
-    elsewhere: Counter[str] = sum(gone.values(), Counter())
+    elsewhere: Counter[str] = Counter()
+    for counted in gone.values():
+        elsewhere.update(counted)  # (a sum makes each of them anew: minutes, where thousands of modules are gone)
     return [_unsaid(items, elsewhere, key) for items in left]
 
 

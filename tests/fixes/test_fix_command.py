@@ -152,7 +152,10 @@ def test_where_git_is_not_nothing_is_mended(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gate", "complaint"),
     [
-        ("swallowed-failure", "'swallowed-failure' has no fix; there are fixes for dead-link, dynamic-import, retired-word"),
+        (
+            "swallowed-failure",
+            "'swallowed-failure' has no fix; there are fixes for dead-link, dynamic-import, retired-word",
+        ),
         ("cross-lane-import", "does not ask 'cross-lane-import'"),
         ("dynamic-imports", "did you mean 'dynamic-import'?"),
         ("edit", "no gate is called 'edit'"),

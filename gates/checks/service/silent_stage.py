@@ -8,12 +8,11 @@ gate reads holds every span and every series that counted anything while queries
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gates.checks.gate import Plant
-from gates.errors import CannotPlant, FactUnavailable
+from gates.errors import CannotPlant
 from gates.facts.observability.catalogue import Telemetry
 from gates.facts.observability.driven_run import DrivenRun
 from gates.finding import Finding
@@ -42,25 +41,22 @@ class SilentStage:
                     yield _silent(telemetry, stage, f'{metric}{{{self.label}="{stage}"}}')
 
     def plant(self, telemetry: Telemetry, driven_run: DrivenRun) -> Plant:
-        """The same recording, in which one stage was not heard."""
-        if driven_run.content is None or driven_run.lacking:
-            raise FactUnavailable("; ".join(f"{path}: {why}" for path, why in driven_run.lacking.items()))
-        stage = telemetry.stages[0]
-        read = json.loads(driven_run.content)
+        """A recording of the files as they are, in which all was heard but one stage."""
+        stage, others = telemetry.stages[0], telemetry.stages[1:]
+        spans = {span.replace(STAGE, one): 1 for span in self.spans for one in telemetry.stages}
+        series = {metric: [{self.label: one} for one in telemetry.stages] for metric in self.metrics}
         if self.spans:
             span = self.spans[0].replace(STAGE, stage)
-            read["spans"].pop(span, None)
+            del spans[span]
             subject = f"{stage}: the span {span}"
         elif self.metrics:
-            metric = self.metrics[0]
-            kept = {
-                name: _others(sets, self.label, stage) for name, sets in read["series"].items() if _is_of(name, metric)
-            }
-            read["series"].update(kept)
-            subject = f'{stage}: {metric}{{{self.label}="{stage}"}}'
+            series[self.metrics[0]] = [{self.label: one} for one in others]
+            subject = f'{stage}: {self.metrics[0]}{{{self.label}="{stage}"}}'
         else:
             raise CannotPlant("neither a span nor a metric is asked for: the policy forbids nothing")
-        return Plant({driven_run.settings.file: json.dumps(read).encode()}, telemetry.place, subject)
+        # (of a service of one stage nothing else would be heard, and such a recording tells nothing)
+        heard = driven_run.rendered({**spans, "gates.planted": 1}, series)
+        return Plant({driven_run.settings.file: heard}, telemetry.place, subject)
 
     def _counted(self, driven_run: DrivenRun, metric: str) -> set[str]:
         named = (sets for name, sets in driven_run.series.items() if _is_of(name, metric))
@@ -69,10 +65,6 @@ class SilentStage:
 
 def _is_of(series: str, metric: str) -> bool:
     return series == metric or series in (f"{metric}_count", f"{metric}_sum", f"{metric}_bucket")
-
-
-def _others(sets: list[dict[str, str]], label: str, stage: str) -> list[dict[str, str]]:
-    return [one for one in sets if one.get(label) != stage]
 
 
 def _silent(telemetry: Telemetry, stage: str, what: str) -> Finding:

@@ -97,6 +97,19 @@ class DrivenRun:
         why = self._content[1] or self._why_unread() or self._why_stale()
         return {self.settings.file: f"{why}; run `{self.settings.made_by}`"} if why else {}
 
+    def rendered(self, spans: Mapping[str, int], series: Mapping[str, Sequence[Mapping[str, str]]]) -> bytes:
+        """A recording of the files as they are now, in which this was heard."""
+        files = {path: _blob(self.checkout.read(path)) for path in self._ours() or self._some()}
+        known = {"recording": "telemetry", "schema": SCHEMA, "queries": 1, "files": files}
+        return json.dumps({**known, "spans": dict(spans), "series": dict(series)}).encode()
+
+    def _ours(self) -> list[str]:
+        pattern = any_of(self.settings.of)
+        return [path for path in self.checkout.files if pattern.fullmatch(path) and path.endswith(".py")]
+
+    def _some(self) -> list[str]:
+        return [path for path in self.checkout.files if path.endswith(".py")][:1]
+
     def _why_unread(self) -> str:
         read = self._read
         if read.get("recording") != "telemetry":
@@ -109,9 +122,7 @@ class DrivenRun:
 
     def _why_stale(self) -> str:
         then: Mapping[str, str] = self._read["files"]
-        pattern = any_of(self.settings.of)
-        ours = [path for path in self.checkout.files if pattern.fullmatch(path) and path.endswith(".py")]
-        asked = sorted({*ours} if self.settings.of else {path for path in then if path in self.checkout.files})
+        asked = sorted({*self._ours()} if self.settings.of else {path for path in then if path in self.checkout.files})
         if not asked:
             return "speaks of no file of this repository"
         changed = next((path for path in asked if then.get(path) != _blob(self.checkout.read(path))), None)

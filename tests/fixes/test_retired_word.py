@@ -78,8 +78,9 @@ def left(mending: Mending) -> set[tuple[str, str]]:
 
 
 def python(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Python keeping no byte code: it would not see an edit within one second that leaves a file's size as it was."""
     return subprocess.run(
-        [sys.executable, *words],
+        [sys.executable, "-B", *words],
         cwd=root,
         check=False,
         capture_output=True,

@@ -223,8 +223,8 @@ observe: setup  ## service, Prometheus, Alertmanager and a steady load on loopba
 	@scripts/observe
 
 .PHONY: observe-e2e
-observe-e2e: setup  ## every span at a real collector, and one that is down, hangs or restarts
-	@$(RUN)/python -m pytest -q -rs tests/observability/proof
+observe-e2e: setup  ## every panel, every alert and every span, shown on real servers; three minutes
+	@OBSERVE_E2E=1 $(RUN)/python -m pytest -q -rs tests/observability/proof
 
 .PHONY: drill
 drill: setup  ## brownout drills: slow, failing, stuck and missing dependencies, with a verdict

@@ -1,19 +1,36 @@
-"""A real collector on loopback, a process of its own."""
+"""Real servers on loopback, each a process of its own, and the webhook that Alertmanager tells."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import httpx
 import pytest
+
+ROOT = Path(__file__).parents[3]
+SERVICE = Path(__file__).with_name("faulty_service.py")
+INSTALL = "apt-get install prometheus prometheus-alertmanager"
+
+
+def program(*names: str) -> str:
+    """The first of these that is installed; a skip where none is."""
+    found = next((place for place in map(shutil.which, names) if place), None)
+    if found is None:
+        pytest.skip(f"{names[0]} is not installed: {INSTALL}")
+    return found
 
 
 def collector() -> str:
@@ -56,6 +73,51 @@ def until(what: Callable[[], Any], seconds: float, every: float = 0.2) -> Any:
     raise AssertionError(f"nothing within {seconds:g} s of {getattr(what, '__name__', what)}")
 
 
+class Webhook:
+    """What Alertmanager delivered: (severity, alert, status, when)."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str, float]] = []
+        self.messages: list[Mapping[str, Any]] = []
+        self.address = ""
+
+    def take(self, path: str, message: Mapping[str, Any]) -> None:
+        self.messages.append(message)
+        for alert in message["alerts"]:
+            self.told.append((path.strip("/"), alert["labels"]["alertname"], alert["status"], time.monotonic()))
+
+    def when(self, severity: str, alert: str, status: str = "firing", since: float = 0.0) -> Optional[float]:
+        known = (at for *said, at in self.told if said == [severity, alert, status] and at >= since)
+        return next(known, None)
+
+
+@contextlib.contextmanager
+def webhook() -> Iterator[Webhook]:
+    hook = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            hook.take(self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    hook.address = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield hook
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 def rotel(to: str, grpc: int, http: int) -> list[str]:
     """The command of a collector that hands on at once, over HTTP, whatever it is sent."""
     return [
@@ -68,3 +130,7 @@ def rotel(to: str, grpc: int, http: int) -> list[str]:
 def is_listening(port: int) -> bool:
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def service(faults: Path, port: int) -> list[str]:
+    return [sys.executable, str(SERVICE), str(faults), str(port)]

@@ -99,9 +99,10 @@ class Batches(Generic[Item]):
         self._deliver_all()
 
     def _deliver_all(self) -> None:
-        while self._deliver_one():
-            pass
-        self._tell()
+        more = True
+        while more:  # under load it never ends, and what was lost is told all the same
+            more = self._deliver_one()
+            self._tell()
 
     def _deliver_one(self) -> bool:
         with self._changed:

@@ -65,6 +65,21 @@ def test_a_receiver_that_stands_still_is_not_waited_for() -> None:
     receiver.open.set()
 
 
+def test_what_is_lost_is_told_while_more_keeps_coming() -> None:
+    told = threading.Event()
+
+    def export(batch: Sequence[int]) -> bool:
+        batches.put(0)  # whenever it looks, something waits
+        return False
+
+    batches: Batches[int] = Batches(export, lambda lost: told.set(), most=10, size=1, every=0.001)
+    batches.put(0)
+
+    was_told = told.wait(5.0)
+    batches.close(20.0)
+    assert was_told
+
+
 def test_what_was_counted_as_lost_is_not_counted_again_when_it_fails_in_the_end() -> None:
     receiver = Receiver(delivers=False)
     receiver.open.clear()

@@ -233,6 +233,8 @@ class Metrics:
             self._picks.labels(*placed),
             self._node_failures.labels(*placed),
         )
+        for later in (self._ejections, self._readmissions, self._ejected):
+            later.labels(*placed)  # a series that is there from the start has a rate when the first one comes
         self._attempts[placed] = children  # by the admitted names: those beyond the bounds are not kept
         return children
 

@@ -108,6 +108,11 @@ def test_an_ejected_node_shows_until_it_is_readmitted() -> None:
     assert counted(ejected, "matriz_node_ejected", stage="memory", node="near") == 0.0
 
 
+def test_a_node_has_its_series_from_its_first_pick_so_that_its_first_ejection_has_a_rate() -> None:
+    for name in ("matriz_node_ejections_total", "matriz_node_readmissions_total", "matriz_node_ejected"):
+        assert counted([finished()], name, stage="memory", node="near") == 0.0
+
+
 def test_orphans_are_the_sum_of_what_was_last_said_of_each_node() -> None:
     told: list[Event] = [
         OrphansCounted("memory", "near", 5),

@@ -83,7 +83,8 @@ def _proved(this: Run, section: Section, gate: Gate, gatherer: Gatherer) -> Resu
 
 def _no_ground(section: Section, asked: Mapping[str, Any]) -> Optional[str]:
     """What to do where a plant found no place because there is none, whatever the policy says."""
-    empty = [f"no {fact.unit}" for fact in asked.values() if hasattr(fact, "unit") and not len(fact)]
+    needed = [fact for fact in asked.values() if hasattr(fact, "unit") and not getattr(fact, "may_be_none", False)]
+    empty = [f"no {fact.unit}" for fact in needed if not len(fact)]
     if not empty:
         return None
     remedy = f"prove it when there are, or set level to off in {section.place}"

@@ -42,7 +42,7 @@ def observability(folder: Path, policies: Optional[Path], check: bool) -> int:
         if not (promised.objective or promised.alert):
             raise GatesError(f"{place.policy.folder}/objectives.toml: promises nothing, so nothing follows from it")
         telemetry = _telemetry(place, gatherer.get(TelemetrySettings))
-        files = generated(promised, telemetry, place.policy.folder)
+        files = generated(promised, telemetry)
         if check:
             lines = list(drifted(files, place.checkout.root))
             for line in lines:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from gates.facts.observability.catalogue import Telemetry
+from gates.facts.observability.generated_files import FOLDER
 from gates.facts.observability.objectives import ObjectivesPolicy
 from gates.observability.configurations import alertmanager, collector, prometheus
 from gates.observability.dashboard import dashboard
@@ -18,8 +19,8 @@ from gates.observability.indicators import refuse_unmeasurable
 from gates.observability.rule_tests import tests
 from gates.observability.rules import rules
 
-FOLDER = "observability"
 RULES, TESTS = "rules.yaml", "rules.tests.yaml"
+_HEAD = "# Written by `gates observability` from objectives.toml; a change made here is lost.\n"
 _SHOWN = 12
 
 
@@ -42,7 +43,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def generated(policy: ObjectivesPolicy, telemetry: Telemetry, policies: str = "policies") -> dict[str, bytes]:
+def generated(policy: ObjectivesPolicy, telemetry: Telemetry) -> dict[str, bytes]:
     """Path to content of all that follows from the objectives and the catalogue: the same for the same.
 
     Errors: GatesError for an objective that the catalogue does not let one measure.
@@ -56,8 +57,7 @@ def generated(policy: ObjectivesPolicy, telemetry: Telemetry, policies: str = "p
         "alertmanager.yaml": alertmanager(policy),
         "collector.yaml": collector(),
     }
-    head = f"# Written by `make observability` from {policies}/objectives.toml; a change made here is lost.\n"
-    files = {f"{FOLDER}/{name}": f"{head}{as_yaml(document)}".encode() for name, document in documents.items()}
+    files = {f"{FOLDER}/{name}": f"{_HEAD}{as_yaml(document)}".encode() for name, document in documents.items()}
     drawn = json.dumps(dashboard(policy, telemetry), indent=2) + "\n"
     return {**files, f"{FOLDER}/dashboard.json": drawn.encode()}
 

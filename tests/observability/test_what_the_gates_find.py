@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
@@ -17,10 +19,13 @@ from gates.facts.checkout import Checkout
 from gates.facts.observability.alert_rules import AlertRules, AlertRulesSettings
 from gates.facts.observability.catalogue import Telemetry, TelemetrySettings
 from gates.facts.observability.driven_run import DrivenRun, DrivenRunSettings
+from gates.facts.observability.generated_files import GeneratedFiles
 from gates.facts.observability.metric_uses import MetricUses, MetricUsesSettings
 from gates.facts.observability.objectives import Objectives, ObjectivesPolicy
 from gates.finding import Finding
 from gates.globs import Glob
+from gates.observability.writing import generated
+from tests.observability.own import ROOT, promised, telemetry, written
 
 RULES, TESTS, BOARD, BOOK, CODE = "rules.yaml", "tests.yaml", "board.json", "docs/slow.md", "shop/metrics.py"
 USES = MetricUsesSettings((Glob(RULES),), (Glob(BOARD),), (Glob("docs/*.md"),), (Glob("shop/**"),))
@@ -171,7 +176,9 @@ def of_promises(root: Path, policy: ObjectivesPolicy, files: Mapping[str, str]) 
     )
     rules = AlertRules.gather(checkout, AlertRulesSettings((Glob(RULES),), (Glob(TESTS),)))
     assert rules.lacking == {}
-    return list(UnprovenAlert().check(rules, Objectives(policy)))
+    objectives = Objectives(policy)
+    generated_files = GeneratedFiles.gather(checkout, objectives, TelemetrySettings())
+    return list(UnprovenAlert().check(rules, objectives, generated_files))
 
 
 def test_an_alert_that_was_tried_and_can_be_followed_is_let_be(tmp_path: Path) -> None:
@@ -198,12 +205,75 @@ def test_an_alert_that_lacks_something_is_found(file: str, text: str, subject: s
     assert [finding.subject for finding in judged(tmp_path, **{file: text})] == [subject]
 
 
-def test_an_alert_that_was_promised_and_no_rule_has_is_found(tmp_path: Path) -> None:
-    from tests.observability.own import promised
+def promised_here(root: Path) -> tuple[Objectives, AlertRulesSettings]:
+    """This repository's own promises, in a tree that holds what follows from them and the runbooks."""
+    catalogue = (ROOT / "observability" / "catalogue.json").read_bytes()
+    written({**generated(promised(), telemetry()), "observability/catalogue.json": catalogue}, root)
+    shutil.copytree(ROOT / "docs" / "runbooks", root / "docs" / "runbooks")
+    globs = (Glob("observability/rules.yaml"),), (Glob("observability/rules.tests.yaml"),)
+    return Objectives(promised()), AlertRulesSettings(*globs)
 
-    missing = of_promises(tmp_path, promised(), {})
 
-    assert [finding.subject for finding in missing] == [f"{name}: promised" for name in promised().alerts]
+def drifted(root: Path, objectives: Objectives, settings: AlertRulesSettings) -> list[Finding]:
+    checkout = Checkout.open(root)
+    files = GeneratedFiles.gather(checkout, objectives, TelemetrySettings())
+    return list(UnprovenAlert().check(AlertRules.gather(checkout, settings), objectives, files))
+
+
+def test_what_follows_from_the_objectives_is_let_be(tmp_path: Path) -> None:
+    assert drifted(tmp_path, *promised_here(tmp_path)) == []
+
+
+def test_what_was_changed_by_hand_is_found_at_its_first_line(tmp_path: Path) -> None:
+    promises = promised_here(tmp_path)
+    board = tmp_path / "observability" / "dashboard.json"
+    lines = board.read_text("utf-8").split("\n")
+    board.write_text("\n".join([*lines[:4], lines[4] + " ", *lines[5:]]), "utf-8")
+
+    (finding,) = drifted(tmp_path, *promises)
+
+    assert (finding.path, finding.line) == ("observability/dashboard.json", 5)
+    assert "is not what follows from the objectives" in finding.message
+    assert "gates observability" in finding.message
+
+
+def test_a_promise_that_was_changed_and_not_written_anew_is_found_wherever_it_shows(tmp_path: Path) -> None:
+    _, settings = promised_here(tmp_path)
+    later = dataclasses.replace(promised().objective[0], target=94.0)
+    changed = dataclasses.replace(promised(), objective=(later, *promised().objective[1:]))
+
+    found = {finding.path for finding in drifted(tmp_path, Objectives(changed), settings)}
+
+    assert found == {"observability/rules.yaml", "observability/rules.tests.yaml", "observability/dashboard.json"}
+
+
+def test_what_follows_and_was_never_written_is_found(tmp_path: Path) -> None:
+    promises = promised_here(tmp_path)
+    (tmp_path / "observability" / "alertmanager.yaml").unlink()
+
+    (finding,) = drifted(tmp_path, *promises)
+
+    assert (finding.path, finding.line) == ("observability/alertmanager.yaml", 0)
+    assert "is not there" in finding.message
+
+
+def test_a_promise_without_a_catalogue_to_measure_it_by_is_no_pass(tmp_path: Path) -> None:
+    promises = promised_here(tmp_path)
+    (tmp_path / "observability" / "catalogue.json").unlink()
+
+    with pytest.raises(FactUnavailable, match="run `make observability`"):
+        drifted(tmp_path, *promises)
+
+
+def test_what_is_planted_where_something_is_promised_is_found(tmp_path: Path) -> None:
+    objectives, settings = promised_here(tmp_path)
+    checkout = Checkout.open(tmp_path)
+    files = GeneratedFiles.gather(checkout, objectives, TelemetrySettings())
+    plant = UnprovenAlert().plant(checkout, AlertRules.gather(checkout, settings), objectives, files)
+    for path, content in plant.overlay.items():
+        (tmp_path / path).write_bytes(content or b"")
+
+    assert [(one.path, one.subject) for one in drifted(tmp_path, objectives, settings)] == [(plant.path, plant.subject)]
 
 
 def test_a_rule_file_that_cannot_be_read_is_no_pass(tmp_path: Path) -> None:

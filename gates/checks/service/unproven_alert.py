@@ -1,58 +1,66 @@
-"""An alert that nobody has seen fire, or that tells nobody what to do.
+"""An alert that nobody has seen fire, that tells nobody what to do, or that is not the one that was promised.
 
 Why: an alert that cannot fire, fires where nobody asks anything, or wakes somebody with nothing in hand is worse than
-none: it is trusted. Most alerts that are met in repositories name no runbook, and hardly any was ever tried.
+none: it is trusted. Most alerts that are met in repositories name no runbook, and hardly any was ever tried. What
+follows from objectives.toml and was changed by hand keeps another promise than the one that people read.
 Instead: name a runbook in the annotation runbook_url, give the alert a severity and an owner, and three unit tests for
-promtool whose names hold "fires", "stays silent" and "no traffic".
+promtool whose names hold "fires", "stays silent" and "no traffic". Change the objectives, and write what follows anew:
+`gates observability`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from itertools import zip_longest
+from typing import ClassVar, Optional
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.observability.alert_rules import AlertRule, AlertRules
+from gates.facts.observability.generated_files import GeneratedFiles
 from gates.facts.observability.objectives import Objectives
 from gates.finding import Finding
 from gates.globs import Globs, any_of
+from gates.observability.writing import generated
 
 FIRES, SILENT, NO_TRAFFIC = "fires", "stays silent", "no traffic"
 _PLANTED = "GatesPlanted"
+_DRIFTED, _ANEW = "what follows", "write it anew with `gates observability`"
 
 
 @dataclass(frozen=True)
 class UnprovenAlert:
     """`labels`: what every alert must say of itself. `runbook_parts`: what a runbook must have, as words that one of
-    its headings begins with. `allowed_in`: rule files that are not asked."""
+    its headings begins with. `allowed_in`: rule files and generated files that are not asked."""
 
     labels: tuple[str, ...] = ("severity", "owner")
     runbook_parts: tuple[str, ...] = ("Symptom", "First look", "Causes", "Remedies", "Escalation", "Over")
     allowed_in: Globs = ()
     needs: ClassVar[tuple[str, ...]] = ("rules in [facts.alert-rules]",)
 
-    def check(self, alert_rules: AlertRules, objectives: Objectives) -> Iterator[Finding]:
+    def check(
+        self, alert_rules: AlertRules, objectives: Objectives, generated_files: GeneratedFiles
+    ) -> Iterator[Finding]:
         allowed = any_of(self.allowed_in)
         for alert in alert_rules.alerts:
             if not allowed.fullmatch(alert.path):
                 yield from self._told(alert)
                 yield from self._followed(alert, alert_rules)
                 yield from _tried(alert, alert_rules)
-        known = {alert.name for alert in alert_rules.alerts}
-        for name in objectives.policy.alerts:
-            if name not in known and alert_rules.rule_files:
-                path = alert_rules.rule_files[0].path
-                message = (
-                    f"policies/objectives.toml promises the alert {name}, and no rule file has it; write them anew"
-                )
-                yield Finding(path, 0, message, subject=f"{name}: promised")
+        for finding in _drifted(objectives, generated_files):
+            if not allowed.fullmatch(finding.path):
+                yield finding
 
-    def plant(self, checkout: Checkout, alert_rules: AlertRules) -> Plant:
-        """One more alert in a rule file, without anything."""
+    def plant(
+        self, checkout: Checkout, alert_rules: AlertRules, objectives: Objectives, generated_files: GeneratedFiles
+    ) -> Plant:
+        """A line more in what follows from the objectives; where nothing does, one more alert without anything."""
         allowed = any_of(self.allowed_in)
+        for path in _following(objectives, generated_files):
+            if path in checkout.files and not allowed.fullmatch(path):
+                return Plant({path: checkout.read(path) + b"\n"}, path, _DRIFTED)
         files = [file for file in alert_rules.rule_files if not allowed.fullmatch(file.path)]
         if not files:
             raise CannotPlant("no rule file is asked: the policy forbids nothing")
@@ -104,3 +112,32 @@ def _tried(alert: AlertRule, alert_rules: AlertRules) -> Iterator[Finding]:
             which = f"{alert.name} ({severity})" if severity else alert.name
             message = f"{which} has no unit test that shows it: {kind}"
             yield Finding(alert.path, alert.line, message, subject=f"{alert.name} {severity}: {kind}")
+
+
+def _drifted(objectives: Objectives, generated_files: GeneratedFiles) -> Iterator[Finding]:
+    """Each file that is not what follows from the objectives and the catalogue, at the first line that differs."""
+    for path, right in _following(objectives, generated_files).items():
+        held = generated_files.of(path)
+        if held is None:
+            yield Finding(path, 0, f"follows from the objectives, and is not there; {_ANEW}", subject=_DRIFTED)
+        elif held != right:
+            line, is_there, follows = _first_difference(held, right)
+            message = f"is not what follows from the objectives: {is_there}, where {follows} follows"
+            yield Finding(path, line, f"{message}; {_ANEW}", subject=_DRIFTED)
+
+
+def _following(objectives: Objectives, generated_files: GeneratedFiles) -> Mapping[str, bytes]:
+    """Path to content. GatesError for a promise that the catalogue does not let one measure."""
+    telemetry = generated_files.telemetry
+    return {} if telemetry is None else generated(objectives.policy, telemetry)
+
+
+def _first_difference(held: bytes, right: bytes) -> tuple[int, str, str]:
+    """The number of the line, counted from 1, and what stands and what should stand there."""
+    pairs = zip_longest(held.split(b"\n"), right.split(b"\n"))
+    line, (is_there, follows) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    return line, _shown(is_there), _shown(follows)
+
+
+def _shown(line: Optional[bytes]) -> str:
+    return "nothing" if line is None else f"`{line.decode('utf-8', 'replace').strip()[:80]}`"

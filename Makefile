@@ -223,7 +223,7 @@ observe: setup  ## service, Prometheus, Alertmanager and a steady load on loopba
 	@scripts/observe
 
 .PHONY: observe-e2e
-observe-e2e: setup  ## every panel, every alert and every span, shown on real servers; three minutes
+observe-e2e: setup  ## every panel, every alert and every span, shown on real servers; five minutes
 	@OBSERVE_E2E=1 $(RUN)/python -m pytest -q -rs tests/observability/proof
 
 .PHONY: drill

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, NamedTuple
 
 import httpx
 import pytest
@@ -47,11 +48,12 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def started(command: Sequence[str], log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, killed in the end whatever becomes of it."""
+    """The process, killed in the end whatever becomes of it. Settings of whoever started this run are kept from it."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("LUKHAS_", "OTEL_"))}
     with (
-        open(log, "wb") as said,
+        open(log, "ab") as said,
         subprocess.Popen(
-            command, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **environment}, cwd=log.parent
+            command, stdout=said, stderr=subprocess.STDOUT, env={**ours, **environment}, cwd=log.parent
         ) as process,
     ):
         try:
@@ -73,22 +75,41 @@ def until(what: Callable[[], Any], seconds: float, every: float = 0.2) -> Any:
     raise AssertionError(f"nothing within {seconds:g} s of {getattr(what, '__name__', what)}")
 
 
+class Delivery(NamedTuple):
+    """One alert in one message: `began` is when it fired, as Prometheus says; `at` when it came. Seconds since 1970."""
+
+    severity: str
+    alert: str
+    status: str
+    began: float
+    at: float
+    runbook: str
+
+
 class Webhook:
-    """What Alertmanager delivered: (severity, alert, status, when)."""
+    """What Alertmanager delivered, in the order in which it came."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, str, str, float]] = []
-        self.messages: list[Mapping[str, Any]] = []
+        self.told: list[Delivery] = []
         self.address = ""
 
     def take(self, path: str, message: Mapping[str, Any]) -> None:
-        self.messages.append(message)
+        now = time.time()
         for alert in message["alerts"]:
-            self.told.append((path.strip("/"), alert["labels"]["alertname"], alert["status"], time.monotonic()))
+            name, runbook = alert["labels"]["alertname"], alert["annotations"]["runbook_url"]
+            began = seconds_of(alert["startsAt"])
+            self.told.append(Delivery(path.strip("/"), name, alert["status"], began, now, runbook))
 
-    def when(self, severity: str, alert: str, status: str = "firing", since: float = 0.0) -> Optional[float]:
-        known = (at for *said, at in self.told if said == [severity, alert, status] and at >= since)
-        return next(known, None)
+    def last(self, severity: str, alert: str) -> str:
+        """firing or resolved, as it was told last; nothing where it never was."""
+        return next((one.status for one in reversed(self.told) if one[:2] == (severity, alert)), "")
+
+
+def seconds_of(written: str) -> float:
+    """RFC 3339 with nanoseconds, as Go writes it, into seconds since 1970."""
+    whole, _, part = written.rstrip("Z").partition(".")
+    moment = dt.datetime.fromisoformat(whole).replace(tzinfo=dt.timezone.utc)
+    return moment.timestamp() + float(f"0.{part or 0}")
 
 
 @contextlib.contextmanager

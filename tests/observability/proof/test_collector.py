@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.telemetry.sink import Sink, listening
 
 QUERIES = 1_000
 SPANS = 1 + len(STAGES)
+both_protocols = pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 QUESTION = "When was the lighthouse at Arkona built?"
 
 
@@ -67,10 +69,14 @@ def assert_whole(spans: list[SpanRecord], queries: int) -> None:
     assert all(names == Counter(f"stage.{stage}" for stage in STAGES) for names in below.values())
 
 
-@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
-def test_every_span_of_a_thousand_queries_arrives_with_its_parent(protocol: str, tmp_path: Path) -> None:
+def needed_for(protocol: str) -> None:
     if protocol == "grpc":
         pytest.importorskip("opentelemetry.exporter.otlp.proto.grpc", reason="lukhas-gates[grpc] is not installed")
+
+
+@both_protocols
+def test_every_span_of_a_thousand_queries_arrives_with_its_parent(protocol: str, tmp_path: Path) -> None:
+    needed_for(protocol)
     grpc, http = free_port(), free_port()
     with listening() as sink, started(rotel(sink.address, grpc, http), tmp_path / "rotel.log"):
         until(lambda: is_listening(grpc) and is_listening(http), 10)
@@ -83,21 +89,45 @@ def test_every_span_of_a_thousand_queries_arrives_with_its_parent(protocol: str,
     assert_whole(sink.spans, QUERIES)
 
 
-def test_at_a_collector_that_is_down_no_query_is_lost_and_every_span_is_counted() -> None:
-    outcomes, lost = asyncio.run(told(f"http://127.0.0.1:{free_port()}", "http/protobuf", 200))
+@both_protocols
+def test_at_a_collector_that_is_down_no_query_is_lost_and_every_span_is_counted(protocol: str) -> None:
+    needed_for(protocol)
+    outcomes, lost = asyncio.run(told(f"http://127.0.0.1:{free_port()}", protocol, 200))
 
     assert (outcomes, lost) == (["answered"] * 200, 200 * SPANS)
 
 
-def test_at_a_collector_that_hangs_no_query_is_lost_and_what_it_did_not_take_is_counted(tmp_path: Path) -> None:
+@both_protocols
+def test_at_a_collector_that_hangs_no_query_is_lost_and_every_span_is_counted(protocol: str, tmp_path: Path) -> None:
+    needed_for(protocol)
     grpc, http = free_port(), free_port()
     with listening() as sink, started(rotel(sink.address, grpc, http), tmp_path / "rotel.log") as process:
-        until(lambda: is_listening(http), 10)
+        until(lambda: is_listening(grpc) and is_listening(http), 10)
         process.send_signal(signal.SIGSTOP)
 
-        outcomes, lost = asyncio.run(told(f"http://127.0.0.1:{http}", "http/protobuf", 400))
+        endpoint = f"http://127.0.0.1:{grpc if protocol == 'grpc' else http}"
+        outcomes, lost = asyncio.run(told(endpoint, protocol, 400))
 
     assert (outcomes, lost) == (["answered"] * 400, 400 * SPANS)
+
+
+@both_protocols
+def test_at_a_collector_that_is_slow_nothing_is_lost_while_the_queue_holds_it(protocol: str, tmp_path: Path) -> None:
+    needed_for(protocol)
+    grpc, http = free_port(), free_port()
+    with listening() as sink, started(rotel(sink.address, grpc, http), tmp_path / "rotel.log") as process:
+        until(lambda: is_listening(grpc) and is_listening(http), 10)
+        process.send_signal(signal.SIGSTOP)
+        awake = threading.Timer(2.0, process.send_signal, [signal.SIGCONT])
+        awake.start()
+
+        endpoint = f"http://127.0.0.1:{grpc if protocol == 'grpc' else http}"
+        outcomes, lost = asyncio.run(told(endpoint, protocol, 200))
+
+        awake.join()
+        assert (outcomes, lost) == (["answered"] * 200, 0)
+        until(lambda: len(sink.spans) >= 200 * SPANS, 20)
+    assert_whole(sink.spans, 200)
 
 
 def test_at_a_collector_that_restarts_no_query_is_lost_and_later_spans_arrive_again(tmp_path: Path) -> None:

@@ -515,3 +515,38 @@ def test_a_loader_that_a_pattern_takes_apart_goes_where_nobody_can_follow() -> N
     sites = extract(b"import importlib\nmatch importlib:\n    case Held(held):\n        held.import_module('x')\n")
 
     assert [(site.line, site.target) for site in sites] == [(2, None)]
+
+
+LOOKS_LIKE_NO_CODE = (
+    'x = """\n# """; exec("import a")',
+    "x = '\\\n# '; exec(y)",
+    '# (\nINSTALLED_APPS=["a.b"]',
+    'MANAGERS = ADMINS,\nINSTALLED_APPS=["a.b"]',
+    'if True:\n    X = 1,\n    INSTALLED_APPS=["a.b"]',
+    'print("("); A, INSTALLED_APPS = 1, ["a.b"]',
+    'DEBUG, INSTALLED_APPS = True, ["a.b"]',
+    'INSTALLED_APPS = []\nINSTALLED_APPS \\\n . append("a.b")',
+)
+
+
+@pytest.mark.parametrize("code", LOOKS_LIKE_NO_CODE)
+def test_what_only_looks_like_a_comment_or_a_keyword_is_looked_at(code: str) -> None:
+    assert loading_sites(ast.parse(code))
+    assert may_load(code.encode())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '"""Evaluate.\n\nSee ``eval`` and `exec`.\n"""',
+        "def f():\n    # exec(x)\n    return 1",
+        '"""Try it.\n\n>>> exec(code)\n"""',
+        '@override_settings(MIDDLEWARE=["a.b"])\ndef test(): ...',
+        '@override_settings(\n    ROOT_URLCONF="a.urls",\n    MIDDLEWARE=["a.b"],\n)\ndef test(): ...',
+        '# see https://docs.example.org/ref/builtins/#date\nDATE = "d/m/Y"',
+        "from sympy import evalf\n\n\ndef vars_of(x):\n    return x.eval()",
+    ],
+)
+def test_what_is_no_code_and_what_is_a_keyword_of_a_call_is_ruled_out(code: str) -> None:
+    assert not loading_sites(ast.parse(code))
+    assert not may_load(code.encode())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Optional, Protocol, Union
+from functools import partial
+from typing import Callable, NamedTuple, Optional, Protocol, Union
 
 from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.contents import alone, elements, item
@@ -24,13 +25,13 @@ from gates.facts.extractors.known_values import (
     Values,
 )
 from gates.facts.extractors.places import Binding, Scope
-from gates.facts.extractors.short_text import Spelling, shown
+from gates.facts.extractors.short_text import Spelling, shown, spelled_out
 
 _UNPACKED = Unknown("its arguments are unpacked from something that is not constant")
 
 AnyFunction = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
-Passed = dict[tuple[int, str], Values]
-"""What the parameters of a call in progress are worth: by the id of the function's scope, and their name."""
+CallInProgress = tuple[ast.AST, int]
+"""The function that is called, and how many names were being worked out when it was."""
 By = tuple[int, str, int, int]
 """A name or attribute: the id of its scope, the name, the first of what binds it there, and of how many."""
 
@@ -51,15 +52,47 @@ class Kept:
             del self.provisional[other]
 
 
-Situation = tuple[Passed, dict[int, Values], Kept]
-"""What is passed, what the variables of the loops are worth in this round, and what was worked out for both."""
+class Argument:
+    """What an argument may be worth, and how it is written: worked out when it is asked for.
+
+    Most of what a call is given has no part in what it loads.
+    """
+
+    __slots__ = ("_spelling", "_values", "_work")
+
+    def __init__(self, values: Union[Values, Callable[[], Values]], spelling: Spelling) -> None:
+        self._work = None if isinstance(values, tuple) else values
+        self._values = values if isinstance(values, tuple) else ()
+        self._spelling = spelling
+
+    @property
+    def values(self) -> Values:
+        """Everything that it may be worth."""
+        if self._work is not None:
+            self._values, self._work = self._work(), None
+        return self._values
+
+    @property
+    def text(self) -> str:
+        """How it is written."""
+        return spelled_out(self._spelling)
 
 
-class Argument(NamedTuple):
-    """What an argument may be worth, and how it is written."""
+Passed = dict[tuple[int, str], Argument]
+"""What the parameters of a call in progress are worth: by the id of the function's scope, and their name."""
 
-    values: Values
-    text: str
+
+class Situation(NamedTuple):
+    """The calls and rounds that are gone through: on that it depends what a name is worth."""
+
+    passed: Passed
+    pinned: dict[int, Values]
+    """What the variables of the loops are worth in this round."""
+    kept: Kept
+    """What was worked out for both."""
+    calls: tuple[CallInProgress, ...]
+    is_away: bool
+    """Whether this is in a call, or in another module."""
 
 
 class Arguments(NamedTuple):
@@ -204,13 +237,22 @@ def arguments_of(call: ast.Call, folding: Folder, scope: Scope, skip: int = 0) -
                 unpacked = alone(values) is None
                 positional.extend(_unpacked(values, shown(node)))
         elif not unpacked:
-            positional.append(Argument(folding.fold(node, scope), shown(node)))
+            positional.append(_later(node, scope, folding))
     for word in call.keywords:
         if word.arg is None:
             unpacked = _take_words(folding.fold(word.value, scope), words) or unpacked
         else:
-            words[word.arg] = Argument(folding.fold(word.value, scope), shown(word.value))
+            words[word.arg] = _later(word.value, scope, folding)
     return Arguments(tuple(positional[skip:]), words, unpacked)
+
+
+def _later(node: ast.expr, scope: Scope, folding: Folder) -> Argument:
+    return Argument(partial(_as_of, folding.situation(), node, scope, folding), node)
+
+
+def _as_of(situation: Situation, node: ast.expr, scope: Scope, folding: Folder) -> Values:
+    with folding.again(situation):
+        return folding.fold(node, scope)
 
 
 def _unpacked(values: Values, text: str) -> Iterator[Argument]:
@@ -255,24 +297,32 @@ def passed(
     if owner is not None:
         skip = 1
         if positional:
-            taken[inner, positional[0].arg] = (owner,)
+            taken[inner, positional[0].arg] = Argument((owner,), positional[0].arg)
     if given is None:
         return taken
     for index, one in enumerate([*positional[skip:], *signature.kwonlyargs]):
         found = given.get(index if index < len(positional) - skip else -1, one.arg)
         default = defaults.get(one.arg)
         if found is not None:
-            taken[inner, one.arg] = found.values
+            taken[inner, one.arg] = found
         elif default is not None:
-            taken[inner, one.arg] = folding.fold(default, outer)
+            taken[inner, one.arg] = _later(default, outer, folding)
     if signature.vararg is not None and not given.open:
         rest = given.positional[len(positional) - skip :]
-        taken[inner, signature.vararg.arg] = (Several(tuple(one.values for one in rest)),)
+        taken[inner, signature.vararg.arg] = Argument(partial(_listed, rest), signature.vararg.arg)
     if signature.kwarg is not None and not given.open:
         named = {one.arg for one in (*positional, *signature.kwonlyargs)}
-        others = ((word, one) for word, one in given.words.items() if word not in named)
-        taken[inner, signature.kwarg.arg] = (Table(tuple(((Known(word),), one.values) for word, one in others)),)
+        others = {word: one for word, one in given.words.items() if word not in named}
+        taken[inner, signature.kwarg.arg] = Argument(partial(_tabled, others), signature.kwarg.arg)
     return taken
+
+
+def _listed(arguments: Sequence[Argument]) -> Values:
+    return (Several(tuple(one.values for one in arguments)),)
+
+
+def _tabled(words: Mapping[str, Argument]) -> Values:
+    return (Table(tuple(((Known(word),), one.values) for word, one in words.items())),)
 
 
 def rows_for(lists: Sequence[Values]) -> tuple[list[Arguments], bool]:

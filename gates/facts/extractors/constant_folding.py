@@ -5,10 +5,22 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Optional, Protocol
+from typing import Callable, Optional, Protocol, Union
 
 from gates.facts.extractors import attributes
-from gates.facts.extractors.arguments import NO_ARGUMENTS, Arguments, By, Call, Kept, Nature, Passed, Situation, passed
+from gates.facts.extractors.arguments import (
+    NO_ARGUMENTS,
+    Argument,
+    Arguments,
+    By,
+    Call,
+    CallInProgress,
+    Kept,
+    Nature,
+    Passed,
+    Situation,
+    passed,
+)
 from gates.facts.extractors.bindings import Survey
 from gates.facts.extractors.call_folding import result_of
 from gates.facts.extractors.class_natures import nature_of
@@ -45,6 +57,8 @@ _DEEPEST_CALL = 3
 # then they are taken for unknown.
 _LONGEST_CALL = 1_500
 _MOST_FOLLOWING = 30_000
+Key = tuple[Union[int, str], ...]
+"""A name, an attribute or a call that is being worked out: its scope's id, and what it is."""
 _NOT_FOLLOWED = Unknown("it is worked out in too many steps to be followed")
 # Deeper than every name: what is worked out depends on nothing that is in progress.
 _WHOLE = 1_000_000
@@ -75,14 +89,15 @@ class Folding:
         self.read: set[tuple[int, str]] = set()
         self.natures: dict[int, Nature] = {}
         self._others = others
-        self._busy: dict[tuple[int, str], int] = {}
+        self._busy: dict[Key, int] = {}
         self._cut = _WHOLE
         self._passed: Passed = {}
         self._pinned: dict[int, Values] = {}
         self._kept = Kept()
         self._kept_for_all = self._kept
-        self._calls: list[tuple[ast.AST, int]] = []
+        self._calls: tuple[CallInProgress, ...] = ()
         self._namespaces: list[Scope] = []  # (kept, because what they bind is known by their ids)
+        self._nodes: list[ast.AST] = []  # (like these)
         self._in_environment = False
         self._depth = 0
         self._work = 0
@@ -109,8 +124,7 @@ class Folding:
                 return (TOO_INVOLVED,)
         self._depth += 1
         try:
-            rule = rule_for(node)
-            found = distinct(rule(self, node, scope)) if rule else ()
+            found = self._result(node, scope) if isinstance(node, ast.Call) else self._by_rule(node, scope)
             return found or (Unknown(f"it is worked out by {shown(node)}"),)
         except RecursionError:  # (Python's own limit, where a call of ours stands deep)
             if self._depth > 1:
@@ -121,6 +135,22 @@ class Folding:
             if self._depth == 0:
                 self._kept.provisional.clear()
                 self._cut = _WHOLE
+
+    def _by_rule(self, node: ast.AST, scope: Scope) -> Values:
+        rule = rule_for(node)
+        return distinct(rule(self, node, scope)) if rule else ()
+
+    def _result(self, node: ast.Call, scope: Scope) -> Values:
+        """What a call gives: kept like what a name is worth."""
+        key = (id(scope), "()", id(node))
+        if key in self._busy:
+            return self._by_rule(node, scope)
+        by = (*key, 0)
+        kept = self._known(by, scope)
+        if kept is not None:
+            return kept
+        self._nodes.append(node)
+        return self._kept_as(key, by, lambda: self._by_rule(node, scope))
 
     def opened(self, values: Values) -> Values:
         """What is looped over: an enumeration gives its members, an instance what its `__iter__` gives."""
@@ -161,30 +191,35 @@ class Folding:
             return
         for row in rows:
             before = self.situation()
-            self._enter(before[0], {**before[1], id(over): row}, Kept())
+            self._enter(before._replace(pinned={**before.pinned, id(over): row}, kept=Kept()))
             try:
                 yield from (sure and rest for rest in self.rounds(inner))
             finally:
-                self._enter(*before)
+                self._enter(before)
 
     # --- calls of this file's own functions ---------------------------------------------------------------------------
 
     def situation(self) -> Situation:
         """The calls and rounds that are gone through now."""
-        return self._passed, self._pinned, self._kept
+        return Situation(self._passed, self._pinned, self._kept, self._calls, self._away > 0)
 
-    def _enter(self, passed_now: Passed, pinned: dict[int, Values], kept: Kept) -> None:
-        self._passed, self._pinned, self._kept = passed_now, pinned, kept
+    def _enter(self, situation: Situation) -> None:
+        self._passed, self._pinned, self._kept, self._calls, _ = situation
 
     @contextlib.contextmanager
     def again(self, situation: Situation) -> Iterator[None]:
         """Inside, what was gone through then is gone through."""
-        before = self.situation()
-        self._enter(*situation)
+        before, away, this_call = self.situation(), self._away, self._this_call
+        self._enter(situation)
+        if not situation.is_away:  # what a call is given is no part of what the call costs
+            self._away = 0
         try:
             yield
         finally:
-            self._enter(*before)
+            self._enter(before)
+            self._away = away
+            if not situation.is_away:
+                self._this_call = this_call
 
     @contextlib.contextmanager
     def calling(self, function: Function, given: Optional[Arguments]) -> Iterator[bool]:
@@ -203,15 +238,14 @@ class Folding:
             return
         taken = passed(node, function.scope, given, self, function.owner)
         before = self.situation()
-        self._enter({**before[0], **taken}, before[1], Kept())
-        self._calls.append((node, len(self._busy)))
+        calls = (*before.calls, (node, len(self._busy)))
+        self._enter(before._replace(passed={**before.passed, **taken}, kept=Kept(), calls=calls))
         self._go_away()
         try:
             yield True
         finally:
             self._away -= 1
-            self._calls.pop()
-            self._enter(*before)
+            self._enter(before)
 
     @property
     def is_in_a_call(self) -> bool:
@@ -230,6 +264,16 @@ class Folding:
 
     def returned(self, function: Function, given: Arguments) -> Values:
         """What a call of a function of this file may return; of a generator what it may yield."""
+        if given.any or function.owner is not None or function.scope.parent is not None or self._pinned:
+            return self._returned(function, given)
+        key = (id(function.scope), "a call of", id(function.node))  # it gives the same wherever it is called
+        if key in self._busy:
+            return self._returned(function, given)
+        with self.again(self.situation()._replace(passed={}, kept=self._kept_for_all)):
+            by = (*key, 0)
+            return self._known(by, function.scope) or self._kept_as(key, by, lambda: self._returned(function, given))
+
+    def _returned(self, function: Function, given: Arguments) -> Values:
         node = function.node
         with self.calling(function, given) as goes:
             if not goes:
@@ -263,7 +307,7 @@ class Folding:
                 if current is start and at is not None and all(binding.scope is scope for binding in bindings):
                     bindings = _that_reach(bindings, at)
                 if key in self._busy and key in self._passed:
-                    yield from self._passed[key]
+                    yield from self._passed[key].values
                     return
                 if key in self._busy and len(bindings) == 1 and _is_before(bindings[0], at):
                     self._cut = min(self._cut, self._busy[key])
@@ -315,18 +359,15 @@ class Folding:
         if key in self._passed:
             bindings = [binding for binding in bindings if binding.how != "parameter"]
             if not bindings or isinstance(scope.owner, ast.Lambda):
-                return self._passed[key]
-        around = self._begin(key)
-        try:
-            reaching = self._reaching(bindings) if self._pinned else bindings
-            found = distinct(value for binding in reaching for value in self.bound(binding))
-            if key in self._passed and all(binding.conditional for binding in reaching):
-                found = distinct((*found, *self._passed[key]))
-            found = self._as_changed(name, found)
-        except BaseException:
-            self._busy.pop(key)
-            raise
-        return self._end(key, by, found, around)
+                return self._passed[key].values
+        return self._kept_as(key, by, lambda: self._worth_of(key, name, bindings))
+
+    def _worth_of(self, key: tuple[int, str], name: str, bindings: list[Binding]) -> Values:
+        reaching = self._reaching(bindings) if self._pinned else bindings
+        found = distinct(value for binding in reaching for value in self.bound(binding))
+        if key in self._passed and all(binding.conditional for binding in reaching):
+            found = distinct((*found, *self._passed[key].values))
+        return self._as_changed(name, found)
 
     def _known(self, by: By, scope: Scope) -> Optional[Values]:
         found = self._kept.whole.get(by)
@@ -337,13 +378,23 @@ class Folding:
             self._cut = min(self._cut, until)
         return found
 
-    def _begin(self, key: tuple[int, str]) -> int:
+    def _kept_as(self, key: Key, by: By, work: Callable[[], Values]) -> Values:
+        """What some work gives, kept as long as it holds."""
+        around = self._begin(key)
+        try:
+            found = work()
+        except BaseException:
+            self._busy.pop(key)
+            raise
+        return self._end(key, by, found, around)
+
+    def _begin(self, key: Key) -> int:
         """Begin to work on a name or attribute; what `_end` is told."""
         around, self._cut = self._cut, _WHOLE
         self._busy[key] = len(self._busy)
         return around
 
-    def _end(self, key: tuple[int, str], by: By, found: Values, around: int) -> Values:
+    def _end(self, key: Key, by: By, found: Values, around: int) -> Values:
         """What was worked out is kept, as long as it holds."""
         depth = self._busy.pop(key)
         cut, self._cut = self._cut, min(around, self._cut)
@@ -430,7 +481,8 @@ class Folding:
             return ()
         self._go_away()
         try:
-            with self.again(({}, self._pinned, self._kept if self._pinned else self._kept_for_all)):
+            kept = self._kept if self._pinned else self._kept_for_all
+            with self.again(self.situation()._replace(passed={}, kept=kept)):
                 values = self.name(rest[0], scope)
                 for attribute in rest[1:]:
                     values = distinct(one for value in values for one in self.attribute_of(value, attribute, name))
@@ -507,16 +559,11 @@ class Folding:
             by = (*key, id(base.scope), 0)
             found = self._known(by, base.scope) if base.made is None else None
             if found is None:
-                around = self._begin(key)
                 self._depth += 1
                 try:
-                    found = distinct(attribute_of_class(self, base, attribute, text))
-                except BaseException:
-                    self._busy.pop(key)
-                    raise
+                    found = self._kept_as(key, by, lambda: distinct(attribute_of_class(self, base, attribute, text)))
                 finally:
                     self._depth -= 1
-                self._end(key, by, found, around)
             yield from found
 
     def namespace(self, outer: Scope, names: Table) -> Scope:
@@ -534,7 +581,7 @@ class Folding:
             if isinstance(name, str):
                 given.add(name)
                 scope.bindings.setdefault(name, []).insert(0, Binding("parameter", ast.arg(name), scope))
-                self._passed = {**self._passed, (id(scope), name): held}
+                self._passed = {**self._passed, (id(scope), name): Argument(held, name)}
         return given
 
     def variable(self, key: Value) -> Iterator[Value]:

@@ -204,7 +204,7 @@ def _dotted(argument: Argument) -> Iterator[Launched]:
 def _dotted_or_object(argument: Argument) -> Iterator[Launched]:
     """A text that names something, where the thing itself may stand as well."""
     texts = tuple(value for value in argument.values if isinstance(as_text(value), str))
-    return _dotted(argument._replace(values=texts))
+    return _dotted(Argument(texts, argument.text))
 
 
 def _name_or_object(argument: Argument) -> Iterator[Launched]:
@@ -328,9 +328,9 @@ def _settings(argument: Argument, key: str = "", depth: int = 0) -> Iterator[Lau
             is_external = text.startswith("ext://")
             if is_external or (says_what_to_load(key) and "." in text):
                 name = text[len("ext://") :] if is_external else text
-                yield from _name(name, argument._replace(text=quoted(text)), needs_dot=True)
+                yield from _name(name, Argument(argument.values, quoted(text)), needs_dot=True)
         for values, under in inside if depth < _DEEPEST else ():
-            yield from _settings(argument._replace(values=values), under, depth + 1)
+            yield from _settings(Argument(values, argument.text), under, depth + 1)
 
 
 _KINDS: dict[str, Callable[[Argument], Iterator[Launched]]] = {

@@ -167,13 +167,21 @@ class _Together(Look):
         led = Led(names, led.hosts, methods)
         concerned = names | attributes | methods | led.hosts.keys()
         self._survey.concern({*concerned, *(f".{name}" for name in concerned)})
+        reads = self._may_read_modules()
         for seen in list(self._survey.places):
             place = Place(*seen)
+            if isinstance(place.node, ast.Subscript) and not reads:
+                continue
             if place.within.concerned and id(place.node) not in known and _leads_from(place.node, led):
                 for site in self._called_or_read(place):
                     for _ in self._note(site, place):
                         pass
                     yield site
+
+    def _may_read_modules(self) -> bool:
+        """Whether an item of something may be one of `sys.modules`: where that is had by another name, it is said."""
+        surveys = (self._survey, *(one for one in self._taken_in.values() if one is not None))
+        return any("modules" in survey.mentions or ".modules" in survey.mentions for survey in surveys)
 
     def reached_by(self, names: Set[str] = frozenset()) -> tuple[str, ...]:
         """Those of the imported names that stand for a loader, or for what loads what it is told."""

@@ -14,7 +14,7 @@ import keyword
 import re
 import unicodedata
 
-from gates.facts.extractors.import_statements import scanned
+from gates.facts.extractors.import_statements import EXACTLY, extract, scanned
 from gates.facts.extractors.launchers import INSTANCES, LAUNCHERS, OF_CONF, ON_THE_WAY, SETTINGS, TOPS, VARIABLES
 from gates.facts.extractors.loaders import LOADERS
 
@@ -29,6 +29,10 @@ _KEYWORDS = frozenset(word.encode() for word in (*keyword.kwlist, "match", "case
 _NAME_BEFORE = re.compile(rb"([A-Za-z_]+)[ \t]+\Z")
 _NAME_BEHIND = re.compile(rb"[ \t]+([A-Za-z_]+)")
 _LONGEST_KEYWORD = 20
+# A comment, or an example in a docstring: no statement begins so, nor goes on behind a text that ends there.
+_NO_CODE = re.compile(rb"[ \t]*(?:#|>>>)[^\"']*\Z")
+_LONGEST_CALL = 20  # lines
+_SHORT_TEXT = re.compile(rb"\"[^\"\\\r\n]*\"|'[^'\\\r\n]*'")
 # `scope=globals()`, `f(globals())`, `*globals().keys()`: what stands before the word, and what stands behind it.
 _BEFORE = re.compile(rb"(?:(?<=[\s(,])(\w{1,99})=|(?<![\w.])(\w{1,99})\()\Z")
 _BEHIND = re.compile(rb"\(\)(?=\s*[,)])")
@@ -52,7 +56,13 @@ _ANY_SETTING = re.compile(
     rb"|H(?:(?<=CACH)ES(?!\w)|(?<=CH)ANNEL_LAYERS)|F(?=ORM_RENDERER)|Y(?<=CELERY)_TASK_CLS"
 )
 _SETTING = re.compile(
-    rb"(?<![\w.])(?:" + "|".join(name for name in SETTINGS if name.isupper()).encode() + rb")\s*[-+|:=,)\]\[.\\#]"
+    rb"(?<![\w.])(?:"
+    + "|".join(name for name in SETTINGS if name.isupper()).encode()
+    + rb")(?:\s*[-+|:=,)\]\[\\#]|"
+    + _GAP
+    + rb"\."
+    + _GAP
+    + rb"(?:append|extend|insert|update|setdefault|add)\b)"
 )
 # One pass over the bytes for all the words below, which most files get through: each alternative begins with a rare
 # letter of its word, because a search for one of a few rare letters is fast; then it looks back. It may say yes too
@@ -159,8 +169,11 @@ def _spells_a_loader(source: bytes) -> bool:
     if _mentions_one(source) and _spells_one_in_use(source):
         return True
     imports = scanned(source)
-    if imports is None:
-        return True  # (it is parsed for its imports anyway)
+    if imports is None:  # (then it is parsed for its imports anyway)
+        exactly, *found = extract(source)
+        if exactly != EXACTLY:
+            return True
+        imports = tuple(found)
     if _lead_nowhere.issuperset(imports):
         return False
     tops: set[str] = set()
@@ -238,11 +251,11 @@ def _spells_one_in_use(source: bytes) -> bool:
     for word, used in _WORDS:
         if word in source and _stands_in_code(used, source) and not _is_only_handed_on(word, used, source):
             return True
-    if b"builtin" in source and _BUILTINS.search(source):
+    if b"builtin" in source and _stands_outside_comments(_BUILTINS, source):
         return True
     if b"vars" in source and _stands_in_code(_VARS, source):
         return True
-    if _ANY_SETTING.search(source) and _SETTING.search(source):
+    if _ANY_SETTING.search(source) and _sets_one(source):
         return True
     if b"sys" in source and _reaches_into_sys(source):
         return True
@@ -254,9 +267,48 @@ def _stands_in_code(used: re.Pattern[bytes], source: bytes) -> bool:
     return any(not _is_of_text(source, *found.span()) for found in used.finditer(source))
 
 
+def _is_in_a_comment(source: bytes, at: int) -> bool:
+    return _NO_CODE.match(source[_line(source, at) : at]) is not None
+
+
+def _line(source: bytes, at: int) -> int:
+    """Where the line begins in which this stands."""
+    return max(source.rfind(b"\n", 0, at), source.rfind(b"\r", 0, at)) + 1
+
+
+def _stands_outside_comments(used: re.Pattern[bytes], source: bytes) -> bool:
+    return any(not _is_in_a_comment(source, found.start()) for found in used.finditer(source))
+
+
+def _sets_one(source: bytes) -> bool:
+    """Whether a name that a framework reads is bound or added to, and not only a keyword of a call."""
+    return any(
+        not (found[0].endswith(b"=") and _is_keyword(source, found.start()))
+        and not _is_in_a_comment(source, found.start())
+        for found in _SETTING.finditer(source)
+    )
+
+
+def _is_keyword(source: bytes, start: int) -> bool:
+    """Whether a name before `=` certainly stands in a call: a parenthesis is open on its line, or on one before it."""
+    line = _line(source, start)
+    before = _SHORT_TEXT.sub(b"", source[line:start]).strip()
+    if before:
+        is_open = before.endswith((b"(", b",")) and before.count(b"(") > before.count(b")")
+        return is_open and b'"' not in before and b"'" not in before
+    for _ in range(_LONGEST_CALL):
+        end, line = line - 1, _line(source, max(line - 1, 0))
+        last = source[line : max(end, 0)].strip()
+        if last.endswith(b"(") or not last.endswith(b",") or b"#" in last:
+            return last.endswith(b"(") and b"#" not in last
+    return False
+
+
 def _is_of_text(source: bytes, start: int, end: int) -> bool:
     before, behind = source[start - 1 : start], source[end : end + 1]
     if (before == behind and before in (b"'", b'"')) or source.startswith(b".<", start - 2):
+        return True
+    if before == b"`" or behind == b"`" or _is_in_a_comment(source, start):
         return True
     next_name = _NAME_BEHIND.match(source, end)
     if next_name is not None and next_name[1] not in _KEYWORDS:
@@ -310,7 +362,7 @@ def _is_imported_only(name: bytes, source: bytes) -> bool:
 
 
 def _reaches_into_sys(source: bytes) -> bool:
-    if _OF_SYS.search(source):
+    if _stands_outside_comments(_OF_SYS, source):
         return True
     is_asked = b"getattr" in source or b"__dict__" in source or b"vars" in source
     return is_asked and _SYS_ITSELF.search(source) is not None

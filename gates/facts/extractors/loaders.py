@@ -165,6 +165,14 @@ _FORMER_NAMES = {
     "builtins.__spec__.loader.__class__": "importlib.machinery.SourceFileLoader",
 }
 _TOPS = frozenset(name.split(".")[0] for name in (*LOADERS, *HOSTS, *HOOKS, *_FORMER_NAMES))
+# Of a framework's many names only those that a loader's name begins with lead to it.
+_FRAMEWORKS = frozenset(
+    {"airflow", "celery", "ctypes", "django", "hydra", "kombu", "lazy_loader", "test", "traitlets", "twisted"}
+    | {"uvicorn", "werkzeug", "zope"}
+)
+_ON_THE_WAY = frozenset(
+    ".".join(parts[:length]) for parts in (name.split(".") for name in LOADERS) for length in range(1, len(parts) + 1)
+)
 # Where functions, frames and classes lead to the builtins.
 _WAYS_ROUND = frozenset(
     f".{name}"
@@ -211,14 +219,18 @@ def roots(imports: Iterable[tuple[str, str]]) -> set[str]:
         whole = imported(module, attribute) if attribute else canonical(module)
         if attribute == "*":
             found.update(name.rpartition(".")[2] for name in (*LOADERS, *HOSTS, *HOOKS))
-        elif whole.endswith("()") or (whole.lstrip(".").split(".")[0] in _TOPS and not _is_ordinary(whole)):
+        elif whole.endswith("()") or _may_lead_to_a_loader(whole.lstrip(".")):
             found |= {name, f".{name}"}
     return found
 
 
-def _is_ordinary(whole: str) -> bool:
-    """Whether this is a builtin that loads nothing: `from builtins import str`."""
-    return whole.startswith("builtins.") and whole not in LOADERS and whole[len("builtins.") :] not in _ROOTS
+def _may_lead_to_a_loader(whole: str) -> bool:
+    top, _, rest = whole.partition(".")
+    if top in _FRAMEWORKS:
+        return whole in _ON_THE_WAY
+    if top == "builtins" and rest:
+        return whole in LOADERS or rest in _ROOTS
+    return top in _TOPS
 
 
 def imported(module: str, name: str) -> str:

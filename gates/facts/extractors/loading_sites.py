@@ -40,7 +40,19 @@ from gates.facts.extractors.launchers import LAUNCHERS, METHODS, OF_CONF, OWNERS
 from gates.facts.extractors.loader import Loader
 from gates.facts.extractors.loaders import HOOKS, HOSTS, TELLING_HOSTS, loader_of, names_a_loader, roots, spelled
 from gates.facts.extractors.loading_targets import Target, known_part, loaded, of_content, targets
-from gates.facts.extractors.places import ARGUMENT, AWAY, DROPPED, HARMLESS, STORED, TARGET, Binding, Link, Place, Scope
+from gates.facts.extractors.places import (
+    ARGUMENT,
+    AWAY,
+    DROPPED,
+    FOLLOWED,
+    HARMLESS,
+    STORED,
+    TARGET,
+    Binding,
+    Link,
+    Place,
+    Scope,
+)
 from gates.facts.extractors.short_text import quoted, shown
 
 Sites = Iterator[LoadingSite]
@@ -60,7 +72,8 @@ _ELSEWHERE = "another module ("
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
 _DEEPEST_PART = 20
-_MAY_LOAD = (Named, Bound, Getter, Function, Class)
+# What a call gives matters no more where it goes no further, or is seen under the name that it is bound to.
+_OF_NO_ACCOUNT = frozenset({HARMLESS, DROPPED, FOLLOWED})
 _LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod", "types.MethodType"})
 _HARMLESS_CALLS = frozenset(
@@ -223,9 +236,11 @@ class Look:
 
     def _at(self, place: Place) -> Iterator[LoadingSite]:
         node = place.node
-        values = self._folding.fold(node, place.scope)
         if isinstance(node, (ast.Call, ast.Subscript)) and self._may_load(node, place.scope):
             yield from self._called_or_read(place)
+        if isinstance(node, ast.Call) and place.becomes in _OF_NO_ACCOUNT:
+            return
+        values = self._folding.fold(node, place.scope)
         if place.becomes == TARGET:
             yield from self._set(node, values, place)
             return
@@ -235,12 +250,20 @@ class Look:
             yield from self._escaped(values, place)
 
     def _may_load(self, node: Union[ast.Call, ast.Subscript], scope: Scope) -> bool:
-        """Whether it is worth going through the rounds of the loops around."""
-        used = self._folding.fold(node.func if isinstance(node, ast.Call) else node.value, scope)
-        says = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
-        return says or any(
-            isinstance(one, (Named, Bound, Getter, Function, Class)) or one == TOO_INVOLVED for one in used
-        )
+        """Whether it is worth going through the rounds of the loops around: none gives more than all of them."""
+        if isinstance(node, ast.Subscript):
+            held = self._folding.fold(node.value, scope)
+            return Named("sys.modules") in held or TOO_INVOLVED in held
+        says = isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
+        return says or any(map(self._may_be_one_that_loads, self._folding.fold(node.func, scope)))
+
+    def _may_be_one_that_loads(self, function: Value) -> bool:
+        if isinstance(function, Named):
+            name = function.name[: -len(".__get__")] if function.name.endswith(".__get__") else function.name
+            return bool(_loaders_of(Named(name))) or name in ITEMS or name in _PARTIAL
+        if isinstance(function, (Function, Class)):
+            return any(self._loads_of(one) for one in self._run_by(function))
+        return isinstance(function, (Bound, Getter)) or function == TOO_INVOLVED
 
     # --- calls ----------------------------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ def _by_name(loader: Loader, arguments: Arguments, argument: Argument) -> Iterat
 
 def _by_object(loader: Loader, arguments: Arguments, argument: Argument) -> Iterator[Target]:
     texts = tuple(map(_decoded, argument.values))
-    for target in _by_name(loader, arguments, argument._replace(values=texts)):
+    for target in _by_name(loader, arguments, Argument(texts, argument.text)):
         yield target._replace(name=target.name.split(":")[0]) if target.name else target
 
 

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any, Optional
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gates.checks.change.broken_budget import BrokenBudget
 from gates.facts.budgets import BudgetsPolicy
 from gates.facts.checkout import Checkout
+from gates.facts.timing.deciding import UNHARMED, decide
+from gates.facts.timing.recording import Timed
 from gates.facts.timings import Timings, TimingsSettings
 from gates.finding import Finding
 from gates.globs import Glob
@@ -110,13 +114,39 @@ def test_what_is_tolerated_is_not_found(repository: Repository) -> None:
     assert found(repository, tolerated=0.10) == []
 
 
-def test_what_is_not_proven_is_told_and_fails_nothing(repository: Repository) -> None:
-    record(repository, ratios=[0.3, -0.4, 0.2, 0.1, -0.2, 0.4, -0.3, 0.2])
+NOISE = [0.3, -0.4, 0.2, 0.1, -0.2, 0.4, -0.3, 0.2]
+
+
+def test_what_is_not_proven_fails_where_the_slowdown_that_the_policy_names_may_hide_in_it(
+    repository: Repository,
+) -> None:
+    record(repository, ratios=NOISE)
 
     (finding,) = found(repository)
 
-    assert finding.verdict == "unproven"
+    assert finding.verdict == "opaque"
     assert "not proven that it is no slower than at the base after 8 launches: between" in finding.message
+    assert finding.message.endswith("and 5% must be ruled out")
+
+
+def test_what_is_not_proven_is_told_and_passes_where_that_slowdown_is_ruled_out(repository: Repository) -> None:
+    record(repository, ratios=[ratio / 10 for ratio in NOISE])
+
+    (finding,) = found(repository, BrokenBudget(ruled_out=0.06))
+
+    assert finding.verdict == "unproven"
+    assert finding.message.endswith("and 6% is ruled out")
+    assert [each.verdict for each in found(repository, BrokenBudget(ruled_out=0.03))] == ["opaque"]
+
+
+@given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=40), st.floats(0.01, 0.2))
+def test_nothing_passes_of_which_so_much_is_not_ruled_out(ratios: list[float], ruled_out: float) -> None:
+    timed = Timed(name=NAME, path="test_recall.py", ratios=tuple(ratios))
+    compared = decide({NAME: ratios})[NAME]
+
+    fails = any(each.verdict != "unproven" for each in BrokenBudget(ruled_out=ruled_out)._regressions(timed, compared))
+
+    assert fails or compared.most < max(ruled_out, UNHARMED)
 
 
 def test_a_benchmark_that_could_not_be_measured_is_found_with_the_reason(repository: Repository) -> None:
@@ -164,21 +194,21 @@ def test_a_budget_that_is_broken_is_found_where_it_stands(repository: Repository
     assert finding.message.startswith("recall: p95 is over 9.")
 
 
-def test_a_budget_is_neither_kept_nor_broken_by_too_few_calls(repository: Repository) -> None:
+def test_a_budget_that_too_few_calls_can_decide_is_not_kept(repository: Repository) -> None:
     record(repository, seconds=calls(2, many=56))
 
     (finding,) = found(repository)
 
-    assert finding.verdict == "unproven"
+    assert finding.verdict == "opaque"
     assert finding.message.endswith("the calls amount to 56 independent ones, and 95% need 59")
 
 
-def test_a_budget_between_the_bounds_is_not_proven(repository: Repository) -> None:
+def test_a_budget_between_the_bounds_is_not_proven_and_so_not_kept(repository: Repository) -> None:
     record(repository, seconds=[[0.001] * 9 + [0.001 if launch % 2 else 0.05] for launch in range(8)])
 
     (finding,) = found(repository)
 
-    assert finding.verdict == "unproven"
+    assert finding.verdict == "opaque"
     assert "p95 not proven" in finding.message
 
 

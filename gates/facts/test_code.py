@@ -29,6 +29,11 @@ def is_test_file(path: str) -> bool:
     )
 
 
+def is_near_tests(path: str) -> bool:
+    """Whether it holds tests, or lies where what they need does."""
+    return is_test_file(path) or _NEAR_TESTS.search(path) is not None
+
+
 @dataclass
 class TestCode:
     """The files that hold tests by their names, and those near them that may hold helpers."""
@@ -108,7 +113,7 @@ class TestCode:
 
     @cached_property
     def _near(self) -> Sequence[File]:
-        return [file for file in self.modules.files if is_test_file(file.path) or _NEAR_TESTS.search(file.path)]
+        return [file for file in self.modules.files if is_near_tests(file.path)]
 
     @cached_property
     def _answers(self) -> dict[str, Any]:

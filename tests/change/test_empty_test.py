@@ -46,7 +46,7 @@ def test_a_helper_of_another_file_is_followed(repository: Repository) -> None:
 
 def test_a_function_of_the_product_that_asserts_is_no_helper(repository: Repository) -> None:
     repository.write("app/store.py", "def put(what):\n    assert what\n")
-    repository.write("tests/test_it.py", "def test_it():\n    put(1)\n")
+    repository.write("tests/test_it.py", "from app.store import put\n\n\ndef test_it():\n    put(1)\n")
 
     assert [finding.subject for finding in found(repository)] == ["test_it: no assertion"]
 

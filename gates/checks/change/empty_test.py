@@ -1,8 +1,9 @@
-"""A test cannot fail: it asserts nothing, asserts what is always true, or is never run.
+"""A test cannot fail: it asserts nothing or what is always true, is never run, or tests nothing of this repository.
 
 Why: such a test is counted, is green, covers lines, and would stay green if the code were gone.
 Instead: assert what the code promises; name the exception that is expected; give a skip its condition, or a reason
-with a day on which somebody looks again: `@pytest.mark.skip("waits for the new store, 2027-01-31")`.
+with a day on which somebody looks again: `@pytest.mark.skip("waits for the new store, 2027-01-31")`. Import what is
+tested, and test no copy of it; compare a golden, or take it out.
 Changed statements whose mutants all survive (`gates mutate`) are listed.
 """
 
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
+from gates.facts.goldens import Goldens
 from gates.facts.mutants import Mutants
 from gates.facts.test_code import TestCode
+from gates.facts.test_reach import TestReach
 from gates.facts.unparsed import line_of
 from gates.finding import Finding
 from gates.globs import Glob, Globs
@@ -39,7 +42,7 @@ class EmptyTest:
     allowed_in: Globs = ()
     """The files whose tests may do without assertions, such as examples that are only run."""
 
-    def check(self, tests: TestCode, mutants: Mutants) -> Iterator[Finding]:
+    def check(self, tests: TestCode, reach: TestReach, goldens: Goldens, mutants: Mutants) -> Iterator[Finding]:
         for path, test in tests.silent(self.paths, self.allowed_in):
             message = f"`{test.name}` asserts nothing, and calls nothing that does"
             yield Finding(path, test.line, message, subject=f"{test.name}: no assertion")
@@ -49,9 +52,21 @@ class EmptyTest:
         for path, reason in tests.unknown(self.paths, self.allowed_in):
             message = f"holds tests by its name and cannot be parsed ({reason})"
             yield Finding(path, line_of(reason), message, subject="cannot be parsed", verdict="opaque")
-
+        yield from self._beside_the_product(reach, goldens)
         for path, tried in mutants.survivors():
             yield Finding(path, tried.line, tried.told, subject=f"survives: {tried.said[0]}", verdict="unproven")
+
+    def _beside_the_product(self, reach: TestReach, goldens: Goldens) -> Iterator[Finding]:
+        for path, line in reach.strangers(self.paths, self.allowed_in):
+            message = "imports nothing of this repository, and reads or starts nothing: whatever breaks here, it passes"
+            yield Finding(path, line, message, subject="imports nothing of the repository")
+        for copy in reach.copies(self.paths, self.allowed_in):
+            what = f"a copy of what {copy.original} defines: what changes there, it does not see"
+            message = f"`{copy.test}` asks `{copy.name}` of this file, {what}"
+            yield Finding(copy.path, copy.line, message, subject=f"{copy.name}: a copy")
+        for path, why in goldens.unread(self.paths, self.allowed_in):
+            message = f"says what should come out, and is compared with nothing: it {why}"
+            yield Finding(path, 0, message, subject="a golden that nobody compares")
 
     def plant(self, checkout: Checkout, tests: TestCode) -> Plant:
         """Append a test without an assertion to the first file of tests."""

@@ -22,6 +22,7 @@ _RAISES = frozenset(("raises", "assertRaises"))
 # A mixin of views may well be called UserPassesTestMixin.
 _OF_TESTS = re.compile(r"^Test(?!$)|Test(?:s|Case|Base)?$|TestCase")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NESTED = (*_Function, ast.ClassDef)
 
@@ -66,7 +67,7 @@ def extract(source: bytes) -> Union[Plain, str, None]:
         silent: list[PlainTest] = []
         offences: list[PlainOffence] = []
         helpers: list[PlainHelper] = []
-        for function, name, is_test in _functions(tree):
+        for function, name, is_test in functions(tree):
             asserts, calls = _asserts(function), tuple(sorted(set(_calls(function))))
             helpers.append((function.name, asserts, calls))
             if is_test:
@@ -80,7 +81,7 @@ def extract(source: bytes) -> Union[Plain, str, None]:
     return tuple(silent), tuple(offences), tuple(helpers)
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[Union[ast.FunctionDef, ast.AsyncFunctionDef], str, bool]]:
+def functions(tree: ast.Module) -> Iterator[tuple[Function, str, bool]]:
     """Every function outside other functions, its qualified name, and whether pytest or unittest would run it."""
     waiting: list[tuple[ast.stmt, str, bool]] = [(statement, "", True) for statement in tree.body]
     while waiting:
@@ -114,12 +115,12 @@ def _calls(function: ast.AST) -> Iterator[str]:
             yield from (_last(each) for each in node.args if isinstance(each, (ast.Name, ast.Attribute)))
 
 
-def _is_measured(function: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> bool:
+def _is_measured(function: Function) -> bool:
     """Whether it is a benchmark: it measures, and is not asked to assert."""
     return any(each.arg == "benchmark" for each in function.args.args)
 
 
-def _offences(function: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> Iterator[tuple[int, str, str]]:
+def _offences(function: Function) -> Iterator[tuple[int, str, str]]:
     for decorator in function.decorator_list:
         skip = _skip(decorator)
         if skip:
@@ -218,7 +219,7 @@ def _is_of_mock(test: ast.expr, mocks: frozenset[str]) -> bool:
     return isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id in mocks
 
 
-def _only_under(function: Union[ast.FunctionDef, ast.AsyncFunctionDef]) -> Optional[tuple[int, str]]:
+def _only_under(function: Function) -> Optional[tuple[int, str]]:
     """Where all assertions stand under one `except`, or under one `if` without `else`: its line and what it is."""
     holding = [statement for statement in function.body if not isinstance(statement, _NESTED) and _asserts(statement)]
     if len(holding) != 1 or any(_asserts(each) for each in function.body if isinstance(each, _NESTED)):

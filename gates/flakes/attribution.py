@@ -11,11 +11,11 @@ from gates.flakes.process import Job
 from gates.flakes.ways import CONTROL, DIMENSIONS, Way
 
 ALPHA = 0.01
-_FIRST = 8
-_MOST = 24
+_LOOKS = (8, 12, 16, 24)
+"""After how many runs of either side it is asked whether enough is proven."""
 _SOME = 2
-# How many contrasts there may be of one test: one a dimension, and three of load.
-_TRIED = len(DIMENSIONS) + 2
+# How often it may be asked of one test: of one contrast a dimension, and three of load, at each look.
+_TRIED = (len(DIMENSIONS) + 2) * len(_LOOKS)
 UNKNOWN = "nothing that was varied"
 
 
@@ -58,7 +58,7 @@ class Contrast:
 
     @property
     def is_proven(self) -> bool:
-        """Whether chance is ruled out, though every dimension may have been tried (Bonferroni)."""
+        """Whether chance is ruled out, though every dimension may have been tried, at every look (Bonferroni)."""
         return self.p < ALPHA / _TRIED
 
     @property
@@ -92,14 +92,15 @@ class Suspect:
 
     def candidates(self) -> dict[str, Way]:
         """Dimension to the way of it in which the test ended as it did not in the control, the commonest first."""
+        several = {dimension: self.differing(dimension) for dimension in DIMENSIONS}
+        return {dimension: ways[0] for dimension, ways in several.items() if ways}
+
+    def differing(self, dimension: str) -> list[Way]:
+        """The ways of a dimension in which the test ended as it did not in the control, the commonest first."""
         unusual = not self.always_fails_in_control
-        found: dict[str, Way] = {}
-        for dimension in DIMENSIONS:
-            ways = dict.fromkeys(each.way for each in self.seen if each.way.dimension == dimension)
-            differing = [way for way in ways if _has(self.rate(way), unusual)]
-            if differing:
-                found[dimension] = max(differing, key=lambda way: _share(self.rate(way), unusual))
-        return found
+        ways = dict.fromkeys(each.way for each in self.seen if each.way.dimension == dimension)
+        found = [way for way in ways if _has(self.rate(way), unusual)]
+        return sorted(found, key=lambda way: -_share(self.rate(way), unusual))
 
     def usual(self, dimension: str, way: Way) -> Way:
         """The way to compare with: the control, or what it passed in where the control itself is mixed."""
@@ -136,7 +137,8 @@ def contrasted(worker: Worker, suspect: Suspect, way: Way) -> Contrast:
     """A way and what it is compared with, in clean processes; more runs where the first only make it likely."""
     against = suspect.usual(way.dimension, way)
     own, other = Rate(0, 0), Rate(0, 0)
-    for runs in (_FIRST, _MOST - _FIRST):
+    for look in _LOOKS:
+        runs = look - own.runs
         own += failures(worker, way, [suspect.test], runs)
         other += failures(worker, against, [suspect.test], runs)
         if Contrast(way, against, own, other).is_proven or abs(own.failed - other.failed) < _SOME:

@@ -17,7 +17,7 @@ from gates.flakes.exact import fisher
 from gates.flakes.naming import Named
 from gates.flakes.pool import Observed, Pool, Worker
 from gates.flakes.process import quieted
-from gates.flakes.ways import CONTROL, LOADS, ORDINARY, RATE, SERIAL, Way, seeds, ways
+from gates.flakes.ways import CONTROL, ORDINARY, RATE, SERIAL, Way, seeds, ways
 
 _PIECE = 40
 _TOO_OFTEN = 2
@@ -190,8 +190,7 @@ class _Search:
 
     def _explained_by_load(self, worker: Worker, suspect: Suspect) -> tuple[str, Optional[Cause]]:
         """Nothing else runs beside it now."""
-        seen = suspect.candidates().get("load")
-        for way in sorted(LOADS, key=lambda way: way != seen):
+        for way in suspect.differing("load"):
             contrast = contrasted(worker, suspect, way)
             if contrast.is_proven:
                 return suspect.test, _of_contrast(suspect, contrast)

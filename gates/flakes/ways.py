@@ -129,7 +129,7 @@ def _clocks(today: dt.date, has_zones: bool) -> Iterator[Way]:
         ("the end of a second, a minute and an hour", noon - _A_MOMENT),
         ("midnight", dt.datetime.combine(tomorrow, _MIDNIGHT) - _A_MOMENT),
     ):
-        yield Way("clock", name, words=(f"moment={moment.isoformat()}",), order="alone")
+        yield Way("clock", name, words=(f"moment={moment.isoformat()}",))
     yield _clock("in a day", dt.datetime.combine(tomorrow + dt.timedelta(days=1), _NOON))
     weekend = tomorrow + dt.timedelta(days=(5 - tomorrow.weekday()) % 7)
     yield _clock("a Saturday", dt.datetime.combine(weekend, _NOON))

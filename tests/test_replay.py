@@ -208,6 +208,24 @@ def test_what_is_not_python_and_is_looked_at_is_watched(root: Path) -> None:
     assert run(root)[0] == 1
 
 
+def test_a_recording_that_git_ignores_is_watched_whatever_else_is_asked(root: Path) -> None:
+    """retired-word looks at every file, and says so by saying nothing."""
+    sections = '[gates.retired-word]\n[gates.broken-budget]\n[facts.timings]\nfile = ".gates/timings.json"\n'
+    (root / "policies" / "gates.toml").write_text(sections, "utf-8")
+    (root / "policies" / "vocabulary.toml").write_text('[[term]]\nname = "frobnicate"\nreason = "x"\n', "utf-8")
+    (root / ".gates").mkdir(exist_ok=True)
+    (root / ".gates" / ".gitignore").write_text("*\n", "utf-8")
+    (root / ".gates" / "timings.json").write_text("{}", "utf-8")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "b")
+    os.utime(root / ".gates" / "timings.json", (1_700_000_000, 1_700_000_000))
+    assert "is no recording of timings" in remembered(root)[1]
+
+    (root / ".gates" / "timings.json").unlink()
+
+    assert "does not exist; run `gates measure`" in run(root)[1]
+
+
 def test_a_folder_that_was_empty_when_the_answer_was_kept_is_watched(root: Path) -> None:
     (root / "production/empty").mkdir()
     assert remembered(root)[0] == 0

@@ -87,8 +87,8 @@ class Coverage:
 
     @property
     def is_told(self) -> bool:
-        """Whether there is anything to go by; where not, `lacking` says why."""
-        return bool(self._reports)
+        """Whether there is anything to go by; where not, `lacking` says why. Old reports tell of lines that moved."""
+        return bool(self._reports) and not self._stale
 
     @property
     def is_read_whole(self) -> bool:

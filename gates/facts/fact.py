@@ -11,6 +11,8 @@ from typing import Any, Callable, Optional, Protocol, TypeVar
 from gates.errors import FactUnavailable
 
 T = TypeVar("T")
+EVERYTHING = "*"
+"""The pathspec of all that git lists."""
 
 
 class Fact(Protocol):
@@ -61,16 +63,18 @@ class Gatherer:
         value: T = self._values[kind]
         return value
 
-    def reads(self) -> Optional[tuple[str, ...]]:
-        """Git pathspecs of the files whose content the facts looked at; None where one of them does not say.
+    def reads(self) -> tuple[str, ...]:
+        """Git pathspecs of the files whose content the facts looked at.
 
-        A fact says it with an attribute `reads`; one that only looks at other facts has it empty.
+        A fact says it with an attribute `reads`; one that only looks at other facts has it empty. Where one does not
+        say, or could not be had, that is everything git lists, and what the others name besides: git may ignore it.
         """
         derived = (value for value in self._values.values() if hasattr(type(value), "gather"))
         said = [getattr(value, "reads", None) for value in derived]
+        named = {pathspec for reads in said for pathspec in reads or ()}
         if self._unavailable or any(reads is None for reads in said):
-            return None
-        return tuple(sorted({pathspec for reads in said for pathspec in reads or ()}))
+            named.add(EVERYTHING)
+        return tuple(sorted(named))
 
     def _gathered(self, kind: type[Any]) -> Any:
         if is_settings(kind):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Optional
 
@@ -39,6 +40,15 @@ def found(repository: Repository, gate: Optional[UncoveredChange] = None, **file
     settings = CoverageSettings((".gates/coverage.json",))
     checkout = Checkout.open(repository.root, base="HEAD")
     return asked(gate or UncoveredChange(), gatherer(checkout, CoverageSettings=settings))
+
+
+def test_an_old_report_accuses_nobody(repository: Repository) -> None:
+    repository.write("fold.py", "import os\n\n\ndef fold():\n    return os\n")
+    assert found(repository, fold=lines([], [1, 4, 5]))
+
+    os.utime(repository.root / "fold.py", (4e9, 4e9))
+
+    assert found(repository, fold=lines([], [1, 4, 5])) == []
 
 
 def test_s1_a_new_module_that_nothing_reaches(repository: Repository) -> None:

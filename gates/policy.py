@@ -24,6 +24,7 @@ FILES = (
     "gates.toml",
     "lanes.toml",
     "objectives.toml",
+    "promotion.toml",
     "quarantine.toml",
     "vocabulary.toml",
     "waivers.toml",

@@ -17,7 +17,7 @@ from gates.attestation.test_result import TestResult
 
 PREDICATE_TYPE = "https://in-toto.io/attestation/svr/v0.2"
 VERIFIER = "pkg:pypi/lukhas-gates"
-_PREFIX = "LUKHAS_GATES_"
+PREFIX = "LUKHAS_GATES_"
 
 
 def decision(listed: Manifest, digest: str, results: Mapping[str, TestResult]) -> Statement:
@@ -28,11 +28,11 @@ def decision(listed: Manifest, digest: str, results: Mapping[str, TestResult]) -
     report = next(entry for entry in listed.files if entry.name == REPORT)
     policies = [entry.descriptor.plain() for entry in listed.files if entry.name.startswith(POLICIES)]
     passed = sorted(gate for gate, told in results.items() if told.result == "PASSED")
-    properties = [_PREFIX + gate.upper().replace("-", "_") for gate in passed]
+    properties = [PREFIX + gate.upper().replace("-", "_") for gate in passed]
     if all(told.result != "FAILED" for told in results.values()):
-        properties.append(f"{_PREFIX}NONE_FAILED")
+        properties.append(f"{PREFIX}NONE_FAILED")
     if results and all(told.record["strict"] for told in results.values()):
-        properties.append(f"{_PREFIX}STRICT")
+        properties.append(f"{PREFIX}STRICT")
     predicate = {
         "verifier": {"id": f"{VERIFIER}@{listed.tool}", "policies": policies},
         # The day as of which was judged: when exactly would make each bundle of one commit another.

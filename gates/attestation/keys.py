@@ -128,22 +128,28 @@ PublicKey = Union[Ed25519Key, SshKey]
 def read_public_key(path: Path) -> PublicKey:
     """An Ed25519 key in a PEM file, or an SSH key in a `.pub` file. GatesError for what is neither."""
     try:
-        content = path.read_bytes()[:_MOST_BYTES].decode("ascii", "replace").strip()
+        content = path.read_bytes()[:_MOST_BYTES].decode("ascii", "replace")
     except OSError as error:
         raise GatesError(f"{path}: cannot be read ({error.strerror})") from None
+    return public_key(content, str(path))
+
+
+def public_key(text: str, place: str) -> PublicKey:
+    """The same key, from the text of such a file; `place` is how an error calls it."""
+    content = text.strip()
     if "PRIVATE KEY" in content:
-        raise GatesError(f"{path}: is a private key; to check, the public one is needed, and nothing else")
+        raise GatesError(f"{place}: is a private key; to check, the public one is needed, and nothing else")
     if content.startswith(_BEGIN) and content.endswith(_END):
         der = _from_base64("".join(content[len(_BEGIN) : -len(_END)].split()))
         if der.startswith(_ED25519) and len(der) == len(_ED25519) + 32:
             return Ed25519Key(der[len(_ED25519) :])
-        raise GatesError(f"{path}: is a public key of another kind than Ed25519")
+        raise GatesError(f"{place}: is a public key of another kind than Ed25519")
     words = content.split()
     if len(words) > 1 and words[0].startswith(_SSH_KINDS) and len(content.splitlines()) == 1:
         named = words[0].encode("ascii", "replace")
         if _from_base64(words[1])[4 : 4 + len(named)] == named:  # (its length stands before it)
             return SshKey(words[0], words[1])
-    raise GatesError(f"{path}: is no public key; it must be a PEM file of an Ed25519 key, or one line of OpenSSH")
+    raise GatesError(f"{place}: is no public key; it must be a PEM file of an Ed25519 key, or one line of OpenSSH")
 
 
 def run_in(folder: str, program: str, arguments: list[str], data: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -1,0 +1,1 @@
+"""Gates on what is released, and on when."""

@@ -244,12 +244,14 @@ async def _describe(options: argparse.Namespace) -> int:
 
 async def _drill(options: argparse.Namespace) -> int:
     from runtime.drilling import drilled
+    from runtime.driving import PACKAGE, sources
     from runtime.guardian.drills import record_of, write
     from runtime.terminal import table
 
     settings = _settings(options)._replace(store="memory:", switches=None)
     verdicts = await drilled(settings, options.drills, options.queries, options.tolerance)
-    record = record_of(verdicts, dt.datetime.now(dt.timezone.utc), settings.budget, options.tolerance)
+    at = dt.datetime.now(dt.timezone.utc)
+    record = record_of(verdicts, at, settings.budget, options.tolerance, sources(PACKAGE))
     write(record, options.record)
     rows = [
         [

@@ -67,6 +67,7 @@ async def _drilled(app: App, drill: Drill, queries: int, tolerance: float) -> Ve
         budget=budget,
         tolerance=tolerance,
         recovery=RECOVERY + (seconds if drill.fault == STUCK else 0.0),
+        nodes=[plugin for plugin, node in app.plugged if node.stage == drill.stage],
     )
 
 

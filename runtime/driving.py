@@ -1,9 +1,11 @@
 """A run of the real pipeline in which everything that is said is written down: what the gate silent-stage reads.
 
     {"recording": "telemetry", "schema": 1, "queries": 20, "files": {"runtime/app.py": "<blob>"},
-     "spans": {"stage.memory": 20}, "series": {"matriz_stage_total": [{"stage": "memory"}]}}
+     "spans": {"stage.memory": 20}, "series": {"matriz_stage_total": [{"stage": "memory"}]},
+     "plugins": {"node:recall": "loaded"}, "flags": ["LUKHAS_LANE", "module.node.recall"]}
 
 `series` are those that counted anything; one that is there from the start and stays at zero says nothing of a stage.
+`plugins` are what a boot with every lane made of each, `flags` the switches that it then had, and the settings.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any, Optional
 from runtime.app import opened
 from runtime.drilling import QUESTION, REMEMBERED
 from runtime.registry.installed import Installed
-from runtime.settings import Settings
+from runtime.settings import LANES, VARIABLES, Settings
 from runtime.telemetry.opentelemetry import Kept, Spans
 
 SCHEMA = 1
@@ -39,6 +41,7 @@ async def driven(settings: Settings, queries: int, found: Optional[Installed] = 
     finally:
         await app.close()
         spans.close()
+    plugins, switches = await _every_lane(settings, found)
     return {
         "recording": "telemetry",
         "schema": SCHEMA,
@@ -46,7 +49,19 @@ async def driven(settings: Settings, queries: int, found: Optional[Installed] = 
         "files": sources(PACKAGE),
         "spans": dict(sorted(Counter(record.name for record in kept.records).items())),
         "series": series,
+        "plugins": plugins,
+        "flags": sorted([*switches, *(variable.name for variable in VARIABLES)]),
     }
+
+
+async def _every_lane(settings: Settings, found: Optional[Installed]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What becomes of each plugin where every lane is loaded, and the switches that there are then."""
+    app = await opened(settings._replace(store="memory:", switches=None, lane=LANES[-1]), (), found, start=False)
+    try:
+        states = {record.key: record.state for record in app.registry.records()}
+        return dict(sorted(states.items())), app.switches.declared
+    finally:
+        await app.close()
 
 
 def sources(package: Path) -> dict[str, str]:

@@ -23,6 +23,7 @@ from gates.cli.progress import progress
 from gates.facts.checkout import Checkout
 from gates.report import Report
 from gates.reporters.verdict import verdict
+from gates.running import Run
 from gates.running import run as run_gates
 
 
@@ -73,9 +74,19 @@ def write_bundle(
 ) -> None:
     """Write the bundle of a run and its proof, and say where."""
     from gates.evidence.bundle import build as build_bundle
+    from gates.evidence.native import native_outputs
 
+    day = dt.date.fromisoformat(report.today)
+    native = native_outputs(Run(place.policy, place.checkout, day, place.store))
     file = build_bundle(
-        report, proof, place.policy, out, allow_dirty=allow_dirty, checkout=place.checkout, attached=attached
+        report,
+        proof,
+        place.policy,
+        out,
+        allow_dirty=allow_dirty,
+        checkout=place.checkout,
+        attached=attached,
+        native=native,
     )
     click.echo(f"evidence: {file}", err=True)
 

@@ -65,6 +65,7 @@ def build(
     checkout: Optional[Checkout] = None,
     renderers: Optional[Renderers] = None,
     attached: Iterable[Path] = (),
+    native: Optional[Mapping[str, bytes]] = None,
 ) -> Path:
     """Write the bundle of a run and its proof, whole or not at all, and say where.
 
@@ -72,7 +73,8 @@ def build(
     `allow_dirty` accepts a work tree that differs from its commit; the bundle then claims no commit. With the
     `checkout` every dirty path counts, whether a gate looked at it or not, policy files that git does not track are
     refused, and its place is taken out of whatever reason mentions it. `attached` are files for people, which go along
-    by their names and are bound to the commit like everything else. GatesError for what is no evidence, and why.
+    by their names and are bound to the commit like everything else; so is what is `native`
+    (gates/evidence/native.py). GatesError for what is no evidence, and why.
     """
     content = bundled(
         report,
@@ -81,7 +83,7 @@ def build(
         allow_dirty=allow_dirty,
         checkout=checkout,
         renderers=renderers,
-        attached=_read(attached),
+        attached={**(native or {}), **_read(attached)},
     )
     is_dirty = bool(report.dirty or (checkout is not None and checkout.dirty))
     name = f"evidence-{(report.commit or '')[:12]}{'-dirty' if is_dirty else ''}.zip"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -49,6 +49,8 @@ class Verdict(NamedTuple):
     outcomes: tuple[str, ...]
     recovered_after: Optional[float]
     broken: tuple[str, ...]
+    nodes: tuple[str, ...] = ()
+    """The plugins that the fault was planted into."""
 
 
 def drills(critical: Sequence[tuple[str, bool]], only: Sequence[str] = ()) -> Iterator[Drill]:
@@ -73,6 +75,7 @@ def judge(
     budget: float,
     tolerance: float,
     recovery: float,
+    nodes: Sequence[str] = (),
 ) -> Verdict:
     """Whether the promises held. Times are seconds; `recovery` is how long the healed service may take to answer.
 
@@ -86,6 +89,7 @@ def judge(
         tuple(seen.outcome for seen in under_fault),
         recovered_after,
         tuple(dict.fromkeys(_broken(drill, under_fault, recovered_after, budget + tolerance, recovery))),
+        tuple(nodes),
     )
 
 
@@ -110,20 +114,32 @@ def _broken(
         yield f"it did not answer in full within {recovery:g} s of the fault being lifted"
 
 
-def record_of(verdicts: Sequence[Verdict], at: dt.datetime, budget: float, tolerance: float) -> dict[str, object]:
-    """The record of a run: plain data, for a file that is kept as evidence."""
+def record_of(
+    verdicts: Sequence[Verdict],
+    at: dt.datetime,
+    budget: float,
+    tolerance: float,
+    files: Optional[Mapping[str, str]] = None,
+) -> dict[str, object]:
+    """The record of a run: plain data, for a file that is kept as evidence.
+
+    `files` are the modules that were drilled, each with the id that git gives its content.
+    """
     return {
+        "recording": "drills",
         "schema": SCHEMA,
         "at": at.isoformat(timespec="seconds"),
         "budget_seconds": budget,
         "tolerance_seconds": tolerance,
         "verdict": "held" if verdicts and not any(verdict.broken for verdict in verdicts) else "broken",
+        "files": dict(files or {}),
         "drills": [
             {
                 "drill": verdict.drill.name,
                 "stage": verdict.drill.stage,
                 "fault": verdict.drill.fault,
                 "critical": verdict.drill.critical,
+                "nodes": list(verdict.nodes),
                 "verdict": "broken" if verdict.broken else "held",
                 "broken": list(verdict.broken),
                 "queries": verdict.queries,

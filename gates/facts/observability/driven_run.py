@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +13,8 @@ from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.observability.catalogue import Telemetry
 from gates.facts.recording import is_inside
-from gates.globs import Globs, any_of
+from gates.facts.stamp import blob, modules_of, recorded, why_stale
+from gates.globs import Globs
 
 SCHEMA = 1
 DEFAULT_FILE = ".gates/recordings/telemetry.json"
@@ -87,6 +85,18 @@ class DrivenRun:
         return found
 
     @property
+    def plugins(self) -> Mapping[str, str]:
+        """What became of each plugin, "node:recall" to its state, where every lane was loaded; empty in an old one."""
+        found: Mapping[str, str] = self._read.get("plugins", {})
+        return found
+
+    @property
+    def flags(self) -> Sequence[str]:
+        """The switches and settings that there were; empty in an old recording."""
+        found: Sequence[str] = self._read.get("flags", ())
+        return found
+
+    @property
     def content(self) -> Optional[bytes]:
         """The recording as it lies there."""
         return self._content[0]
@@ -99,13 +109,12 @@ class DrivenRun:
 
     def rendered(self, spans: Mapping[str, int], series: Mapping[str, Sequence[Mapping[str, str]]]) -> bytes:
         """A recording of the files as they are now, in which this was heard."""
-        files = {path: _blob(self.checkout.read(path)) for path in self._ours() or self._some()}
+        files = {path: blob(self.checkout.read(path)) for path in self._ours() or self._some()}
         known = {"recording": "telemetry", "schema": SCHEMA, "queries": 1, "files": files}
         return json.dumps({**known, "spans": dict(spans), "series": dict(series)}).encode()
 
     def _ours(self) -> list[str]:
-        pattern = any_of(self.settings.of)
-        return [path for path in self.checkout.files if pattern.fullmatch(path) and path.endswith(".py")]
+        return modules_of(self.checkout, self.settings.of)
 
     def _some(self) -> list[str]:
         return [path for path in self.checkout.files if path.endswith(".py")][:1]
@@ -122,11 +131,8 @@ class DrivenRun:
 
     def _why_stale(self) -> str:
         then: Mapping[str, str] = self._read["files"]
-        asked = sorted({*self._ours()} if self.settings.of else {path for path in then if path in self.checkout.files})
-        if not asked:
-            return "speaks of no file of this repository"
-        changed = next((path for path in asked if then.get(path) != _blob(self.checkout.read(path))), None)
-        return "" if changed is None else f"was made before {changed} became what it is"
+        ours = self._ours() if self.settings.of else [path for path in then if path in self.checkout.files]
+        return why_stale(self.checkout, then, ours)
 
     @cached_property
     def _read(self) -> Mapping[str, Any]:
@@ -139,27 +145,4 @@ class DrivenRun:
     @cached_property
     def _content(self) -> tuple[Optional[bytes], str]:
         """What the file holds, and why it holds nothing."""
-        path = self.settings.file
-        if path in self.checkout.overlay:
-            content = self.checkout.overlay[path]
-            return content, "" if content is not None else "does not exist"
-        try:
-            return _plain(os.path.join(self.checkout.root, path)), ""
-        except FileNotFoundError:
-            return None, "does not exist"
-        except OSError as error:
-            return None, f"cannot be read ({error.strerror})"
-
-
-def _blob(content: bytes) -> str:
-    """The id that git gives a content."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _plain(place: str) -> bytes:
-    """A plain file's content; of what is none, nothing is waited for."""
-    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(0, "it is no file")
-        return stream.read()
+        return recorded(self.checkout, self.settings.file)

@@ -1,0 +1,48 @@
+"""What a bundle holds beside what was judged: recordings, bill, signatures and figures, as their makers wrote them."""
+
+from __future__ import annotations
+
+from gates.errors import FactUnavailable
+from gates.evidence import figures
+from gates.evidence.recordings import NATIVE, recordings
+from gates.facts.fact import Gatherer
+from gates.facts.interfaces import Interfaces, render
+from gates.facts.promotion_policy import PromotionPolicy
+from gates.facts.supply.bill_of_materials import BillOfMaterials
+from gates.running import Run
+
+INTERFACES, RECORDED = f"{NATIVE}interfaces.json", f"{NATIVE}interfaces-recorded.json"
+BILL = f"{NATIVE}bom.cdx.json"
+
+
+def native_outputs(run: Run) -> dict[str, bytes]:
+    """By name in the bundle. What cannot be had is left out; the figures say why."""
+    gatherer = run.gatherer()
+    listed, files = recordings(run, gatherer)
+    told = figures.figures(gatherer, listed)
+    files.update(_interfaces(run, gatherer))
+    bill, told["bill"] = _bill(run, gatherer)
+    files.update(bill)
+    return {**files, figures.NAME: figures.render(told)}
+
+
+def _interfaces(run: Run, gatherer: Gatherer) -> dict[str, bytes]:
+    if not run.policy.settings(PromotionPolicy).module:
+        return {}
+    try:
+        interfaces = gatherer.get(Interfaces)
+        found = {INTERFACES: render(interfaces.now)}
+    except FactUnavailable:  # premature-promotion says so
+        return {}
+    return found if interfaces.content is None else {**found, RECORDED: interfaces.content}
+
+
+def _bill(run: Run, gatherer: Gatherer) -> tuple[dict[str, bytes], dict[str, object]]:
+    if not any(section.gate == "incomplete-bill" for section in run.policy.sections):
+        return {}, {"lacking": "no gate of the policy asks for a bill of materials"}
+    try:
+        found = gatherer.get(BillOfMaterials)
+        cyclonedx, _ = found.documents()
+    except FactUnavailable as unavailable:
+        return {}, {"lacking": str(unavailable)}
+    return {BILL: cyclonedx}, {"components": len(found.components)}

@@ -15,7 +15,7 @@ from gates.facts.fact import digest_of
 from gates.facts.module_lanes import ModuleLanes
 
 SCHEMA = 1
-_EXTRACTOR = "signatures"
+_EXTRACTOR = "gates.facts.extractors.signatures"
 Signatures = Mapping[str, Mapping[str, str]]
 """Name of a file, wherever it lies, to its public names, each with its signature."""
 

@@ -18,6 +18,7 @@ from gates.attestation.statement import Descriptor, Statement, StatementError, t
 
 _HEADS = ("commit", "tree", manifest.NAME)
 _BLOB = "gitBlob"
+_CRITERION = "CRITERION"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,16 @@ class Promotion:
     @property
     def properties(self) -> list[str]:
         """As the decision says it."""
-        said = [f"MODULE_{self.module}", f"LANE_{self.lane}", *(f"CRITERION_{name}" for name in self.criteria)]
-        return [f"{PREFIX}{one.upper().replace('-', '_')}" for one in said]
+        return [_property("MODULE", self.module), _property("LANE", self.lane), *self.met]
+
+    @property
+    def met(self) -> list[str]:
+        """The criteria, as it says them."""
+        return [_property(_CRITERION, name) for name in self.criteria]
+
+
+def _property(kind: str, name: str) -> str:
+    return f"{PREFIX}{kind}_{name}".upper().replace("-", "_")
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,8 @@ def problems(
 ) -> Iterator[str]:
     """Why a file is no decision of this promotion of these files, path and blob, by one of the keys.
 
+    It may say more criteria than are asked.
+
     CannotCheck where nothing here can tell whether a signature is good.
     """
     try:
@@ -100,9 +111,16 @@ def _otherwise(said: Statement, promotion: Promotion, files: Iterable[tuple[str,
     table = table_of(said.predicate, "the predicate", {"verifier", "timeCreated", "properties"})
     if tuple(subject.name for subject in said.subjects[: len(_HEADS)]) != _HEADS:
         raise StatementError(f"its first subjects are not {', '.join(_HEADS)}")
-    if table["properties"] != promotion.properties:
-        missing = [one for one in promotion.properties if one not in table["properties"]]
-        yield f"it decides something else: it does not say {', '.join(missing) or 'just what was asked'}"
+    properties = table["properties"]
+    if not isinstance(properties, list) or not all(isinstance(one, str) for one in properties):
+        raise StatementError("properties is no list of texts")
+    # (it may have met more than is asked; it decides of one module and of one lane)
+    about = [one for one in properties if not one.startswith(_property(_CRITERION, ""))]
+    if about != promotion.properties[:2]:
+        yield f"it decides something else: {', '.join(about) or 'nothing'}, not {', '.join(promotion.properties[:2])}"
+    unmet = [one for one in promotion.met if one not in properties]
+    if unmet:
+        yield f"it does not say {', '.join(unmet)}"
     then = sorted(_content(subject.name, subject.digest.get(_BLOB, "")) for subject in said.subjects[len(_HEADS) :])
     now = sorted(_content(path, blob) for path, blob in files)
     if then != now:

@@ -37,9 +37,10 @@ class _Commands(click.Group):
         from gates.cli.mutating import mutate
         from gates.cli.observability import observability
         from gates.cli.promises import baseline, explain, init, lanes, list_gates, schemas
+        from gates.cli.promoting import promote
 
         looking = (list_gates, explain, lanes, schemas, context, advisories, bill, observability, links)
-        others = (init, baseline, coverage, flakes, measure, mutate, fix, evidence, cache, *looking)
+        others = (init, baseline, coverage, flakes, measure, mutate, fix, evidence, promote, cache, *looking)
         return {**self.commands, **{command.name or "": command for command in others}}
 
 

@@ -75,6 +75,8 @@ class PromotionPolicy:
     """How much of a module's statements the tests must reach, in percent."""
     interfaces: str = ".ci/interfaces.json"
     """The recorded signatures, as a path of this repository."""
+    evidence: str = "gates evidence build"
+    """The command that makes the evidence, for whoever has none yet, or some of another commit."""
     decisions: str = ".ci/promotions"
     """The folder of the decisions, as a path of this repository."""
     module: tuple[LaneModule, ...] = ()

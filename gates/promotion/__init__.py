@@ -1,0 +1,1 @@
+"""May a module go up a lane? Judged by verified evidence alone; what is decided is signed."""

@@ -121,7 +121,7 @@ def _all(place: Place, policy: PromotionPolicy, bundle: Optional[Path], reports:
         if kind == "html":
             content = tables.html(found, of)
         else:
-            lines = tables.text(found) if kind == "text" else tables.markdown(found, of)
+            lines = tables.text(found, of) if kind == "text" else tables.markdown(found, of)
             content = "".join(f"{line}\n" for line in lines)
         if file:
             Path(file).write_text(content, "utf-8")

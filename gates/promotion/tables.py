@@ -33,24 +33,24 @@ def of_one(found: Readiness) -> Iterator[str]:
         ).rstrip()
 
 
-def text(found: Sequence[Readiness]) -> Iterator[str]:
-    """All modules: a table, then what is missing of each."""
+def text(found: Sequence[Readiness], of: str) -> Iterator[str]:
+    """All modules: a table, then what is missing of each; `of` says what evidence it was read from."""
     rows = [_HEADS, *map(_row, found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
     yield ""
     yield LEGEND
+    yield f"read from {printable(of)}"
     for each in found:
-        if each.missing:
+        if each.now is not None and each.missing:
             yield ""
             yield f"{each.module.name}: {_verdict(each)}"
-            for verdict in each.missing:
-                yield printable(f"  {verdict.criterion}: {verdict.says}")
+            yield from (printable(f"  {criteria}: {says}") for criteria, says in _missing(each))
 
 
 def markdown(found: Sequence[Readiness], of: str) -> Iterator[str]:
-    """The same as Markdown; `of` says what evidence it was read from."""
+    """The same as Markdown."""
     yield f"Readiness of every module, read from {escaped(of)}. {LEGEND[0].upper()}{LEGEND[1:]}."
     yield ""
     yield f"| {' | '.join(_HEADS)} |"
@@ -58,11 +58,11 @@ def markdown(found: Sequence[Readiness], of: str) -> Iterator[str]:
     for each in found:
         yield f"| {' | '.join(map(escaped, _row(each)))} |"
     for each in found:
-        if each.missing:
+        if each.now is not None and each.missing:
             yield ""
             yield f"**{each.module.name}** {escaped(_verdict(each))}:"
             yield ""
-            yield from (f"- {verdict.criterion}: {escaped(verdict.says)}" for verdict in each.missing)
+            yield from (f"- {criteria}: {escaped(says)}" for criteria, says in _missing(each))
 
 
 def html(found: Sequence[Readiness], of: str) -> str:
@@ -101,10 +101,16 @@ def _html_details(each: Readiness) -> Markup:
     )
 
 
+def _missing(each: Readiness) -> Iterator[tuple[str, str]]:
+    """What is missing, in words; criteria that miss the same stand together."""
+    for says in dict.fromkeys(verdict.says for verdict in each.missing):
+        yield ", ".join(verdict.criterion for verdict in each.missing if verdict.says == says), says
+
+
 def _row(each: Readiness) -> tuple[str, ...]:
     answers = {verdict.criterion: _SHORT[verdict.answer] for verdict in each.verdicts}
     module = each.module
-    now = each.now or "nowhere"
+    now = each.now or "?"
     return (
         module.name,
         now,

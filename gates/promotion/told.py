@@ -68,7 +68,7 @@ class Told:
 
     def lacking(self, recording: str) -> Optional[str]:
         """Why a recording does not count, with the command that would make one that does; None where it does."""
-        told = self.figures["recordings"].get(recording)
+        told: Optional[Mapping[str, Any]] = self.figures["recordings"].get(recording)
         if told is None:
             return f"no recording of {recording} was asked for; see [facts.{recording}]"
         for path, why in sorted(told["lacking"].items()):
@@ -78,7 +78,8 @@ class Told:
     def found_in(self, gate: str, module: str) -> tuple[list[str], list[str]]:
         """What a gate found in a module's files: what stands or is owed, and what is waived, as messages."""
         files = self.modules[module]["files"]
-        told = next((each for each in self._report["results"] if each["gate"] == gate), {})
+        results: Sequence[Mapping[str, Any]] = self._report["results"]
+        told = next((each for each in results if each["gate"] == gate), {})
         standing = [*told.get("findings", ()), *told.get("owed", ())]
         waived = [each.get("finding", each) for each in told.get("waived", ())]
         return _messages(standing, files), _messages(waived, files)
@@ -112,14 +113,14 @@ def read(bundle: Path, commit: str, keys: Sequence[PublicKey], made_by: str) -> 
     """The bundle, verified: of this commit, and signed by one of the keys where there are any. NoEvidence, with why."""
     remedy = f"run `{made_by}`"
     if not bundle.is_file():
-        raise NoEvidence(f"{bundle}: does not exist; {remedy}")
+        raise NoEvidence(f"there is no evidence of commit {commit[:12]} at {bundle.name}; {remedy}")
     found = verify(bundle, commit, key=keys[0] if keys else None)
     for key in keys[1:]:
         found = found if found.exit_code == 0 else verify(bundle, commit, key=key)
     if found.exit_code:
         why = found.unreadable or "; ".join(found.problems[:2])
         sign = "; sign it with `gates evidence sign`" if keys and "not signed" in why else ""
-        raise NoEvidence(f"{bundle}: {why}; {remedy}{sign}")
+        raise NoEvidence(f"{bundle.name}: {why}; {remedy}{sign}")
     return Told(found, dict(archive.read(bundle.read_bytes()).members))
 
 

@@ -18,12 +18,14 @@ from gates.facts.lane_edges import LaneEdges
 from gates.facts.lanes import Lanes
 from gates.facts.module_lanes import ModuleLanes, Placed
 from gates.facts.observability.driven_run import DrivenRun
+from gates.facts.stamp import blob
 from gates.facts.timings import Timings
 from gates.facts.today import Today
 
 NAME = "figures.json"
 SCHEMA = 1
 OWN = "the module itself"
+_EMPTY = blob(b"")
 
 
 def figures(gatherer: Gatherer, recordings: list[Recording]) -> dict[str, Any]:
@@ -83,11 +85,12 @@ def _imports(edges: LaneEdges, placed: tuple[Placed, ...], nodes: Mapping[str, i
 def _coverage(coverage: Coverage, placed: tuple[Placed, ...]) -> dict[str, int]:
     """How many statements its files have, as far as a report tells, and how many of those ran."""
     told = coverage.of(one.file.path for one in placed)
+    silent = [one for one in placed if one.file.path not in told and one.file.blob != _EMPTY]
     statements = sum(len(lines.statements) for lines in told.values())
     return {
         "statements": statements,
         "reached": sum(len(lines.executed) for lines in told.values()),
-        "files not measured": sum(1 for one in placed if one.file.path not in told),
+        "files not measured": len(silent),
     }
 
 
@@ -129,7 +132,7 @@ def _telemetry(gatherer: Gatherer) -> dict[str, Any]:
     heard = gatherer.get(DrivenRun)
     return {
         "spans": dict(heard.spans),
-        "series": sorted(heard.series),
+        "series": {name: [dict(labels) for labels in sets] for name, sets in heard.series.items()},
         "plugins": dict(heard.plugins),
         "flags": list(heard.flags),
     }

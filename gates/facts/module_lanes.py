@@ -113,17 +113,17 @@ class ModuleLanes:
         return lane if lane in self.policy.lanes else None
 
     def _origin(self, file: File) -> Optional[str]:
-        """Where it lay at the base: where git says, else where what is gone had its content, or its name, elsewhere."""
+        """Where it lay at the base: where what is gone had its content, where git says, or where its name was."""
         change = self._changes.get(file.path)
         if change is None:
             return file.path
-        if change.before is not None:
-            return change.before
-        same = [gone for gone in self._gone if gone.blob_before == file.blob]
-        alike = [gone for gone in self._gone if _name(gone) == posixpath.basename(file.path)]
-        # `__init__.py` and its kin are everywhere: one that is gone here did not become one that is new there
-        named = alike if posixpath.basename(file.path) != "__init__.py" else []
-        return next((gone.before for gone in (*same, *named)), None)
+        name = posixpath.basename(file.path)
+        # `__init__.py` is everywhere: one that is gone here did not become one that is new there
+        gone = [each for each in self._gone if name != "__init__.py"]
+        same = [each.before for each in gone if each.blob_before == file.blob]
+        alike = [each.before for each in gone if posixpath.basename(each.before or "") == name]
+        known = [change.before] if change.before is not None else alike
+        return next(iter((*same, *known)), None)
 
     @cached_property
     def _changes(self) -> Mapping[str, Change]:
@@ -159,7 +159,3 @@ class ModuleLanes:
     def module_of(self, path: str) -> Optional[str]:
         """The module whose file it is, or would be."""
         return next((name for name, pattern in self._patterns if pattern.fullmatch(path)), None)
-
-
-def _name(gone: Change) -> str:
-    return posixpath.basename(gone.before or "")

@@ -47,7 +47,7 @@ class LaneModule:
     spans: tuple[str, ...] = ()
     """Spans that must have been heard of."""
     metrics: tuple[str, ...] = ()
-    """Metrics that must have counted something."""
+    """Metrics that must have counted something, `name` or `name{label="value"}`."""
     budgets: tuple[str, ...] = ()
     """Budgets of budgets.toml that its p95 must be proven to keep."""
     flags: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
@@ -15,6 +16,7 @@ from gates.promotion.told import Told
 CROSSES = "cross-lane-import"
 _NODE = "node:"
 _SHOWN = 3
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Answer(str, enum.Enum):
@@ -57,7 +59,7 @@ def _interface(module: LaneModule, lane: str, told: Told) -> Said:
         return Answer.UNKNOWN, f"its signatures were never recorded; {record}"
     differing = changed(then, now)
     if differing:
-        return Answer.UNMET, f"{counted(len(differing), 'public names')} differ from the record: {_some(differing)}"
+        return Answer.UNMET, f"{counted(len(differing), 'public names')} not as recorded: {_some(differing)}"
     return Answer.MET, f"{counted(sum(map(len, now.values())), 'public names')} as recorded"
 
 
@@ -67,7 +69,7 @@ def _coverage(module: LaneModule, lane: str, told: Told) -> Said:
         return Answer.UNKNOWN, why
     seen = told.modules[module.name]["coverage"]
     if seen["files not measured"]:
-        return Answer.UNMET, f"{counted(seen['files not measured'], 'files')} of it were not measured at all"
+        return Answer.UNMET, f"not measured at all: {counted(seen['files not measured'], 'files')} of it"
     if not seen["statements"]:
         return Answer.UNMET, "it has no statement that was measured"
     percent = 100 * seen["reached"] / seen["statements"]
@@ -83,20 +85,19 @@ def _telemetry(module: LaneModule, lane: str, told: Told) -> Said:
     if why is not None:
         return Answer.UNKNOWN, why
     heard = told.figures["telemetry"]
-    series = {_metric(name) for name in heard["series"]} | set(heard["series"])
     silent = [span for span in module.spans if not heard["spans"].get(span)]
-    silent += [metric for metric in module.metrics if metric not in series]
+    silent += [metric for metric in module.metrics if not _counted(metric, heard["series"])]
     if silent:
         return Answer.UNMET, f"was driven, and not heard of: {_some(silent)}"
     return Answer.MET, f"heard of: {_some([*module.spans, *module.metrics])}"
 
 
-def _metric(series: str) -> str:
-    """The histogram that a series belongs to."""
-    for suffix in ("_bucket", "_sum", "_count"):
-        if series.endswith(suffix):
-            return series[: -len(suffix)]
-    return series
+def _counted(metric: str, series: Mapping[str, Sequence[Mapping[str, str]]]) -> bool:
+    """Whether a metric, `name` or `name{label="value"}`, counted anything; a histogram has its suffixes."""
+    name, _, rest = metric.partition("{")
+    wanted = _LABEL.findall(rest)
+    sets = (labels for suffix in ("", "_count", "_bucket", "_sum") for labels in series.get(name + suffix, ()))
+    return any(all(labels.get(label) == value for label, value in wanted) for labels in sets)
 
 
 def _budget(module: LaneModule, lane: str, told: Told) -> Said:

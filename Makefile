@@ -66,7 +66,7 @@ test: setup  ## the tests
 	@$(RUN)/python -m pytest -q -n auto --dist worksteal $(TESTS)
 
 .PHONY: check
-check: format-check lint types layers edges schemas-check reference-check observability-check self  ## format, lint, types, layer contracts, and the gates on this repository
+check: format-check lint types layers edges schemas-check reference-check lanes-check observability-check self  ## format, lint, types, layer contracts, and the gates on this repository
 
 .PHONY: acceptance
 acceptance: recordings advisories  ## what blocks a merge: the recordings, then every gate with --strict
@@ -100,7 +100,7 @@ observability: setup  ## write observability/ from policies/objectives.toml and 
 	fi
 	@$(RUN)/gates observability $(CHECK)
 
-.PHONY: format-check lint types layers edges schemas-check reference-check observability-check self
+.PHONY: format-check lint types layers edges schemas-check reference-check lanes-check observability-check self
 observability-check:
 	@$(MAKE) observability CHECK=--check > .venv/observability.txt || { cat .venv/observability.txt; exit 1; }
 format-check: setup
@@ -117,12 +117,14 @@ schemas-check: setup
 	@$(RUN)/python -m gates.schema check
 reference-check: setup
 	@$(RUN)/python scripts/gate_reference.py --check
+lanes-check: setup
+	@$(RUN)/python scripts/lanes_page.py --check
 self: setup
 	@$(RUN)/gates run --report text
 	@$(RUN)/gates prove
 
 .PHONY: recordings coverage pages telemetry-recording
-recordings: coverage telemetry-recording
+recordings: coverage telemetry-recording drill
 telemetry-recording: setup
 	@env -u LUKHAS_OTLP $(RUN)/python -m runtime drive
 coverage: setup  ## record which lines the tests reach, and which imports really happen in them
@@ -247,6 +249,12 @@ measure: setup  ## the benchmarks beside those of the base, recorded for broken-
 .PHONY: lanes
 lanes: setup  ## the lanes of this repository, and what crosses them
 	@$(RUN)/gates lanes
+
+.PHONY: promotion lanes-page
+promotion: setup  ## who is ready for which lane, by verified evidence of this commit
+	@$(RUN)/gates promote --all $(REPORTS)
+lanes-page: setup  ## write the generated parts of docs/lanes.md
+	@$(RUN)/python scripts/lanes_page.py --write
 
 .PHONY: evidence
 evidence: setup  ## build the evidence bundle, and verify it

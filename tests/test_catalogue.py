@@ -154,6 +154,12 @@ OBSERVED = (
     '[facts.metric-uses]\nrules = ["observability/rules.yaml"]\n\n'
     '[facts.alert-rules]\nrules = ["observability/rules.yaml"]\ntests = ["observability/rules.tests.yaml"]\n'
 )
+PROMOTION = (
+    'lanes = ["candidate", "production"]\n\n'
+    '[[module]]\nname = "recall"\nlane = "production"\n'
+    'paths = ["runtime/recall.py", "runtime/_*.py", "runtime/test_*.py"]\n\n'
+    '[[module]]\nname = "ideas"\npaths = ["candidate/**"]\nlane = "candidate"\n'
+)
 VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "there is no other wind"\n'
 BUDGETS = '[[budget]]\nname = "recall"\nbenchmark = "test_recall.py::test_it"\np95 = 0.1\n'
 FLAKES = ".gates/recordings/flakes.json"
@@ -183,6 +189,7 @@ TREE: dict[str, Union[str, bytes]] = {
     "policies/budgets.toml": BUDGETS,
     ".gates/recordings/timings.json": recorded({"runtime/recall.py": RECALL}),
     "policies/lanes.toml": LANES,
+    "policies/promotion.toml": PROMOTION,
     "policies/vocabulary.toml": VOCABULARY,
     **TELEMETRY,
     **driven_run(SERVICE),
@@ -215,6 +222,7 @@ PROGRAMS = {
 }
 # Cases that no file that git tracks may hold.
 LOCK = {"requirements.txt": f"useful==1.0 --hash=sha256:{'0' * 64}\n"}
+PLACED = {**SERVICE, "runtime/__init__.py": "", "runtime/test_recall.py": "", "candidate/idea.py": "idea = 1\n"}
 MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
     "incomplete-bill": {
         "complete": {**LOCK, **environment(useful="1.0")},
@@ -223,6 +231,10 @@ MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
     "known-vulnerability": {
         "clean": {**LOCK, **known(canary="1.0", useful="0.9")},
         "vulnerable": {**LOCK, **known(canary="1.0", useful="1.0")},
+    },
+    "premature-promotion": {
+        "placed": {**PLACED, "lanes.toml": LANES, "policies/promotion.toml": PROMOTION},
+        "of no module": {**PLACED, "runtime/stray.py": "", "lanes.toml": LANES, "policies/promotion.toml": PROMOTION},
     },
     "silent-stage": {
         "heard": {**SERVICE, **TELEMETRY, **driven_run(SERVICE)},

@@ -14,33 +14,13 @@ from typing import ClassVar, Optional
 
 import msgspec
 
-from gates.errors import PolicyError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
-from gates.facts.recording import is_inside
+from gates.facts.promotion_policy import DrillRecord, PromotionPolicy
 from gates.facts.stamp import modules_of, recorded, why_stale
-from gates.globs import Globs
 
 SCHEMA = 1
-DEFAULT_FILE = ".gates/recordings/drills.json"
 HELD = "held"
-
-
-@dataclass(frozen=True)
-class DrillsSettings:
-    """`[facts.drills]`: the record of the drills, and of which files it must be."""
-
-    policy_section: ClassVar[str] = "drills"
-    file: str = DEFAULT_FILE
-    """The record, as a path below the root; it need not be tracked."""
-    made_by: str = "make drill"
-    """The command that makes it."""
-    of: Globs = ()
-    """The files whose content must be what it was; without one, all Python files that the record names."""
-
-    def __post_init__(self) -> None:
-        if not is_inside(self.file):
-            raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
 
 
 class Drill(msgspec.Struct, frozen=True):
@@ -66,13 +46,13 @@ class Drills:
     """The record; where there is none, or it is of other code, `lacking` says so."""
 
     checkout: Checkout = field(repr=False)
-    settings: DrillsSettings
+    settings: DrillRecord
     unit: ClassVar[str] = "drills"
 
     @classmethod
-    def gather(cls, checkout: Checkout, settings: DrillsSettings) -> Drills:
+    def gather(cls, checkout: Checkout, policy: PromotionPolicy) -> Drills:
         """Nothing is read until it is asked for."""
-        return cls(checkout, settings)
+        return cls(checkout, policy.drills)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -63,6 +63,22 @@ class LaneModule:
 
 
 @dataclass(frozen=True)
+class DrillRecord:
+    """`[drills]`: the record of the brownout drills, and of which files it must be."""
+
+    file: str = ".gates/recordings/drills.json"
+    """The record, as a path below the root; it need not be tracked."""
+    made_by: str = "make drill"
+    """The command that makes it."""
+    of: Globs = ()
+    """The files whose content must be what it was; without one, all Python files that the record names."""
+
+    def __post_init__(self) -> None:
+        if not is_inside(self.file):
+            raise PolicyError(f"[drills] file is '{self.file}'; it must be a path below the repository's root")
+
+
+@dataclass(frozen=True)
 class PromotionPolicy:
     """policies/promotion.toml: the lanes from the lowest up, the modules, and whose decisions count."""
 
@@ -79,6 +95,8 @@ class PromotionPolicy:
     """The command that makes the evidence, for whoever has none yet, or some of another commit."""
     decisions: str = ".ci/promotions"
     """The folder of the decisions, as a path of this repository."""
+    drills: DrillRecord = field(default_factory=DrillRecord)
+    """The record of the brownout drills."""
     module: tuple[LaneModule, ...] = ()
 
     def __post_init__(self) -> None:

@@ -28,6 +28,7 @@ WAIVERS = (
 VOCABULARY = '[[term]]\nname = "Zephyr"\nreplacement = "Breeze"\nreason = "r"\n'
 OBJECTIVES = 'service = "shop"\n'
 BUDGETS = '[[budget]]\nname = "query"\nbenchmark = "tests/test_query.py::test_it"\np95 = 0.25\n'
+PROMOTION = 'lanes = ["production"]\n\n[[module]]\nname = "core"\npaths = ["runtime/**"]\nlane = "production"\n'
 QUARANTINE = (
     '[[test]]\nname = "runtime/test_a.py::test_b"\nreason = "r"\nowner = "o"\nticket = "t"\nexpires = 2027-01-31\n'
 )
@@ -36,6 +37,7 @@ VALID = {
     "gates.toml": GATES,
     "lanes.toml": LANES,
     "objectives.toml": OBJECTIVES,
+    "promotion.toml": PROMOTION,
     "quarantine.toml": QUARANTINE,
     "vocabulary.toml": VOCABULARY,
     "waivers.toml": WAIVERS,
@@ -170,8 +172,8 @@ def test_a_folder_without_permission_is_named_with_its_reason(root: Path) -> Non
         (
             "exceptions.json",
             (
-                "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, quarantine.toml, "
-                "vocabulary.toml, waivers.toml"
+                "; the files are budgets.toml, gates.toml, lanes.toml, objectives.toml, promotion.toml, "
+                "quarantine.toml, vocabulary.toml, waivers.toml"
             ),
         ),
     ],

@@ -123,7 +123,7 @@ def test_a_recording_of_other_content_is_stale_in_the_evidence_too(clone: Shop, 
 
     assert done.return_value == 1  # for its interface is another
     for said in (
-        "drill      could not tell  .gates/recordings/drills.json: was made before shop/guess.py became what it is; run",
+        "drill      could not tell  .gates/recordings/drills.json: was made before shop/guess.py became what it is",
         "budget     could not tell  .gates/recordings/timings.json: is older than shop/guess.py; run `gates measure`",
         "interface  not met         1 public name not as recorded: guess.py: Guess.price",
     ):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from re import Pattern
 from typing import ClassVar
 
 from gates.checks.gate import Plant
@@ -40,26 +41,8 @@ class PrematurePromotion:
                 message = f"lies in {one.lane}, and is of no [[module]] of {module_lanes.place}"
                 yield Finding(one.file.path, 0, message, subject=f"no module: {one.file.path}")
         for module in module_lanes.policy.module:
-            yield from self._changed(module, module_lanes, lane_decisions)
-            yield from _above(module, module_lanes)
-
-    def _changed(
-        self, module: LaneModule, module_lanes: ModuleLanes, lane_decisions: LaneDecisions
-    ) -> Iterator[Finding]:
-        left_out = any_of(self.allowed_in)
-        files = [one for one in module_lanes.by_module[module.name] if not left_out.fullmatch(one.file.path)]
-        moves: dict[tuple[str, str], list[str]] = {}
-        for one in files:
-            if one.before not in (None, one.lane):
-                moves.setdefault((str(one.before), one.lane), []).append(one.file.path)
-        if files and not moves and module_lanes.is_compared and all(one.before is None for one in files):
-            highest = max(files, key=lambda one: module_lanes.policy.height(one.lane))
-            if module_lanes.policy.height(highest.lane):
-                moves["nowhere", highest.lane] = [one.file.path for one in files if one.lane == highest.lane]
-        for (before, now), paths in sorted(moves.items()):
-            why = lane_decisions.otherwise(module, now)
-            if why is not None:
-                yield _finding(module.name, before, now, paths, why)
+            yield from _changed(module, module_lanes, lane_decisions, left_out)
+            yield from _above(module, module_lanes, left_out)
 
     def plant(self, module_lanes: ModuleLanes) -> Plant:
         """Move a file of a lower lane to where a module of a higher one lies; else add one that is of no module."""
@@ -76,7 +59,27 @@ class PrematurePromotion:
         for _, path in held:
             if module_lanes.module_of(path) is None:
                 return Plant({path: b"planted = True\n"}, path, f"no module: {path}")
+        if module_lanes.placed and not free:
+            raise CannotPlant("allowed_in leaves no file: the policy forbids nothing that a plant could break")
         raise CannotPlant("no file of the base lies in a lane below another's: nothing could be moved up")
+
+
+def _changed(
+    module: LaneModule, module_lanes: ModuleLanes, lane_decisions: LaneDecisions, left_out: Pattern[str]
+) -> Iterator[Finding]:
+    files = [one for one in module_lanes.by_module[module.name] if not left_out.fullmatch(one.file.path)]
+    moves: dict[tuple[str, str], list[str]] = {}
+    for one in files:
+        if one.before not in (None, one.lane):
+            moves.setdefault((str(one.before), one.lane), []).append(one.file.path)
+    if files and not moves and module_lanes.is_compared and all(one.before is None for one in files):
+        highest = max(files, key=lambda one: module_lanes.policy.height(one.lane))
+        if module_lanes.policy.height(highest.lane):
+            moves["nowhere", highest.lane] = [one.file.path for one in files if one.lane == highest.lane]
+    for (before, now), paths in sorted(moves.items()):
+        why = lane_decisions.otherwise(module, now)
+        if why is not None:
+            yield _finding(module.name, before, now, paths, why)
 
 
 def _finding(module: str, before: str, now: str, paths: list[str], why: str) -> Finding:
@@ -88,9 +91,10 @@ def _finding(module: str, before: str, now: str, paths: list[str], why: str) -> 
     return Finding(paths[0], 0, message, subject=f"{module}: {before} to {now}")
 
 
-def _above(module: LaneModule, module_lanes: ModuleLanes) -> Iterator[Finding]:
-    lane = module_lanes.lane_of(module)
-    if lane is not None and module_lanes.policy.height(lane) > module_lanes.policy.height(module.lane):
-        first = next(one.file.path for one in module_lanes.by_module[module.name] if one.lane == lane)
-        message = f"{module.name} belongs in {module.lane}, says {module_lanes.place}, and lies in {lane}"
-        yield Finding(first, 0, message, subject=f"{module.name}: above {module.lane}")
+def _above(module: LaneModule, module_lanes: ModuleLanes, left_out: Pattern[str]) -> Iterator[Finding]:
+    height = module_lanes.policy.height
+    files = (one for one in module_lanes.by_module[module.name] if not left_out.fullmatch(one.file.path))
+    first = next((one for one in files if height(one.lane) > height(module.lane)), None)
+    if first is not None:
+        message = f"{module.name} belongs in {module.lane}, says {module_lanes.place}, and lies in {first.lane}"
+        yield Finding(first.file.path, 0, message, subject=f"{module.name}: above {module.lane}")

@@ -12,11 +12,10 @@ import argparse
 import datetime as dt
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gates.facts.checkout import Checkout
-from gates.facts.lane_edges import LaneEdges
 from gates.facts.module_lanes import ModuleLanes
 from gates.facts.promotion_policy import CRITERIA, LaneModule, PromotionPolicy
 from gates.facts.store import Store
@@ -33,22 +32,24 @@ PAGE = ROOT / "docs" / "lanes.md"
 
 def assignment(run: Run) -> Iterator[str]:
     """Lanes and modules, from the policies and the tree."""
-    held = run.gatherer().get(LaneEdges).held
     modules = run.gatherer().get(ModuleLanes)
-    yield "| lane | modules of Python | may import |"
+    yield "| lane | files | may import |"
     yield "| --- | --- | --- |"
     for lane in modules.lanes.lanes:
-        yield f"| {escaped(lane.name)} | {held[lane.name]:,} | {', '.join(map(escaped, lane.may_import))} |"
+        yield f"| {escaped(lane.name)} | {_globs(lane.paths)} | {escaped(', '.join(lane.may_import))} |"
     yield ""
     yield "| module | files | lies in | belongs in | standing | must meet | set aside |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for module in modules.policy.module:
-        yield f"| {' | '.join(map(escaped, _cells(module, modules)))} |"
+        cells = [escaped(module.name), _globs(module.paths), *map(escaped, _cells(module, modules))]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _globs(paths: Iterable[str]) -> str:
+    return ", ".join(f"`{path}`" for path in paths)
 
 
 def _cells(module: LaneModule, modules: ModuleLanes) -> Iterator[str]:
-    yield module.name
-    yield f"{len(modules.by_module[module.name])}"
     yield modules.lane_of(module) or "none"
     yield module.lane
     yield module.standing
@@ -66,10 +67,20 @@ def readiness(run: Run) -> str:
 
 def part(page: str, name: str) -> str:
     """What stands between the marks of a part."""
+    return _found(page, name)[1]
+
+
+def with_part(page: str, name: str, text: str) -> str:
+    """The page with this between them."""
+    begin, end = _found(page, name).span(1)
+    return page[:begin] + text + page[end:]
+
+
+def _found(page: str, name: str) -> re.Match[str]:
     found = re.search(rf"<!-- {name}: [^\n]*-->\n\n(.*?)\n\n<!-- end of {name} -->", page, re.DOTALL)
     if found is None:
         raise SystemExit(f"{PAGE}: has no part '{name}'")
-    return found[1]
+    return found
 
 
 def main() -> int:
@@ -86,9 +97,9 @@ def main() -> int:
         wrong = [*_drifted(page, text), *_other_modules(part(page, "readiness"), run)]
         sys.stderr.writelines(f"docs/lanes.md: {why}; run `scripts/lanes_page.py --write`\n" for why in wrong)
         return 1 if wrong else 0
-    page = page.replace(part(page, "assignment"), text)
+    page = with_part(page, "assignment", text)
     try:
-        page = page.replace(part(page, "readiness"), readiness(run))
+        page = with_part(page, "readiness", readiness(run))
     except NoEvidence as why:
         print(f"readiness stays as it was: {why}", file=sys.stderr)
     PAGE.write_text(page, "utf-8")

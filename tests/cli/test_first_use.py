@@ -177,7 +177,7 @@ def test_a_clone_gets_the_schemas_that_its_policies_name_by_a_command(repository
     assert gates_in(repository.root, "schemas").out == "wrote .gates/schemas\n"
 
     names = sorted(file.name for file in (repository.root / ".gates/schemas").glob("*.json"))
-    known = ("baseline", "budgets", "gates", "lanes", "objectives", "quarantine", "vocabulary", "waivers")
+    known = ("baseline", "budgets", "gates", "lanes", "objectives", "promotion", "quarantine", "vocabulary", "waivers")
     assert names == [f"{name}.schema.json" for name in known]
     assert repository.git("status", "--porcelain") == ""
 

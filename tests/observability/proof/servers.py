@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import json
 import os
 import shutil
@@ -35,9 +36,22 @@ def program(*names: str) -> str:
 
 
 def collector() -> str:
-    """rotel's program; a skip where it is not installed."""
+    """rotel's program; a skip where it is not installed, or is linked to a libpython that is not there."""
     rotel = pytest.importorskip("rotel", reason="rotel is not installed: its wheels need Python 3.10, the lock 3.11")
-    return str(Path(rotel.__file__).with_name("rotel-agent"))
+    place = str(Path(rotel.__file__).with_name("rotel-agent"))
+    why_not = complaint_of(place)
+    if why_not:
+        pytest.skip(f"rotel does not start here: {why_not}")
+    return place
+
+
+@functools.lru_cache(maxsize=1)
+def complaint_of(place: str) -> str:
+    """What a program complains of instead of saying which version it is."""
+    tried = subprocess.run(
+        [place, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30
+    )
+    return tried.stdout.strip() if tried.returncode else ""
 
 
 def free_port() -> int:

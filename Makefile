@@ -226,7 +226,8 @@ observe: setup  ## service, Prometheus, Alertmanager and a steady load on loopba
 
 .PHONY: observe-e2e
 observe-e2e: setup  ## every panel, every alert and every span, shown on real servers; five minutes
-	@OBSERVE_E2E=1 $(RUN)/python -m pytest -q -rs tests/observability/proof
+	@OBSERVE_E2E=1 $(RUN)/python -m pytest -q -rs tests/observability/proof/test_live.py
+	@$(RUN)/python -m pytest -q -rs -n auto --ignore tests/observability/proof/test_live.py tests/observability
 
 .PHONY: drill
 drill: setup  ## brownout drills: slow, failing, stuck and missing dependencies, with a verdict

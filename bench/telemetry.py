@@ -47,16 +47,18 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """Nobody, metrics, metrics and 5 % of the traces, metrics and all of them (without and with a current span)."""
+    """Nobody, metrics, these and 5 % of the traces, these and all (without exemplars, with, with a current span)."""
     found = [Case("nobody listening", ignore), Case("metrics", Metrics())]
-    for name, share, attached in (
-        ("metrics and 5 % of the traces", 0.05, ()),
-        ("metrics and every trace", 1.0, ()),
-        ("metrics and every trace, each span the current one of its stage", 1.0, STAGES),
+    for name, share, attached, exemplars in (
+        ("metrics and 5 % of the traces", 0.05, (), True),
+        ("metrics without exemplars and every trace", 1.0, (), False),
+        ("metrics and every trace", 1.0, (), True),
+        ("metrics and every trace, each span the current one of its stage", 1.0, STAGES, True),
     ):
         processor = Queued(Nowhere(), most=1_000_000)
         spans = Spans(processor, share, attached)
-        found.append(Case(name, told_to([Metrics(spans.trace_of), spans]), processor))
+        metrics = Metrics(spans.trace_of) if exemplars else Metrics()
+        found.append(Case(name, told_to([metrics, spans]), processor))
     return found
 
 

@@ -28,6 +28,7 @@ from tests.observability.proof.servers import ROOT, Webhook, free_port, program,
 
 PACE = 150
 _RANGE = re.compile(r"(?<=\[)(\d+)([smhd])(?=\])")
+_PROMQL = re.compile(r"^```promql\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 # Five looks in the shortest range, which is 2 s: Prometheus needs two for a rate.
 _OFTEN = {"scrape_interval": "400ms", "scrape_timeout": "400ms", "evaluation_interval": "400ms"}
@@ -141,6 +142,13 @@ def queries_of_panels() -> Iterator[tuple[str, str]]:
     for panel in drawn["panels"]:
         for target in panel.get("targets", ()):
             yield panel["title"], target["expr"].replace("$__rate_interval", "1m")
+
+
+def queries_of_runbooks() -> Iterator[tuple[str, str]]:
+    """Path and expression of each fenced block that is PromQL."""
+    for book in sorted((ROOT / "docs" / "runbooks").glob("*.md")):
+        for expression in _PROMQL.findall(book.read_text("utf-8")):
+            yield book.name, expression
 
 
 def _replaced(file: Path, text: str) -> None:

@@ -288,6 +288,8 @@ class Metrics:
             if before is not None:
                 self._plugin_states.labels(*before).dec()
             self._plugins[key] = kind, state
+            for other in catalogue.PLUGIN_STATE.values:
+                self._plugin_states.labels(kind, other)  # that none failed is a number, and not silence
             self._plugin_states.labels(kind, state).inc()
 
     def _remembered(self, event: MemoryRemembered) -> None:

@@ -139,6 +139,12 @@ def test_a_plugin_that_failed_shows_no_lane() -> None:
     assert counted([failed], "matriz_plugin_info", kind="node", name="plan", lane="candidate") == -1.0
 
 
+def test_that_no_plugin_of_a_kind_failed_is_a_number() -> None:
+    loaded = PluginBuilt("node", "plan", "production", "loaded", None, "lab 1", 0.1, 0.0)
+
+    assert counted([loaded], "matriz_plugins", kind="node", state="failed") == 0.0
+
+
 def test_plugins_without_end_are_not_kept_without_end() -> None:
     metrics = Metrics()
     for number in range(2_000):

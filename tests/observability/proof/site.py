@@ -47,6 +47,7 @@ class Site:
 
     def __init__(self, folder: Path, hook: Webhook) -> None:
         self.folder = folder
+        self.client = httpx.Client(timeout=10)
         self.ports = {name: free_port() for name in ("service", "prometheus", "alertmanager", "grpc", "http")}
         self._faults = folder / "faults.json"
         self._switches = folder / "switches.toml"
@@ -74,12 +75,12 @@ class Site:
 
     def ask_prometheus(self, path: str, **parameters: str) -> Any:
         """The data of its HTTP API's answer."""
-        answer = httpx.get(f"http://{self.at('prometheus')}/api/v1/{path}", params=parameters, timeout=10)
+        answer = self.client.get(f"http://{self.at('prometheus')}/api/v1/{path}", params=parameters)
         answer.raise_for_status()
         return answer.json()["data"]
 
     def is_ready(self) -> bool:
-        return httpx.get(f"http://{self.at('service')}/readyz").status_code == 200
+        return self.client.get(f"http://{self.at('service')}/readyz").status_code == 200
 
     def service(self) -> Process:
         told = {

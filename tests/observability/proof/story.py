@@ -142,7 +142,7 @@ class Story:
 
     def look(self) -> None:
         """Drop what shows something from what has shown nothing."""
-        for known, is_shown in ((self.seen.panels_at_zero, _is_above_zero), (self.seen.runbooks_in_vain, _is_number)):
+        for known, is_shown in ((self.seen.panels_at_zero, _is_not_zero), (self.seen.runbooks_in_vain, _is_number)):
             for one in list(known):
                 try:
                     answer = self.site.ask_prometheus("query", query=one[1])["result"]
@@ -174,5 +174,5 @@ def _is_number(value: str) -> bool:
     return value != "NaN"
 
 
-def _is_above_zero(value: str) -> bool:
-    return value != "NaN" and float(value) > 0
+def _is_not_zero(value: str) -> bool:
+    return value != "NaN" and float(value) != 0

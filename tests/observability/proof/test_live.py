@@ -34,6 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         sink = stack.enter_context(listening())
         seen.told = hook.told
         site = Site(tmp_path_factory.mktemp("live"), hook)
+        stack.callback(site.client.close)
         for server in (site.alertmanager, site.prometheus):
             stack.enter_context(server())
         load = Load(site.at("service"))
@@ -43,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return seen
 
 
-def test_every_query_of_every_panel_shows_more_than_zero(run: Run) -> None:
+def test_every_query_of_every_panel_shows_more_than_a_zero(run: Run) -> None:
     assert run.panels_at_zero == set()
 
 

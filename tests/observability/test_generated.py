@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from gates.errors import GatesError, PolicyError
 from gates.facts.observability.objectives import Latency, Objective, ObjectivesPolicy
 from gates.facts.observability.promql import selected
-from gates.observability.rules import alerts_of, rules
+from gates.observability.rules import RATIO, WINDOWS, alerts_of, rules
 from gates.observability.writing import RULES, TESTS, drifted, generated, write
 from gates.policy_file import parse_toml, typed
 from runtime.stages import caps_of, stages_of
 from runtime.telemetry.catalogue import describe
 from tests.observability.own import ROOT, promised, said_by, telemetry, written
+
+_RANGE = re.compile(r"\[(\w+)\]")
 
 
 @functools.lru_cache(maxsize=1)
@@ -177,6 +179,19 @@ def test_the_windows_and_paces_are_those_of_the_workbook() -> None:
         ("5m", "14.4"), ("1h", "14.4"), ("30m", "6"), ("6h", "6"),
         ("2h", "3"), ("1d", "3"), ("6h", "1"), ("3d", "1"),
     ]  # fmt: skip
+
+
+def test_every_record_looks_as_far_back_as_its_name_says_and_every_alert_counts_over_its_longer_window() -> None:
+    written_rules = [rule for group in rules(promised())["groups"] for rule in group["rules"]]
+    ratios = [rule for rule in written_rules if rule.get("record", "").startswith(RATIO)]
+    pages = [rule for rule in written_rules if rule.get("labels", {}).get("sloth_severity") == "page"]
+    tickets = [rule for rule in written_rules if rule.get("labels", {}).get("sloth_severity") == "ticket"]
+
+    assert len(ratios) == len(promised().objective) * (len(WINDOWS) + 1)
+    assert all({f"{RATIO}{window}" for window in _RANGE.findall(rule["expr"])} == {rule["record"]} for rule in ratios)
+    assert len(pages) == len(tickets) == len(promised().objective)
+    assert all(set(_RANGE.findall(rule["expr"])) == {"1h", "6h"} for rule in pages)
+    assert all(set(_RANGE.findall(rule["expr"])) == {"1d", "3d"} for rule in tickets)
 
 
 @given(st.decimals(min_value="93.1", max_value="99.999", places=3))

@@ -54,7 +54,8 @@ class Survey:
         self.given: dict[int, tuple[ast.expr, Scope]] = {}
         # Of each variable of the environment that is set: its name and its value, and from where they are seen.
         self.environment: list[tuple[ast.expr, ast.expr, Scope]] = []
-        self.mentions: dict[str, list[Link]] = {}  # a name, or an attribute with a dot before it, to where it is used
+        # A name, or an attribute with a dot before it, to where it is used, and the scope around.
+        self.mentions: dict[str, list[tuple[Link, Scope]]] = {}
         # Texts in annotations that spell a loader.
         self.annotations: list[tuple[ast.expr, Scope]] = []
         self._given_to: dict[int, dict[str, Binding]] = {}  # what the one call of a lambda gives its parameters
@@ -97,19 +98,29 @@ class Survey:
     def concern(self, names: Iterable[str]) -> set[str]:
         """Mark every place that may have to do with these names, through whatever other names; all of those names."""
         concerned: set[str] = set()
-        waiting = list(names)
+        seen: set[tuple[str, int]] = set()
+        waiting: list[tuple[str, Optional[Scope]]] = [(name, None) for name in names]
         while waiting:
-            name = waiting.pop()
-            if name in concerned:
+            name, home = waiting.pop()
+            if (name, 0) in seen or (name, id(home) if home else 0) in seen:
                 continue
+            seen.add((name, id(home) if home else 0))
             concerned.add(name)
-            for link in self.mentions.get(name, ()):
-                current: Optional[Link] = link
+            for link, scope in self.mentions.get(name, ()):
+                current: Optional[Link] = link if home is None or home.is_around(scope) else None
                 while current is not None and not current.concerned:
                     current.concerned = True
-                    waiting.extend(current.leads_to)
+                    waiting.extend((led, None if led[:1] == "." else current.scope) for led in current.leads_to)
                     current = current.outer
         return concerned
+
+    def uses_of(self, name: str) -> Iterator[int]:
+        """The places where a name is used, and those that they stand in, by the ids of their links."""
+        for link, _ in self.mentions.get(name, ()):
+            current: Optional[Link] = link
+            while current is not None:
+                yield id(current)
+                current = current.outer
 
     def imports(self) -> Iterator[tuple[str, str]]:
         """Each name that an import statement binds, in any scope, and what it imports (`module:name` or `module`)."""
@@ -148,10 +159,12 @@ class Survey:
         seen_from = seen_from or scope
         becomes = FOLLOWED
         names: list[str] = []
+        home: Optional[Scope] = inside
         waiting: list[tuple[ast.expr, tuple[Step, ...]]] = [(target, ())]
         while waiting:
             node, path = waiting.pop()
             if isinstance(node, ast.Name):
+                home = None if node.id in inside.elsewhere else home
                 self._bind(inside, node.id, Binding(how, value, seen_from, path))
                 names += [node.id, f".{node.id}"] if inside.kind == "class" else [node.id]
             elif isinstance(node, (ast.Tuple, ast.List)):
@@ -167,9 +180,10 @@ class Survey:
                 becomes = AWAY
                 self.given[id(node)] = (value, seen_from)
                 self._touch(node.value)
+                home = None
                 self._set_under_a_key(node, Binding(how, value, scope, path), names)
                 self._push([node], scope, TARGET)
-        self._leads_to(names)
+        self._leads_to(names, home)
         return becomes
 
     def _set_under_a_key(self, node: ast.Subscript, binding: Binding, names: list[str]) -> None:
@@ -193,9 +207,10 @@ class Survey:
         self.attributes.setdefault(name, []).append((target, binding))
         return target
 
-    def _leads_to(self, names: Sequence[str]) -> None:
-        """What is pushed next gives these names their value."""
-        self._within = Link(self._within, names)
+    def _leads_to(self, names: Sequence[str], home: Optional[Scope] = None) -> None:
+        """What is pushed next gives these names their value, which are seen in that scope alone."""
+        is_local = home is not None and home.kind in ("function", "comprehension")
+        self._within = Link(self._within, names, scope=home if is_local else None)
 
     def _touch(self, node: ast.expr) -> None:
         """Remember that the list or dict of this name is changed after it is made."""
@@ -232,7 +247,7 @@ class Survey:
             self._push([*annotations, node.returns], scope, HARMLESS)
             self._evaluated([*annotations, node.returns], scope)
             self._push(node.decorator_list, scope)
-        self._leads_to(list(defaults))
+        self._leads_to(list(defaults), inner)
         self._push([*arguments.defaults, *arguments.kw_defaults], scope, FOLLOWED)
 
     def _evaluated(self, annotations: Iterable[Optional[ast.expr]], scope: Scope) -> None:
@@ -409,7 +424,7 @@ class Survey:
     def _a_name(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
         assert isinstance(node, ast.Name)
         if not isinstance(node.ctx, ast.Store) or becomes == TARGET:
-            self.mentions.setdefault(node.id, []).append(self._note(node, scope, becomes, decided_by))
+            self.mentions.setdefault(node.id, []).append((self._note(node, scope, becomes, decided_by), scope))
 
     def _a_call(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
         assert isinstance(node, ast.Call)
@@ -418,7 +433,7 @@ class Survey:
 
     def _attribute(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
         assert isinstance(node, ast.Attribute)
-        self.mentions.setdefault(f".{node.attr}", []).append(self._note(node, scope, becomes, decided_by))
+        self.mentions.setdefault(f".{node.attr}", []).append((self._note(node, scope, becomes, decided_by), scope))
         self._push((node.value,), scope, PART)
 
     def _subscript(self, node: ast.AST, scope: Scope, becomes: str, decided_by: Optional[ast.expr]) -> None:
@@ -426,12 +441,12 @@ class Survey:
         link = self._note(node, scope, becomes, decided_by)
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
         if isinstance(key, str) and getattr(node.value, "attr", "") == "__dict__":
-            self.mentions.setdefault(f".{key}", []).append(link)
+            self.mentions.setdefault(f".{key}", []).append((link, scope))
         elif isinstance(key, str) and isinstance(node.value, ast.Call):
             called = getattr(node.value.func, "id", "")
             name = {"vars": f".{key}", "globals": key}.get(called)
             if name:
-                self.mentions.setdefault(name, []).append(link)
+                self.mentions.setdefault(name, []).append((link, scope))
         self._push((node.value,), scope, PART)
         self._push((node.slice,), scope, HARMLESS)
 
@@ -460,7 +475,7 @@ class Survey:
         self._gives_to_lambda(node, called, scope)
         named = node.args[1] if len(node.args) > 1 else None
         if isinstance(named, ast.Constant) and isinstance(named.value, str) and self._within is not None:
-            self.mentions.setdefault(f".{named.value}", []).append(self._within)  # getattr(x, "load")
+            self.mentions.setdefault(f".{named.value}", []).append((self._within, scope))  # getattr(x, "load")
         if called not in _READERS:
             for handed in node.args:
                 self._touch(handed)

@@ -124,7 +124,12 @@ class Folding:
                 return (TOO_INVOLVED,)
         self._depth += 1
         try:
-            found = self._result(node, scope) if isinstance(node, ast.Call) else self._by_rule(node, scope)
+            if isinstance(node, ast.Name):
+                found = self.name(node.id, scope, node)
+            elif isinstance(node, ast.Call):
+                found = self._result(node, scope)
+            else:
+                found = self._by_rule(node, scope)
             return found or (Unknown(f"it is worked out by {shown(node)}"),)
         except RecursionError:  # (Python's own limit, where a call of ours stands deep)
             if self._depth > 1:
@@ -290,53 +295,58 @@ class Folding:
 
     def name(self, name: str, scope: Scope, at: Optional[ast.AST] = None) -> Values:
         """What a name may stand for, seen from a scope."""
-        return distinct(self._name(name, scope, at))
-
-    def _name(self, name: str, scope: Scope, at: Optional[ast.AST]) -> Iterator[Value]:
-        current: Optional[Scope] = scope.elsewhere.get(name, scope)
-        start, found = current, False
+        start = scope.elsewhere.get(name, scope)
+        current: Optional[Scope] = start
+        found: Values = ()
+        is_bound = False
         while current is not None:
             bindings = current.bindings.get(name)
             if bindings and (current.kind != "class" or current is start):
                 if current is start and current.kind in ("module", "class") and _only_later(bindings, at):
                     current = current.parent
                     continue
-                key = (id(current), name)
-                self.read.add(key)
-                found = True
                 if current is start and at is not None and all(binding.scope is scope for binding in bindings):
                     bindings = _that_reach(bindings, at)
-                if key in self._busy and key in self._passed:
-                    yield from self._passed[key].values
-                    return
-                if key in self._busy and len(bindings) == 1 and _is_before(bindings[0], at):
-                    self._cut = min(self._cut, self._busy[key])
-                    yield from self.bound(bindings[0])  # `name = name + ".x"`
-                    return
-                if key not in self._busy:
-                    yield from self._variable(key, name, current, bindings)
-                    if not all(binding.conditional for binding in bindings) or current.kind == "function":
-                        return
-                elif name not in _BUILTIN_LOADERS or current.kind == "function":
-                    self._cut = min(self._cut, self._busy[key])
-                    yield Unknown(f"{name!r} is built up step by step")
-                    return
-            for star in reversed(current.stars):
-                values = self._elsewhere(f"{_absolute(star, current.module())}.{name}")
-                if values:
-                    yield from values
-                    return
-                whole = canonical(f"{star}.{name}")
-                if loader_of(whole) or whole in HOSTS:
-                    yield Named(whole)
-                    return
-                if loader_of(imported(star, name)):
-                    yield Named(imported(star, name))
-                    return
+                is_bound = True
+                values, is_all = self._bound_in(current, name, bindings, at)
+                found = _together(found, values)
+                if is_all:
+                    return found
+            values = self._by_star(name, current) if current.stars else ()
+            if values:
+                return _together(found, values)
             current = current.parent
-        if found and name not in _BUILTIN_LOADERS:
-            return
-        yield self._of_itself(name, scope)
+        if is_bound and name not in _BUILTIN_LOADERS:
+            return found
+        return _together(found, (self._of_itself(name, scope),))
+
+    def _bound_in(self, scope: Scope, name: str, bindings: list[Binding], at: Optional[ast.AST]) -> tuple[Values, bool]:
+        """What a name is worth in the scope where it is bound; and whether no scope around has a say in it."""
+        key = (id(scope), name)
+        self.read.add(key)
+        if key not in self._busy:
+            values = self._variable(key, name, scope, bindings)
+            return values, scope.kind == "function" or not all(binding.conditional for binding in bindings)
+        if key in self._passed:
+            return self._passed[key].values, True
+        if len(bindings) == 1 and _is_before(bindings[0], at):
+            self._cut = min(self._cut, self._busy[key])
+            return distinct(self.bound(bindings[0])), True  # `name = name + ".x"`
+        if name not in _BUILTIN_LOADERS or scope.kind == "function":
+            self._cut = min(self._cut, self._busy[key])
+            return (Unknown(f"{name!r} is built up step by step"),), True
+        return (), False
+
+    def _by_star(self, name: str, scope: Scope) -> Values:
+        """What a name is worth that a star import may bring in."""
+        for star in reversed(scope.stars):
+            values = self._elsewhere(f"{_absolute(star, scope.module())}.{name}")
+            if values:
+                return values
+            for whole in (canonical(f"{star}.{name}"), imported(star, name)):
+                if loader_of(whole) is not None or whole in HOSTS:
+                    return (Named(whole),)
+        return ()
 
     def _of_itself(self, name: str, scope: Scope) -> Value:
         """What a name is that nothing in the file binds."""
@@ -599,6 +609,10 @@ class Folding:
     def under(self, base: Value, key: Value, text: Spelling) -> Iterator[Value]:
         """What stands under a key of a value."""
         yield from attributes.under(self, base, key, text)
+
+
+def _together(some: Values, others: Values) -> Values:
+    return distinct((*some, *others)) if some else others
 
 
 def _that_reach(bindings: list[Binding], at: ast.AST) -> list[Binding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Callable, Optional, Union
 
 from gates.facts.extractors.arguments import NO_ARGUMENTS, Argument, Arguments, arguments_of, bound_arguments
@@ -155,23 +156,39 @@ class Look:
 
     def sites(self) -> Iterator[LoadingSite]:
         """Every site that the look comes upon; one that can be seen in several ways comes several times."""
-        looked_at: set[int] = set()
+        numbers = count(1)
+        looked_at: dict[int, int] = {}  # when each place was looked at
+        wrappers: dict[str, int] = {}  # and when it was seen that what has this name loads
         for _ in range(_DEEPEST_WRAPPING):
-            places = [seen for seen in self._survey.places if seen[-1].concerned and id(seen[0]) not in looked_at]
-            looked_at.update(id(seen[0]) for seen in places)
-            wrappers: set[str] = set()
-            for place in (Place(*seen) for seen in places):
+            known = len(wrappers)
+            again = self._looked_at_too_early(looked_at, wrappers)
+            for seen in self._survey.places:
+                place = Place(*seen)
+                at = id(place.within)
+                if not place.within.concerned or (at in looked_at and at not in again):
+                    continue
+                looked_at[at] = next(numbers)
                 for site in self._at(place):
-                    wrappers.update(self._note(site, place))
+                    for name in self._note(site, place):
+                        wrappers.setdefault(name, looked_at[at])
                     self.by_place.setdefault(id(place.node), (place, []))[1].append(site)
                     yield site
-            if not wrappers:
+            if len(wrappers) == known:
                 break
             # A call of a function that loads is a place like one of the loader itself.
             self._concerned |= self._survey.concern(wrappers)
         yield from self._never_called()
         yield from self._settings()
         yield from self._annotations()
+
+    def _looked_at_too_early(self, looked_at: Mapping[int, int], wrappers: Mapping[str, int]) -> set[int]:
+        """The places with a name of which it was not known yet that what has it loads."""
+        return {
+            at
+            for name, since in wrappers.items()
+            for at in self._survey.uses_of(name)
+            if looked_at.get(at, since + 1) <= since
+        }
 
     def reached_by(self) -> tuple[str, ...]:
         """The names at the top of the module that stand for a loader, or for what loads what it is told."""

@@ -70,6 +70,13 @@ class Scope:
         """The scope that an assignment inside this one binds in: comprehensions bind in the scope around them."""
         return self.parent.holder() if self.kind == "comprehension" and self.parent else self
 
+    def is_around(self, other: Scope) -> bool:
+        """Whether another scope is this one, or stands in it."""
+        scope: Optional[Scope] = other
+        while scope is not None and scope is not self:
+            scope = scope.parent
+        return scope is self
+
     def module(self) -> Scope:
         """The outermost scope."""
         return self.parent.module() if self.parent else self
@@ -103,7 +110,8 @@ class Place(NamedTuple):
 class Link:
     """A place, a binding or a loop, and the one that it stands in.
 
-    `leads_to` are the names that get their value from it, `loop` is what the loop goes over, seen from `scope`.
+    `leads_to` are the names that get their value from it, which (where there is one) only `scope` sees; `loop` is what
+    the loop goes over, seen from `scope`.
     """
 
     __slots__ = ("concerned", "leads_to", "loop", "outer", "scope")

@@ -36,6 +36,7 @@ class Renderers:
 
     json: Render
     sarif: Render
+    junit: Render
     lanes_json: Render
     lanes_markdown: Render
     html: Callable[[Report, Report], str]
@@ -47,7 +48,7 @@ class Renderers:
         from gates.reporters.html import page
         from gates.reporters.lane_violations import lanes_json, lanes_markdown
 
-        return cls(reporter("json"), reporter("sarif"), lanes_json, lanes_markdown, page)
+        return cls(reporter("json"), reporter("sarif"), reporter("junit"), lanes_json, lanes_markdown, page)
 
 
 def folder_of(root: Path) -> Path:
@@ -208,6 +209,7 @@ def _rendered(report: Report, proof: Report, renderers: Renderers) -> dict[str, 
     texts = {
         REPORT: renderers.json(report),
         "report.sarif": renderers.sarif(report),
+        "report.junit.xml": renderers.junit(report),
         "lane-violations.json": renderers.lanes_json(report),
         "lane-violations.md": renderers.lanes_markdown(report),
         "report.html": renderers.html(report, proof),

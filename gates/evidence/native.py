@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from gates.errors import FactUnavailable
 from gates.evidence import figures
+from gates.evidence import inputs as own_inputs
 from gates.evidence.recordings import NATIVE, recordings
+from gates.facts.coverage_debt import PLACE as COVERAGE_DEBT
 from gates.facts.fact import Gatherer
 from gates.facts.interfaces import Interfaces, render
 from gates.facts.promotion_policy import PromotionPolicy
@@ -23,7 +27,9 @@ def native_outputs(run: Run) -> dict[str, bytes]:
     files.update(_interfaces(run, gatherer))
     bill, told["bill"] = _bill(run, gatherer)
     files.update(bill)
-    return {**files, figures.NAME: figures.render(told)}
+    if COVERAGE_DEBT in run.checkout.files:
+        files[f"{NATIVE}{posixpath.basename(COVERAGE_DEBT)}"] = run.checkout.read(COVERAGE_DEBT)
+    return {**files, figures.NAME: figures.render(told), own_inputs.NAME: own_inputs.inputs(run, gatherer)}
 
 
 def _interfaces(run: Run, gatherer: Gatherer) -> dict[str, bytes]:

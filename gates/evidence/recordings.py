@@ -46,10 +46,11 @@ class Recording(NamedTuple):
 
 def recordings(run: Run, gatherer: Gatherer) -> tuple[list[Recording], dict[str, bytes]]:
     """What the gates of the policy judge by, and the modules' readiness: what each is, and the files."""
+    kinds = asked(run.policy)
     found: list[Recording] = []
     contents: dict[str, bytes] = {}
     for name, kind in _KINDS.items():
-        if kind not in _asked(run.policy):
+        if kind not in kinds:
             continue
         try:
             fact = gatherer.get(kind)
@@ -57,7 +58,10 @@ def recordings(run: Run, gatherer: Gatherer) -> tuple[list[Recording], dict[str,
             found.append(Recording(name, "", {}, {name: str(unavailable)}))
             continue
         names: dict[str, str] = {}
-        for path in _paths(fact.settings):
+        paths = tuple(_paths(fact.settings))
+        if not paths:  # it is optional, and not asked for
+            continue
+        for path in paths:
             content = recorded(run.checkout, path)[0]
             if content is not None:
                 names[path] = _free(f"{NATIVE}{posixpath.basename(path)}", contents)
@@ -67,8 +71,8 @@ def recordings(run: Run, gatherer: Gatherer) -> tuple[list[Recording], dict[str,
     return found, contents
 
 
-def _asked(policy: Policy) -> set[type]:
-    """The facts that the gates of the policy ask for; those of promotion where modules are promoted."""
+def asked(policy: Policy) -> set[type]:
+    """The facts that the gates of the policy ask for, and those of promotion where there are modules."""
     entries = catalogue()
     asks = [parameters(entries[section.gate].load().check) for section in active(policy)]  # type: ignore[attr-defined]
     promoted: Sequence[type] = (Drills, Coverage, DrivenRun, Timings)

@@ -75,6 +75,7 @@ def test_it_is_a_zip_file_that_others_can_read(raw: bytes) -> None:
         "proof.json",
         "report.html",
         "report.json",
+        "report.junit.xml",
         "report.sarif",
     ]
     assert {(info.date_time, info.compress_type, info.external_attr >> 16) for info in infos} == {
@@ -120,6 +121,7 @@ def test_a_statement_binds_the_commit_the_tree_the_policy_and_the_reports(judged
         "proof.json",
         "report.html",
         "report.json",
+        "report.junit.xml",
         "report.sarif",
     ]
 

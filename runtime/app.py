@@ -206,6 +206,7 @@ class App:
         began = time.monotonic()
         await loop.run_in_executor(None, self.memory.recall, WARMING, self.settings.passages)
         self.admission.begin_by(time.monotonic() - began)
+        await loop.run_in_executor(None, self.memory.sizes)  # told, so that what was kept before shows in the metrics
         self._watch = asyncio.ensure_future(watch_lag(self.observe))
 
     async def close(self) -> None:

@@ -189,6 +189,21 @@ def test_a_rollout_serves_its_share_of_the_subjects_and_each_always_the_same(tmp
     assert outcomes[:20] == outcomes[20:]
 
 
+def test_what_was_remembered_before_shows_in_the_metrics_from_the_start(tmp_path: Path) -> None:
+    settings = PATIENT._replace(store=f"sqlite:///{tmp_path / 'memory.db'}")
+
+    async def run() -> str:
+        before = await opened(settings, found=installed())
+        before.memory.remember(["The lighthouse at Arkona was built in 1827.", "It stands on a cape."])
+        await before.close()
+        app = await opened(settings, found=installed())
+        told = app.metrics("")[1].decode()
+        await app.close()
+        return told
+
+    assert 'matriz_memory_records{state="live",store="sqlite"} 2.0' in asyncio.run(run())
+
+
 def test_a_query_past_the_admission_is_shed() -> None:
     async def look(app: App) -> None:
         app.admission.limit = 1

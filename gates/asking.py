@@ -97,10 +97,15 @@ def ask_ahead(root: str) -> None:
     """Start what opening a checkout asks, unless that was done before; `ask` hands each answer out once."""
     try:
         for question in QUESTIONS:
-            if (root, question) not in _ahead:
-                _ahead[root, question] = Git(root, *question)
+            begin(root, *question)
     except OSError:  # no git: whoever needs it says so
         pass
+
+
+def begin(folder: str, *arguments: str) -> None:
+    """Start one question, for the next `ask` of it. OSError where git cannot be started."""
+    if (folder, arguments) not in _ahead:
+        _ahead[folder, arguments] = Git(folder, *arguments)
 
 
 def ask(folder: str, *arguments: str) -> Union[Git, Known]:

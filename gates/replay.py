@@ -21,7 +21,7 @@ import os
 import sys
 import time
 
-from gates.asking import CHANGES, LISTING, OTHERS, ask, tell_ahead
+from gates.asking import CHANGES, LISTING, OTHERS, ask, begin, tell_ahead
 from gates.untracked import digest, folders_of, have_same_folders, held_by, hold_same_names, names_digest, signature
 
 TYPE_CHECKING = False  # the typing module takes longer to import than all the rest takes to run
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, Optional
 
-SCHEMA = 4
-# A memo begins with the digest of the rest.
+SCHEMA = 5
+# A memo begins with the digest of the rest; then come the schema and what git is asked about, behind their length.
 _SEAL = 32
+_LENGTH = 8
 FOLDER = "replay"
 CACHE = ".gates/cache"
 
@@ -112,11 +113,16 @@ def replay(arguments: Sequence[str]) -> Optional[int]:
         place = _place(root, arguments)
         with open(place, "rb") as stream:
             sealed = stream.read()
+        behind = _SEAL + _LENGTH + int(sealed[_SEAL : _SEAL + _LENGTH], 16)
+        schema, *asked = os.fsdecode(sealed[_SEAL + _LENGTH : behind]).split("\0")
+        if schema != str(SCHEMA):
+            return None
+        begin(root, *_changes(asked))  # git takes longer than all that follows
         if digest(sealed[_SEAL:]).encode() != sealed[:_SEAL]:
             return None  # damaged
-        schema, recipe, kept = marshal.loads(sealed[_SEAL:])
+        recipe, kept = marshal.loads(sealed[behind:])
         answer = Answer(*kept)
-        held = _holds(root, Recipe(*recipe)) if schema == SCHEMA else None
+        held = _holds(root, Recipe(*recipe))
         if held is None:
             return None
         code = give(root, answer)
@@ -199,7 +205,10 @@ def remember(
     os.makedirs(os.path.dirname(place), exist_ok=True)
     draft = f"{place}.{os.getpid()}"
     with open(draft, "wb") as stream:
-        memo = marshal.dumps((SCHEMA, tuple(vars(recipe).values()), tuple(vars(answer).values())))
+        head = os.fsencode("\0".join([str(SCHEMA), *_asked(pathspecs)]))
+        memo = b"%08x%s" % (len(head), head) + marshal.dumps(
+            (tuple(vars(recipe).values()), tuple(vars(answer).values()))
+        )
         stream.write(digest(memo).encode() + memo)
     os.replace(draft, place)
     return True
@@ -293,9 +302,7 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
         return None
     if recipe.unlisted != _digested(root, [path for path, _ in recipe.unlisted]):
         return None
-    # (git refuses what lies outside the work tree, such as the refs of a linked one; those are compared above)
-    inside = [pathspec for pathspec in recipe.reads if not pathspec.startswith(":(literal)/")]
-    changes = ask(root, *CHANGES, "--", *inside)
+    changes = ask(root, *_changes(_asked(recipe.reads)))
     same_index = recipe.index == _index(root)
     listing = None if same_index else ask(root, *LISTING)
     same_rules = recipe.ignoring == _ignoring(root)
@@ -325,6 +332,18 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     if not same_code and recipe.content != content_digest():
         return None
     return same_index and same_folders and same_code
+
+
+def _asked(reads: Sequence[str]) -> list[str]:
+    """The pathspecs that git is asked about, all of which it holds every file against; none for all.
+
+    It refuses what lies outside the work tree, such as the refs of a linked one; those are compared by themselves.
+    """
+    return [] if "*" in reads else [pathspec for pathspec in reads if not pathspec.startswith(":(literal)/")]
+
+
+def _changes(pathspecs: Iterable[str]) -> tuple[str, ...]:
+    return (*CHANGES, "--", *pathspecs)
 
 
 def give(root: str, answer: Answer) -> int:

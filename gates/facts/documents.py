@@ -117,6 +117,14 @@ class Documents:
         """Those of Markdown files."""
         return [Link(path, *link) for path, value in self._answers.items() for link in value[0]]
 
+    @cached_property
+    def by_place(self) -> Mapping[tuple[str, str, str], Sequence[Link]]:
+        """Those of Markdown files by the file, the place that they lead to, and the anchor."""
+        found: dict[tuple[str, str, str], list[Link]] = {}
+        for link in self.of_documents:
+            found.setdefault((link.path, link.place, link.anchor), []).append(link)
+        return found
+
     @property
     def to_the_network(self) -> Iterator[Link]:
         """Those of Markdown files that lead to a server."""

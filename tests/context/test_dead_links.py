@@ -17,6 +17,7 @@ import pytest
 from gates.errors import FactUnavailable
 from gates.facts.checkout import Checkout
 from gates.facts.link_check import reconciled
+from gates.facts.renames import Renames
 from gates.facts.supply.tools import Done
 from gates.finding import Finding
 from gates.fixing import Mending, carry_out, mend
@@ -155,6 +156,33 @@ def test_after_a_move_the_mend_is_proposed(committed: bool, tmp_path: Path) -> N
 
     assert finding.message == "`docs/guide.md#first-steps`: docs/guide.md moved to manual/guide.md"
     assert finding.fix == "manual/guide.md#first-steps"
+
+
+def test_a_move_is_known_by_its_identity_where_a_content_is_lacking_and_what_is_not_known_is_told(
+    tmp_path: Path,
+) -> None:
+    root = laid(tmp_path / "app", {"docs/old.txt": "One.\n" * 9})
+    lacking = subprocess.check_output(["git", "rev-parse", "HEAD:docs/old.txt"], cwd=root, text=True).strip()
+    (root / "manual").mkdir()
+    git(root, "mv", "docs/guide.md", "manual/guide.md")
+    git(root, "rm", "--quiet", "docs/old.txt")
+    (root / "docs/new.txt").write_text("Two.\n" * 9, "utf-8")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message=Moved")
+    (root / ".git/objects" / lacking[:2] / lacking[2:]).unlink()  # as in a partial clone
+
+    moved = Renames(Checkout.open(root))
+    assert (moved.now("docs/guide.md"), moved.before("manual/guide.md"), moved.why_not) == (
+        "manual/guide.md",
+        "docs/guide.md",
+        "",
+    )
+
+    before = subprocess.check_output(["git", "rev-parse", "HEAD~:docs"], cwd=root, text=True).strip()
+    (root / ".git/objects" / before[:2] / before[2:]).unlink()
+    unknown = Renames(Checkout.open(root))
+    assert unknown.now("docs/guide.md") == ""
+    assert before in unknown.why_not
 
 
 def test_without_lychee_it_cannot_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ def test_mypy_is_strict_by_its_configuration_or_by_its_command_line(
 
 
 def test_what_others_wrote_for_other_repositories_is_not_held_against_this_one(tmp_path: Path) -> None:
-    text = "See `src/gone/away.py`.\n"
+    text = "See `src/away.py`.\n"
     files = {
         "AGENTS.md": text,
         "core/vendor/other/AGENTS.md": text,

@@ -48,8 +48,10 @@ class DeadLink:
                 yield finding
 
     def _all(self, documents: Documents, asked: LinkCheck, renames: Renames, names: Names) -> Iterator[Finding]:
-        for link in documents.links:
-            yield from _own(link, documents, renames, names)
+        for link in documents.of_documents:
+            yield from _own(link, documents, renames, names, is_document=True)
+        for link in documents.of_others:
+            yield from _own(link, documents, renames, names, is_document=False)
         for dead in asked.dead:
             if dead.place.startswith(".."):
                 continue  # said above
@@ -82,18 +84,16 @@ def _gone(network: NetworkLinks) -> Iterator[Finding]:
 
 def _written(documents: Documents, path: str, line: int, place: str, anchor: str) -> str:
     """How a link that lychee names by where it leads is written in the file, "" where it is HTML."""
-    wanted = (path, place, anchor)
-    same = [link for link in documents.of_documents if (link.path, link.place, link.anchor) == wanted]
+    same = documents.by_place.get((path, place, anchor))
     return min(same, key=lambda link: abs(link.line - line)).target if same else ""
 
 
-def _own(link: Link, documents: Documents, renames: Renames, names: Names) -> Iterator[Finding]:
-    """What lychee cannot see of a link."""
+def _own(link: Link, documents: Documents, renames: Renames, names: Names, *, is_document: bool) -> Iterator[Finding]:
+    """What lychee cannot see of a link; of one that is in no document it sees nothing."""
     place = link.place
     if place.startswith(".."):
         yield Finding(link.path, link.line, f"`{link.target}` leads out of the repository", subject=link.target)
     elif not documents.tree.holds(place) and place != ".":
-        is_document = link.path in {file.path for file in documents.files}
         if documents.tree.in_other_case(place) or not is_document:
             yield _missing(link, place, documents, renames)
     elif place in documents.untracked and link.path not in documents.untracked:
@@ -113,7 +113,7 @@ def _missing(link: Link, place: str, documents: Documents, renames: Renames) -> 
     meant = "" if cased or moved else _meant(link, documents, renames)
     there = cased or moved or meant
     right = _as_written(link, there) if there else None
-    why = "does not exist"
+    why = "does not exist" + (f"; git does not say whether it moved: {renames.why_not}" if renames.why_not else "")
     if there:
         why = (
             f"is {cased}, in other letters"

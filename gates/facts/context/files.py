@@ -18,8 +18,11 @@ from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.globs import any_of
 
-# What others wrote for other repositories, and is kept here.
-_VENDORED = re.compile(r"(?:.*/)?(?:_?vendor(?:ed)?|third[_-]party|node_modules|site-packages|external)/.*")
+# What was written of other repositories, and is kept here: copies of theirs, templates of what is yet to be made.
+_OF_OTHERS = re.compile(
+    r"(?:.*/)?(?:_?vendor(?:ed)?|third[_-]party|node_modules|site-packages|external|templates?|cookiecutters?"
+    r"|scaffolds?|fixtures?|test[_-]?data|__snapshots__|[^/]*\{\{[^/]*)/.*"
+)
 EXTRACTOR = "gates.facts.extractors.documents.claims"
 
 
@@ -42,7 +45,7 @@ class ContextFiles:
         found: dict[str, File] = {}
         links: dict[str, str] = {}
         for path in checkout.files:
-            named = path.endswith(ends) and names.fullmatch(path) and not _VENDORED.fullmatch(path)
+            named = path.endswith(ends) and names.fullmatch(path) and not _OF_OTHERS.fullmatch(path)
             if not (named or (settings.add and added.fullmatch(path))) or left_out.fullmatch(path):
                 continue
             file = checkout.files[path]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Optional
 
 from gates.facts.checkout import Checkout
+from gates.facts.context.absence import Absence
 from gates.facts.context.held import UNKNOWN, YES, Answer, no
 from gates.facts.context.names import Names
 from gates.facts.context.tree import TreePaths, undotted
 from gates.facts.extraction import Extraction
-from gates.facts.extractors.documents.claim import PATH, Claim
+from gates.facts.extractors.documents.claim import PATH, TREE, Claim
 
 ANCHORS = "gates.facts.extractors.tree.anchors"
 # Words that stand for another in a path, and folders that programs make.
@@ -53,6 +54,7 @@ class Places:
     checkout: Checkout
     extraction: Extraction
     _siblings: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    _drawings: dict[tuple[str, int], list[bool]] = field(default_factory=dict)
 
     def prepare(self, claims: Iterable[tuple[str, Claim]]) -> None:
         """Ask git at once about all paths that are not there, and note which lists hold files that are."""
@@ -60,6 +62,8 @@ class Places:
         for path, claim in claims:
             if claim.kind not in (PATH, "glob", "entry of a tree", "link"):
                 continue
+            if claim.kind == TREE:
+                self._drawings.setdefault((path, claim.listing), []).append(self._has_entry(path, claim))
             text = undotted(claim.parts[0]) or claim.parts[0]
             found = self.find(path, claim.parts[0]) if claim.kind == PATH else None
             if found is None:
@@ -79,8 +83,15 @@ class Places:
         if found is None and folder and not self.tree.ending_in(folder):
             return UNKNOWN  # whoever follows the document stands elsewhere
         if found is not None:
-            return self._line(found, extra) if extra.isdigit() else YES
+            return self._line_of(path, text, found, extra) if extra.isdigit() else YES
         return self._absent(path, claim, text.strip("/"), extra)
+
+    def _line_of(self, path: str, text: str, found: str, number: str) -> Answer:
+        """A line of a file; where several files may be meant, one of them has it or nothing is known."""
+        if found in (posixpath.normpath(posixpath.join(folder, undotted(text))) for folder in _above(path)):
+            return self._line(found, number)
+        told = [self._line(there, number) for there in self.tree.ending_in(undotted(text))]
+        return told[0] if len(told) == 1 else YES if YES in told else UNKNOWN
 
     def _line(self, found: str, number: str) -> Answer:
         lines = self.names.words(found) if found in self.tree.files else None
@@ -125,9 +136,8 @@ class Places:
             return UNKNOWN  # "pipeline/run_all": a name in a package
         if all(self._is_top(part) for part in parts):  # "tests/docs": the one and the other
             return UNKNOWN
-        if not any(self._is_known(path, parts[:length]) for length in range(1, len(parts))) and parts[0].startswith(
-            "."
-        ):
+        is_folder = claim.parts[0].endswith("/") or not posixpath.splitext(bare)[1]
+        if not Absence(self.tree).is_felt([*_above(path), *claim.parts[2:3]], bare, is_folder):
             return UNKNOWN
         return no("no such path", self.tree.nearest(bare))
 
@@ -175,7 +185,8 @@ class Places:
             return UNKNOWN
         folder = self.find(path, fixed)
         if folder is None:
-            return no(f"there is no {fixed}/", self.tree.nearest(fixed)) if len(fixed.split("/")) > 1 else UNKNOWN
+            is_felt = "/" in fixed and Absence(self.tree).is_felt(_above(path), undotted(fixed), True)
+            return no(f"there is no {fixed}/", self.tree.nearest(fixed)) if is_felt else UNKNOWN
         if not re.search(r"\.\w+$|\*\.\w+$", text) or self.tree.ignored([text.replace("*", "x")]):
             return UNKNOWN
         return no("it matches nothing")
@@ -184,18 +195,28 @@ class Places:
         """An entry of a drawn tree: below the folder that the drawing names, or below one that others of it are in."""
         text, root = claim.parts
         bare = text.rstrip("/")
-        folder = posixpath.dirname(path)
-        tries = [posixpath.normpath(posixpath.join(base, root, bare)) for base in {folder, ""}]
-        tries += [posixpath.normpath(posixpath.join(base, bare)) for base in {folder, ""}]
-        if any(self.tree.holds(place) for place in tries) or self.tree.ending_in(bare):
+        if self._has_entry(path, claim):
             return YES
         if claim.hedge or self._is_anybodys(path, bare) or re.search(r"\.\w+/", bare) or not _is_entry(text):
             return UNKNOWN
         above = posixpath.dirname(bare)
         is_drawn = self._drawn(path, claim, root)
+        shown = self._drawings.get((path, claim.listing), [])
+        if 2 * sum(shown) < len(shown):
+            return UNKNOWN  # a drawing of something else
         if not is_drawn or (above and not (self.tree.ending_in(above) or self._is_known(path, [above]))):
             return UNKNOWN
         return no("no such path", self.tree.nearest(posixpath.join(is_drawn, bare) if is_drawn != "." else bare))
+
+    def _has_entry(self, path: str, claim: Claim) -> bool:
+        text, root = claim.parts
+        bare = text.rstrip("/")
+        tries = [
+            posixpath.normpath(posixpath.join(base, *under))
+            for base in {posixpath.dirname(path), ""}
+            for under in ((root, bare), (bare,))
+        ]
+        return any(self.tree.holds(place) for place in tries) or bool(self.tree.ending_in(bare))
 
     def _drawn(self, path: str, claim: Claim, root: str) -> str:
         """The folder that the drawing is of, "." for the top; "" where that is not known."""
@@ -276,6 +297,15 @@ def stands_for_any(name: str) -> bool:
     stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.partition(".")[0])
     words = [word.lower() for word in re.split(r"[_-]+", stem) if word]
     return len(words) > 1 and all(word in _ANY for word in words)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folder of a file, and each one above it; the last is the top."""
+    folder = posixpath.dirname(path)
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)
+    yield ""
 
 
 def _is_entry(text: str) -> bool:

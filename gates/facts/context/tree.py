@@ -149,13 +149,14 @@ class TreePaths:
         if same:
             return max(same, key=lambda found: difflib.SequenceMatcher(None, found, path).ratio())
         folder = posixpath.dirname(path)
-        beside = self._beside(folder)
+        beside = self.beside(folder)
         near = difflib.get_close_matches(path, beside, n=1, cutoff=_CLOSE)
         if not near and len(self.folders) <= _FEW:
             near = difflib.get_close_matches(path, [found for found in self.folders if found], n=1, cutoff=0.8)
         return near[0] if near else ""
 
-    def _beside(self, folder: str) -> Sequence[str]:
+    def beside(self, folder: str) -> Sequence[str]:
+        """The files that lie in a folder itself."""
         if self._by_folder is None:
             self._by_folder = {}
             for path in self.checkout.files:

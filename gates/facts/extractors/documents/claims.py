@@ -37,6 +37,11 @@ _ANYBODY = re.compile(
     re.IGNORECASE,
 )
 
+# Before a home that is shown, as what it looks like or as what not to write.
+_SHOWN = re.compile(
+    r"\be\.\s?g\.|\b(?:examples?|for instance|such as|like|never|do not|don't|must not|avoid)\b", re.IGNORECASE
+)
+
 
 class Document(NamedTuple):
     """What is known of one context file by its text alone."""
@@ -117,6 +122,8 @@ def _homes(text: str) -> Iterator[Claim]:
             why = (
                 "stands for anybody's"
                 if _ANYBODY.fullmatch(owner) or "<" in line[match.end("home") : match.end("home") + 1]
+                else "an example"
+                if _SHOWN.search(line, 0, match.start())
                 else ""
             )
             yield Claim(HOME, number, match[0], (match["home"],), why)

@@ -86,7 +86,8 @@ def _tree(block: Fence, why: str) -> Iterator[Claim]:
                 root, open_folders = word.strip("/") if _FIRST.match(word) else "?", []
             continue
         depth = len(match["lead"])
-        name = re.split(r"\s+(?:#|←|<-|—|\u2013|-|\()|\s{2,}|\s+", match["name"].strip())[0].strip("`*")
+        name = re.split(r"\s+(?:#|←|<-|—|\u2013|-|\()|\s{2,}|\s+", match["name"].strip())[0].strip("`")
+        name = name.strip("*") if name.startswith("**") and name.endswith("**") else name
         open_folders = [entry for entry in open_folders if entry[0] < depth]
         if not _ENTRY.fullmatch(name) or "..." in name:
             open_folders.append((depth, "?"))

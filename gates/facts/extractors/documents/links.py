@@ -17,14 +17,15 @@ _REFERENCE = re.compile(r"(?<![\w\]\\!])\[(?P<text>[^\]\[]*[A-Za-z][^\]\[]*)\]\[
 _FOOTNOTE = re.compile(r"(?<![\]\\])\[\^(?P<label>[\w-]+)\](?!:)")
 _INLINE = re.compile(r"\[[^\]\n]*\]\((?P<target>[^()\s]+)\)")
 _CODE = re.compile(r"`[^`]*`")
-
+# What each link, definition, reference, footnote and address in angle brackets has: without it nothing is parsed.
+_MAY_LINK = re.compile(rb"\][(\[:]|\[\^|<[A-Za-z][\w+.-]*:")
 
 Placed = tuple[tuple[int, str], ...]
 
 
 def extract(source: bytes) -> Optional[tuple[Placed, Placed, Placed]]:
     """Of Markdown: local links with their lines, labels without a definition, and links to the network."""
-    if b"[" not in source and b"<" not in source:
+    if _MAY_LINK.search(source) is None:
         return None
     text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     front = MATTER.match(text)

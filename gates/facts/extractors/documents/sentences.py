@@ -100,7 +100,7 @@ _IN_FILE = re.compile(
     r"`(?P<name>[A-Za-z_][\w.]*)(?P<call>\([^`)]*\))?`\**(?:\s+(?:function|method|class|constant|decorator"
     r"|helper|fixture|type|dataclass))?"
     r"\s*(?:,? (?:in|from|of|defined in|is defined in|lives in|is in|at)"
-    r"|\()\s*\**`(?P<path>[\w./-]+/[\w.-]+\.\w+|[\w-]+\.py)`"
+    r"|(?P<opened>\())\s*\**`(?P<path>[\w./-]+/[\w.-]+\.\w+|[\w-]+\.py)`(?(opened)\**\s*[);:])"
 )
 _OF_FILE = re.compile(
     r"`(?P<path>[\w./-]+\.(?:py|ts|tsx|js|go|rs|rb|java))`\**\s*(?:\((?:e\.g\. )?|:|—|\u2013|-|defines|contains"

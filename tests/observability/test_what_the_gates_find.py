@@ -237,6 +237,17 @@ def test_what_was_changed_by_hand_is_found_at_its_first_line(tmp_path: Path) -> 
     assert "gates observability" in finding.message
 
 
+def test_of_a_long_line_is_shown_what_differs(tmp_path: Path) -> None:
+    promises = promised_here(tmp_path)
+    rules = tmp_path / "observability" / "rules.yaml"
+    rules.write_text(rules.read_text("utf-8").replace("(14.4 *", "(144 *", 1), "utf-8")
+
+    (finding,) = drifted(tmp_path, *promises)
+
+    assert "(144 * 0.05)" in finding.message
+    assert "(14.4 * 0.05)" in finding.message
+
+
 def test_a_promise_that_was_changed_and_not_written_anew_is_found_wherever_it_shows(tmp_path: Path) -> None:
     _, settings = promised_here(tmp_path)
     later = dataclasses.replace(promised().objective[0], target=94.0)

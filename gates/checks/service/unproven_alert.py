@@ -136,8 +136,14 @@ def _first_difference(held: bytes, right: bytes) -> tuple[int, str, str]:
     """The number of the line, counted from 1, and what stands and what should stand there."""
     pairs = zip_longest(held.split(b"\n"), right.split(b"\n"))
     line, (is_there, follows) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    return line, _shown(is_there), _shown(follows)
+    both = zip_longest(is_there or b"", follows or b"")
+    column = next((n for n, (one, other) in enumerate(both) if one != other), 0)
+    return line, _shown(is_there, column), _shown(follows, column)
 
 
-def _shown(line: Optional[bytes]) -> str:
-    return "nothing" if line is None else f"`{line.decode('utf-8', 'replace').strip()[:80]}`"
+def _shown(line: Optional[bytes], column: int) -> str:
+    """The line from a little before this column on: lines of rules are long, and begin alike."""
+    if line is None:
+        return "nothing"
+    start = max(0, column - 20)
+    return f"`{line[start : start + 60].decode('utf-8', 'replace').strip()}`"

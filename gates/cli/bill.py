@@ -10,9 +10,10 @@ from typing import Optional
 import click
 
 from gates.cli.asked import opened, root_option
-from gates.cli.bill_changes import changes, licences_of, table
+from gates.cli.bill_changes import licences_of, table
 from gates.errors import FactUnavailable, GatesError
 from gates.facts.git import GitFailed, git
+from gates.facts.supply.bill_changes import changes
 from gates.facts.supply.bill_of_materials import BillOfMaterials
 from gates.facts.supply.requirements import locked_versions
 from gates.replay import write_if_changed

@@ -134,10 +134,14 @@ def verifier(out: Path) -> None:
 
 @evidence.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
-def show(bundle: Path) -> int:
+@click.option("--open", "opens", is_flag=True, help="Open its page in a browser, if it verifies.")
+def show(bundle: Path, opens: bool) -> int:
     """Show what a bundle holds."""
     from gates.attestation.verify import verify as verify_bundle
+    from gates.evidence.show import open_page
     from gates.evidence.show import show as show_bundle
 
     click.echo(show_bundle(bundle), nl=False)
+    if opens:
+        click.echo(f"page: {open_page(bundle)}", err=True)
     return verify_bundle(bundle).exit_code

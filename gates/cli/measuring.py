@@ -65,7 +65,8 @@ def measure(
         _tell(timing, settings)
         click.echo(f"recorded in {settings.file}; `gates run --gate broken-budget` judges it")
         if trend:
-            from gates.measure.trend import PLACE, write
+            from gates.facts.timing.kept import PLACE
+            from gates.measure.trend import write
 
             write(place.checkout.root, timing, today.isoformat())
             click.echo(f"added to {PLACE}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from gates.attestation import archive, manifest
 from gates.attestation.agreement import ATTESTATIONS, BASELINE, POLICIES, PROOF, REPORT
@@ -16,6 +17,7 @@ from gates.attestation.verify import verify_bytes
 from gates.baseline import PLACE as BASELINE_PLACE
 from gates.errors import GatesError
 from gates.evidence.attest import attest
+from gates.evidence.figures import NAME as FIGURES
 from gates.evidence.writing import write_whole
 from gates.facts.checkout import Checkout
 from gates.own_folder import OWN_FOLDER
@@ -39,7 +41,7 @@ class Renderers:
     junit: Render
     lanes_json: Render
     lanes_markdown: Render
-    html: Callable[[Report, Report], str]
+    html: Callable[[Report, Report, Mapping[str, Any]], str]
 
     @classmethod
     def ours(cls) -> Renderers:
@@ -112,7 +114,7 @@ def bundled(
     root = checkout.root if checkout is not None else None
     report, proof = _as_evidence(report, root), _as_evidence(proof, root)
     policies = _policy_files(policy)
-    rendered = {**_rendered(report, proof, renderers or Renderers.ours()), **(attached or {})}
+    rendered = {**_rendered(report, proof, renderers or Renderers.ours(), attached or {}), **(attached or {})}
     head = _manifest(report, {**policies, **rendered})
     proofs = {result.gate: result for result in proof.results}
     configuration = [entry for entry in head.files if entry.name in policies]
@@ -205,14 +207,15 @@ def _policy_files(policy: Policy) -> dict[str, bytes]:
     return {named.get(name, POLICIES + name): content for name, content in policy.files.items()}
 
 
-def _rendered(report: Report, proof: Report, renderers: Renderers) -> dict[str, bytes]:
+def _rendered(report: Report, proof: Report, renderers: Renderers, beside: Mapping[str, bytes]) -> dict[str, bytes]:
+    told: Mapping[str, Any] = json.loads(beside.get(FIGURES, b"{}"))
     texts = {
         REPORT: renderers.json(report),
         "report.sarif": renderers.sarif(report),
         "report.junit.xml": renderers.junit(report),
         "lane-violations.json": renderers.lanes_json(report),
         "lane-violations.md": renderers.lanes_markdown(report),
-        "report.html": renderers.html(report, proof),
+        "report.html": renderers.html(report, proof, told),
         PROOF: renderers.json(proof),
     }
     # A lone surrogate stands for a byte of a name that is no UTF-8; its escape is valid JSON, too.

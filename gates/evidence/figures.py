@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from gates.attestation import strict_json
-from gates.errors import GatesError
+from gates.errors import FactUnavailable, GatesError
 from gates.evidence.recordings import Recording
 from gates.facts.budgets import QUANTILES, BudgetsPolicy
 from gates.facts.changed_code import ChangedCode
+from gates.facts.checkout import Checkout
 from gates.facts.coverage import Coverage
 from gates.facts.drills import Drills
 from gates.facts.fact import Gatherer
@@ -19,6 +20,7 @@ from gates.facts.lanes import Lanes
 from gates.facts.module_lanes import ModuleLanes, Placed
 from gates.facts.observability.driven_run import DrivenRun
 from gates.facts.stamp import blob
+from gates.facts.timing import kept
 from gates.facts.timings import Timings
 from gates.facts.today import Today
 
@@ -26,6 +28,7 @@ NAME = "figures.json"
 SCHEMA = 1
 OWN = "the module itself"
 _EMPTY = blob(b"")
+_LATEST = 30
 
 
 def figures(gatherer: Gatherer, recordings: list[Recording]) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def figures(gatherer: Gatherer, recordings: list[Recording]) -> dict[str, Any]:
         parts["change"] = _change
     if "timings" in known:
         parts["budgets"] = _budgets
+        parts["trend"] = _trend
     if "telemetry" in known:
         parts["telemetry"] = _telemetry
     if "drills" in known:
@@ -120,11 +124,27 @@ def _budgets(gatherer: Gatherer) -> list[dict[str, Any]]:
                 continue
             benchmark = measured.get(budget.benchmark)
             bounds = timings.bounds(benchmark, quantile) if benchmark is not None else None
-            row: dict[str, Any] = {"name": budget.name, "quantile": key, "limit": limit}
+            row: dict[str, Any] = {"name": budget.name, "benchmark": budget.benchmark}
+            row.update(quantile=key, limit=limit)
             if bounds is not None:
                 row.update(estimate=bounds.estimate, lower=bounds.lower, upper=bounds.upper)
             found.append(row)
     return found
+
+
+def _trend(gatherer: Gatherer) -> dict[str, list[dict[str, Any]]]:
+    """By benchmark, the latest of the measurements that are kept in git, the oldest first."""
+    checkout = gatherer.get(Checkout)
+    content = checkout.read(kept.PLACE) if kept.PLACE in checkout.files else None
+    try:
+        measured = kept.parse(content)
+    except ValueError as error:
+        raise FactUnavailable(f"{kept.PLACE}: is no trend of timings ({error})") from None
+    return {name: [_measurement(row) for row in rows[-_LATEST:]] for name, rows in sorted(measured.items())}
+
+
+def _measurement(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row.get(key) for key in ("date", "commit", "machine", "p50", "p95")}
 
 
 def _telemetry(gatherer: Gatherer) -> dict[str, Any]:

@@ -9,10 +9,13 @@ from gates.evidence import figures
 from gates.evidence import inputs as own_inputs
 from gates.evidence.recordings import NATIVE, recordings
 from gates.facts.coverage_debt import PLACE as COVERAGE_DEBT
+from gates.facts.diff import Diff
 from gates.facts.fact import Gatherer
 from gates.facts.interfaces import Interfaces, render
 from gates.facts.promotion_policy import PromotionPolicy
+from gates.facts.supply.bill_changes import changes
 from gates.facts.supply.bill_of_materials import BillOfMaterials
+from gates.facts.supply.requirements import locked_versions
 from gates.running import Run
 
 INTERFACES, RECORDED = f"{NATIVE}interfaces.json", f"{NATIVE}interfaces-recorded.json"
@@ -49,6 +52,33 @@ def _bill(run: Run, gatherer: Gatherer) -> tuple[dict[str, bytes], dict[str, obj
     try:
         found = gatherer.get(BillOfMaterials)
         cyclonedx, _ = found.documents()
+        told = {"components": len(found.components), **_since_the_base(run, gatherer, found)}
     except FactUnavailable as unavailable:
         return {}, {"lacking": str(unavailable)}
-    return {BILL: cyclonedx}, {"components": len(found.components)}
+    return {BILL: cyclonedx}, told
+
+
+def _since_the_base(run: Run, gatherer: Gatherer, found: BillOfMaterials) -> dict[str, object]:
+    """What the change did to the lock that the bill is of; nothing where there is nothing to compare with."""
+    if found.lock is None:
+        return {}
+    diff, path = gatherer.get(Diff), found.lock.path
+    before = diff.before(path)
+    try:
+        was = locked_versions(path, before or b"")
+        now = locked_versions(path, run.checkout.read(path))
+    except ValueError as error:
+        raise FactUnavailable(f"{path}: is no lock that can be compared ({error})") from None
+    licences = {(each.name, each.version): each.licence for each in found.components}
+    rows = [
+        {
+            "name": each.name,
+            "kind": each.kind,
+            "before": list(each.before),
+            "now": list(each.now),
+            "licence": sorted({licence for licence in each.licences_now if licence}),
+        }
+        for each in changes(was, now, lambda *release: licences.get(release), lambda *release: licences.get(release))
+        if each.before != each.now
+    ]
+    return {"base": diff.base, "lock": path, "changes": rows}

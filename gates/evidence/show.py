@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
+import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gates.attestation import archive
 from gates.attestation.test_result import TestResult
 from gates.attestation.verify import Verification, verify
 from gates.errors import GatesError
 from gates.number_words import counted
 from gates.reporters.printable import printable
+
+_PAGE = "report.html"
 
 
 def show(bundle: Path) -> str:
@@ -18,6 +23,18 @@ def show(bundle: Path) -> str:
     if found.unreadable is not None:
         raise GatesError(found.unreadable)
     return "".join(f"{printable(line).rstrip()}\n" for line in _lines(found))
+
+
+def open_page(bundle: Path) -> Path:
+    """Open report.html of a bundle that verifies, in a browser; where it was put. GatesError where it does not."""
+    if verify(bundle).exit_code:
+        raise GatesError(f"{bundle}: does not verify, so its page is not opened")
+    pages = dict(archive.read(bundle.read_bytes()).members)
+    place = Path(tempfile.mkdtemp(prefix="gates-")) / f"{bundle.stem}.html"
+    place.write_bytes(pages[_PAGE])
+    if not webbrowser.open(place.as_uri()):
+        raise GatesError(f"there is no browser here; the page is {place}")
+    return place
 
 
 def _lines(found: Verification) -> Iterator[str]:

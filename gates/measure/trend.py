@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from gates.errors import GatesError
+from gates.facts.timing.kept import PLACE, SCHEMA, parse
 from gates.facts.timing.quantiles import bounds
 from gates.facts.timing.recording import Timed, Timing
 from gates.policy_file import read_file
 from gates.replay import write_if_changed
 
-PLACE = ".ci/timings.json"
-SCHEMA = 1
 KEPT = 100
 """How many measurements of a benchmark are kept; older ones are in git."""
 
@@ -31,7 +30,10 @@ def extended(content: Optional[bytes], timing: Timing, date: str) -> bytes:
 
     GatesError where it holds something else.
     """
-    kept = _parsed(content)
+    try:
+        kept = parse(content)
+    except ValueError as error:
+        raise GatesError(f"{PLACE}: is no trend of timings ({error}); take it out of the way") from None
     for benchmark in timing.benchmarks:
         kept.setdefault(benchmark.name, []).append(_row(benchmark, timing, date))
     rows = {name: several[-KEPT:] for name, several in sorted(kept.items())}
@@ -61,19 +63,6 @@ def _row(benchmark: Timed, timing: Timing, date: str) -> dict[str, Any]:
     if benchmark.memory is not None:
         row["memory"] = benchmark.memory
     return row
-
-
-def _parsed(content: Optional[bytes]) -> dict[str, list[Any]]:
-    if content is None:
-        return {}
-    try:
-        read = json.loads(content)
-        if read["schema"] != SCHEMA:
-            raise ValueError(f"its schema is {read['schema']!r:.20}, and this version writes {SCHEMA}")
-        benchmarks: dict[str, list[Any]] = {name: list(rows) for name, rows in read["benchmarks"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise GatesError(f"{PLACE}: is no trend of timings ({error}); take it out of the way") from None
-    return benchmarks
 
 
 def _rendered(benchmarks: Mapping[str, Iterable[Any]]) -> bytes:

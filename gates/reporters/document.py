@@ -37,6 +37,10 @@ svg .name, svg .count { text-anchor: middle } svg .name { font-weight: 600 }
 svg .count { fill: var(--soft); font-size: 11px } svg g > path { fill: none; stroke: var(--soft); stroke-width: 1.5 }
 svg .forbidden > path { stroke: var(--bad); stroke-width: 3 } svg .forbidden text { fill: var(--bad); font-weight: 600 }
 svg .head path { fill: var(--soft); stroke: none } svg .head.forbidden path { fill: var(--bad) }
+svg.timing .axis, svg.timing .trend { fill: none; stroke: var(--soft); stroke-width: 1.5 }
+svg.timing rect { stroke: none } svg.timing .kept { fill: var(--good) } svg.timing .over { fill: var(--odd) }
+svg.timing circle { fill: var(--ink); stroke: var(--paper) }
+svg.timing .limit { fill: none; stroke: var(--bad); stroke-width: 2 }
 @media print { details { display: block } }
 """
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")

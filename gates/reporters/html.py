@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Optional
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Optional
 
 from gates.finding import Finding
 from gates.number_words import many
 from gates.report import Outcome, Report, Result
 from gates.reporters.document import document
+from gates.reporters.figure_sections import sections
 from gates.reporters.lane_drawing import drawing, table
 from gates.reporters.markup import Child, Markup, element, joined
 from gates.reporters.verdict import examined, remarks, standing, verdict
@@ -24,18 +25,24 @@ def render(report: Report) -> str:
     return page(report)
 
 
-def page(report: Report, proof: Optional[Report] = None) -> str:
-    """The page of a run; with its proof it says of each gate what was planted for it, and found."""
+def page(report: Report, proof: Optional[Report] = None, figures: Optional[Mapping[str, Any]] = None) -> str:
+    """The page of a run; with its proof it says of each gate what was planted for it, and found.
+
+    With `figures` (gates/evidence/figures.py) it shows the change's coverage, the timings, the bill and the trend.
+    """
     title = f"Gates: {'passed' if report.exit_code == 0 else 'failed' if report.exit_code == 1 else 'could not tell'}"
-    return document(title, element("a", "To the gates", class_="skip", href="#gates"), *_body(report, proof))
+    return document(
+        title, element("a", "To the gates", class_="skip", href="#gates"), *_body(report, proof, figures or {})
+    )
 
 
-def _body(report: Report, proof: Optional[Report]) -> Iterator[Markup]:
+def _body(report: Report, proof: Optional[Report], figures: Mapping[str, Any]) -> Iterator[Markup]:
     kind = {0: "", 1: " failed"}.get(report.exit_code, " unsure")
     yield element(
         "header", element("h1", "Gates"), element("p", verdict(report), class_=f"verdict{kind}"), _about(report)
     )
-    yield element("main", *_main(report, {told.gate: told for told in proof.results} if proof is not None else {}))
+    proofs = {told.gate: told for told in proof.results} if proof is not None else {}
+    yield element("main", *_main(report, proofs, figures))
 
 
 def _about(report: Report) -> Markup:
@@ -52,7 +59,7 @@ def _about(report: Report) -> Markup:
     return element("dl", *(joined((element("dt", name), element("dd", value))) for name, value in known))
 
 
-def _main(report: Report, proofs: dict[str, Result]) -> Iterator[Markup]:
+def _main(report: Report, proofs: dict[str, Result], figures: Mapping[str, Any]) -> Iterator[Markup]:
     yield element("h2", "What was asked", id="gates")
     yield element("div", _table(report, proofs), class_="wide", tabindex=0, role="region", aria_label="The gates")
     for result in report.results:
@@ -61,6 +68,7 @@ def _main(report: Report, proofs: dict[str, Result]) -> Iterator[Markup]:
     if report.lanes is not None:
         shown = element("div", drawing(report.lanes), class_="wide", tabindex=0, role="region", aria_label="The lanes")
         yield element("section", element("h2", "Lanes"), shown, table(report.lanes))
+    yield from sections(figures)
     if report.paid_off:
         gone = [
             joined(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from gates.attestation import archive, strict_json
 from gates.attestation.verify import verify_bytes
 from gates.errors import GatesError
-from gates.evidence.show import show
+from gates.evidence.show import open_page, show
 
 
 def shown(tmp_path: Path, raw: bytes) -> list[str]:
@@ -82,3 +85,27 @@ def test_a_bundle_without_a_manifest_is_shown_as_rejected(tmp_path: Path) -> Non
 def test_what_is_not_there_cannot_be_shown(tmp_path: Path) -> None:
     with pytest.raises(GatesError, match="cannot be read"):
         show(tmp_path / "none.zip")
+
+
+def test_its_page_is_opened_in_the_browser_of_whoever_asks(raw: bytes, tmp_path: Path) -> None:
+    bundle, asked, browser = tmp_path / "evidence.zip", tmp_path / "asked", tmp_path / "browser"
+    bundle.write_bytes(raw)
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {asked}\n', "utf-8")
+    browser.chmod(0o755)
+    environment = {**os.environ, "BROWSER": str(browser), "TMPDIR": str(tmp_path)}
+
+    subprocess.run(
+        [sys.executable, "-m", "gates", "evidence", "show", "--open", str(bundle)],
+        env=environment, check=True, capture_output=True,
+    )  # fmt: skip
+
+    page = Path(asked.read_text("utf-8")[len("file://") :])
+    assert page.read_bytes() == dict(archive.read(raw).members)["report.html"]
+
+
+def test_the_page_of_a_bundle_that_does_not_verify_is_not_opened(parts: Any, tmp_path: Path) -> None:
+    parts.files["report.html"] += b"<p>"
+    (tmp_path / "evidence.zip").write_bytes(parts.packed())
+
+    with pytest.raises(GatesError, match="does not verify, so its page is not opened"):
+        open_page(tmp_path / "evidence.zip")

@@ -19,12 +19,13 @@ from gates.report import LaneMap, Report
 from gates.reporters.html import page, render
 from gates.reporters.lane_drawing import MOST, drawing, table
 from gates.reporters.printable import printable
+from tests.reporters.fixed_figures import FIGURES
 from tests.reporters.fixed_report import CALM, REPORT
 from tests.reporters.random_reports import FEW, reports
 
 OURS = set(
     "html head meta title style body a header main section h1 h2 p dl dt dd div table tr th td ul li code pre span "
-    "details summary svg g rect text path defs marker".split()
+    "details summary svg g rect text path circle defs marker".split()
 )
 VOID = {"meta"}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -120,11 +121,13 @@ def colours(png: bytes) -> int:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
-def test_a_browser_shows_it_and_has_nothing_to_complain_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_it_light_and_dark_and_has_nothing_to_complain_of(tmp_path: Path, scheme: str) -> None:
     assert CHROMIUM is not None
-    (tmp_path / "report.html").write_text(page(REPORT, REPORT), "utf-8")
+    (tmp_path / "report.html").write_text(page(REPORT, REPORT, FIGURES), "utf-8")
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     command += ["--enable-logging=stderr", "--v=0", "--window-size=1000,1400"]
+    command += [f"--blink-settings=preferredColorScheme={1 if scheme == 'light' else 0}"]
     picture = tmp_path / "page.png"
 
     done = subprocess.run(

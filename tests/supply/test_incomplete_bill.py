@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from gates.checks.supply.incomplete_bill import IncompleteBill
 from gates.cli.bill import differences, validate
-from gates.cli.bill_changes import changes
 from gates.errors import FactUnavailable, GatesError
 from gates.facts.store import Store
+from gates.facts.supply.bill_changes import changes
 from gates.facts.supply.bill_documents import supplier
 from gates.facts.supply.bill_of_materials import BillOfMaterials, BillSettings
 from gates.facts.supply.licences import expression, is_allowed

@@ -17,9 +17,13 @@ POLICIES = "policies/"
 BASELINE = "baseline.json"
 
 
-def attestations(listed: Manifest, files: Mapping[str, bytes], results: dict[str, TestResult]) -> Iterator[str]:
-    """What is wrong with each attestation; those that can be read are put into `results`."""
-    entries = {name: Entry.of(name, content) for name, content in files.items()}
+def attestations(
+    listed: Manifest, files: Mapping[str, bytes], entries: Mapping[str, Entry], results: dict[str, TestResult]
+) -> Iterator[str]:
+    """What is wrong with each attestation; those that can be read are put into `results`.
+
+    `entries` are the files as they are, by name.
+    """
     covered = {name for name in entries if name != manifest.NAME and not name.startswith(manifest.SIGNATURES)}
     own = {name for name in covered if name.startswith(ATTESTATIONS)}
     policies = {name for name in covered if name.startswith(POLICIES) or name == BASELINE}

@@ -5,6 +5,7 @@ https://github.com/in-toto/attestation/tree/main/spec/v1
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -143,6 +144,7 @@ def is_placeholder(value: str) -> bool:
     return _PLACEHOLDER.fullmatch(value) is not None
 
 
+@functools.lru_cache(maxsize=4096)  # every attestation names every file
 def _is_pattern(digits: str) -> bool:
     # Of all digests fewer than one in 2**80 repeats itself so: zeros, `deadbeef` over and over, the digits in order.
     return any(digits == (digits[:width] * len(digits))[: len(digits)] for width in range(1, 17))

@@ -135,11 +135,12 @@ def verify_bytes(
         problem = f"{manifest.NAME}: {error}"
         return Verification(tuple(map(_visible, (*found.problems, problem))), digest=actual, signatures=unchecked)
     results: dict[str, TestResult] = {}
+    entries = {name: Entry.of(name, content) for name, content in files.items()}
     problems = [
         *found.problems,
         *_otherwise(listed, actual, commit, digest),
-        *_files(listed, files),
-        *attestations(listed, files, results),
+        *_files(listed, entries),
+        *attestations(listed, files, entries, results),
         *reports(listed, files, results),
     ]
     if key is None or problems:
@@ -175,17 +176,17 @@ def _otherwise(listed: Manifest, actual: str, commit: Optional[str], digest: Opt
         yield f"it is evidence of another commit: {listed.commit}, not {commit}"
 
 
-def _files(listed: Manifest, files: Mapping[str, bytes]) -> Iterator[str]:
+def _files(listed: Manifest, actual: Mapping[str, Entry]) -> Iterator[str]:
     entries = {entry.name: entry for entry in listed.files}
-    for name in sorted({*entries, *files} - {manifest.NAME}):
-        if name not in files:
+    for name in sorted({*entries, *actual} - {manifest.NAME}):
+        if name not in actual:
             yield f"{name}: is missing (the manifest lists it)"
         elif name.startswith(manifest.SIGNATURES):
             continue
         elif name not in entries:
             yield f"{name}: was added (the manifest does not list it)"
         else:
-            yield from _changed(entries[name], Entry.of(name, files[name]))
+            yield from _changed(entries[name], actual[name])
     for name in NEEDED:
         if name not in entries:
             yield f"{name}: is not in the manifest, and every bundle has it"

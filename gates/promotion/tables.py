@@ -19,6 +19,12 @@ _SHORT: Mapping[Answer, str] = {
     Answer.ASIDE: "-",
 }
 LEGEND = "yes: met; NO: not met; ?: could not be told; -: set aside, with a reason"
+_CLASSES: Mapping[Answer, str] = {
+    Answer.MET: "passed",
+    Answer.UNMET: "failed",
+    Answer.UNKNOWN: "broken",
+    Answer.ASIDE: "soft",
+}
 _HEADS = ("module", "in", "belongs in", "standing", "for", "ready", *CRITERIA)
 
 
@@ -82,12 +88,14 @@ def html(found: Sequence[Readiness], of: str) -> str:
 def _html_row(each: Readiness) -> Markup:
     name, *cells = _row(each)
     link = element("a", name, href=f"#{name}")
-    return element("tr", element("th", link, scope="row"), *(element("td", cell) for cell in cells))
+    classes = {_HEADS.index(verdict.criterion): _CLASSES[verdict.answer] for verdict in each.verdicts}
+    others = (element("td", cell, class_=classes.get(column)) for column, cell in enumerate(cells, 1))
+    return element("tr", element("th", link, scope="row"), *others)
 
 
 def _html_details(each: Readiness) -> Markup:
     rows = [
-        element("tr", element("th", verdict.criterion, scope="row"), element("td", verdict.answer.value),
+        element("tr", element("th", verdict.criterion, scope="row"), element("td", verdict.answer.value, class_=_CLASSES[verdict.answer]),
                 element("td", verdict.says))
         for verdict in each.verdicts
     ]  # fmt: skip

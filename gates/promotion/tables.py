@@ -95,10 +95,14 @@ def _html_row(each: Readiness) -> Markup:
 
 def _html_details(each: Readiness) -> Markup:
     rows = [
-        element("tr", element("th", verdict.criterion, scope="row"), element("td", verdict.answer.value, class_=_CLASSES[verdict.answer]),
-                element("td", verdict.says))
+        element(
+            "tr",
+            element("th", verdict.criterion, scope="row"),
+            element("td", verdict.answer.value, class_=_CLASSES[verdict.answer]),
+            element("td", verdict.says),
+        )
         for verdict in each.verdicts
-    ]  # fmt: skip
+    ]
     heads = element("tr", *(element("th", name, scope="col") for name in ("criterion", "answer", "why")))
     table = element("table", element("thead", heads), element("tbody", *rows))
     return element(

@@ -15,7 +15,7 @@ from gates.facts.flakes import Flakes
 from gates.facts.observability.driven_run import DrivenRun
 from gates.facts.promotion_policy import PromotionPolicy
 from gates.facts.recorded_imports import RecordedImports
-from gates.facts.stamp import recorded
+from gates.facts.recording_file import held
 from gates.facts.timings import Timings
 from gates.policy import Policy
 from gates.running import Run
@@ -62,7 +62,7 @@ def recordings(run: Run, gatherer: Gatherer) -> tuple[list[Recording], dict[str,
         if not paths:  # it is optional, and not asked for
             continue
         for path in paths:
-            content = recorded(run.checkout, path)[0]
+            content = held(run.checkout, path)[0]
             if content is not None:
                 names[path] = _free(f"{NATIVE}{posixpath.basename(path)}", contents)
                 contents[names[path]] = content

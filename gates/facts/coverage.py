@@ -18,7 +18,7 @@ from gates.facts.coverage_reports.lines import FileLines, ReadReport, Report, Re
 from gates.facts.extraction import Extraction
 from gates.facts.fact import digest_of
 from gates.facts.modules import Modules
-from gates.facts.recording import RecordingError, content_of, is_inside
+from gates.facts.recording_file import RecordingError, held, refuse_outside
 from gates.facts.sources_recording import parse
 
 DEFAULT_REPORT = ".gates/recordings/coverage.json"
@@ -42,9 +42,9 @@ class CoverageSettings:
     def __post_init__(self) -> None:
         if not self.reports:
             raise PolicyError("reports is empty; name at least one report of coverage")
-        for key, path in (*(("reports", path) for path in self.reports), ("sources", self.sources)):
-            if path is not None and not is_inside(path):
-                raise PolicyError(f"{key}: '{path}' must be a path below the repository's root")
+        for path in self.reports:
+            refuse_outside(path, "reports")
+        refuse_outside(self.sources, "sources")
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Coverage:
     def digest(self) -> str:
         """Of the reports, and of the modules that they are compared with."""
         contents = [self._contents[path][0] or self._contents[path][1] for path in self.settings.reports]
-        stamp = self._read(self.settings.sources)[0] if self.settings.sources else None
+        stamp = held(self.checkout, self.settings.sources)[0] if self.settings.sources else None
         return digest_of(repr(self.settings), *contents, stamp or b"", self.modules.digest)
 
     def __len__(self) -> int:
@@ -212,7 +212,7 @@ class Coverage:
 
     def _changed_since_stamp(self) -> Optional[str]:
         assert self.settings.sources is not None
-        content, why = self._read(self.settings.sources)
+        content, why = held(self.checkout, self.settings.sources)
         if content is None:
             return why
         try:
@@ -224,19 +224,7 @@ class Coverage:
 
     @cached_property
     def _contents(self) -> Mapping[str, tuple[Optional[bytes], str]]:
-        return {path: self._read(path) for path in self.settings.reports}
-
-    def _read(self, path: str) -> tuple[Optional[bytes], str]:
-        """What a file holds, and why it holds nothing."""
-        if path in self.checkout.overlay:
-            content = self.checkout.overlay[path]
-            return content, "" if content is not None else "does not exist"
-        try:
-            return content_of(os.path.join(self.checkout.root, path)), ""
-        except FileNotFoundError:
-            return None, "does not exist"
-        except OSError as error:
-            return None, f"cannot be read ({error.strerror})"
+        return {path: held(self.checkout, path) for path in self.settings.reports}
 
 
 def _read_whole(content: bytes, start: bytes) -> ReadReport:

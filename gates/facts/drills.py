@@ -17,7 +17,8 @@ import msgspec
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.promotion_policy import DrillRecord, PromotionPolicy
-from gates.facts.stamp import modules_of, recorded, why_stale
+from gates.facts.recording_file import held
+from gates.facts.stamp import modules_of, why_stale
 
 SCHEMA = 1
 HELD = "held"
@@ -62,7 +63,7 @@ class Drills:
     @cached_property
     def digest(self) -> str:
         """Of the record, and of whether it is of the files as they are."""
-        content, why = recorded(self.checkout, self.settings.file)
+        content, why = held(self.checkout, self.settings.file)
         return digest_of(repr(self.settings), content if content is not None else why, repr(self.lacking))
 
     def __len__(self) -> int:
@@ -90,7 +91,7 @@ class Drills:
 
     @cached_property
     def _read(self) -> tuple[Optional[_Record], str]:
-        content, why = recorded(self.checkout, self.settings.file)
+        content, why = held(self.checkout, self.settings.file)
         if content is None:
             return None, why
         try:

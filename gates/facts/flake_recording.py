@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 import msgspec
 
-from gates.facts.recording import RecordingError, is_inside
+from gates.facts.recording_file import RecordingError, is_inside
 
 SCHEMA = 1
 ALL, CHANGE = "all", "change"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Optional
 
-from gates.errors import PolicyError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.flake_recording import FlakeRecording, parse
 from gates.facts.modules import Modules
-from gates.facts.recording import RecordingError, is_inside
+from gates.facts.recording_file import RecordingError, held, refuse_outside
 from gates.facts.test_code import is_test_file
 
 DEFAULT_FILE = ".gates/recordings/flakes.json"
@@ -31,8 +28,7 @@ class FlakeSettings:
     """The command that makes it, for whoever has none yet, or an old one."""
 
     def __post_init__(self) -> None:
-        if not is_inside(self.file):
-            raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
+        refuse_outside(self.file)
 
 
 @dataclass
@@ -104,22 +100,4 @@ class Flakes:
 
     @cached_property
     def _content(self) -> tuple[Optional[bytes], str]:
-        path = self.settings.file
-        if path in self.checkout.overlay:
-            content = self.checkout.overlay[path]
-            return content, "" if content is not None else "does not exist"
-        try:
-            return _plain(os.path.join(self.checkout.root, path)), ""
-        except FileNotFoundError:
-            return None, "does not exist"
-        except OSError as error:
-            return None, f"cannot be read ({error.strerror})"
-
-
-def _plain(place: str) -> bytes:
-    """A plain file's content; of what is none, nothing is waited for."""
-    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(0, "it is no file")
-        return stream.read()
+        return held(self.checkout, self.settings.file)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gates.errors import FactUnavailable
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError
 from gates.facts.supply.tools import Tool
 
 SCHEMA = 1

@@ -10,7 +10,6 @@ It speaks of a module as long as that, and every file whose tests reached it, is
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,11 +17,10 @@ from typing import ClassVar, Optional
 
 import msgspec
 
-from gates.errors import PolicyError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.modules import Modules
-from gates.facts.recording import RecordingError, content_of, is_inside
+from gates.facts.recording_file import RecordingError, held, refuse_outside
 from gates.number_words import many
 
 SCHEMA = 1
@@ -99,8 +97,7 @@ class MutantSettings:
     """The command that makes it."""
 
     def __post_init__(self) -> None:
-        if not is_inside(self.file):
-            raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
+        refuse_outside(self.file)
 
 
 @dataclass
@@ -137,7 +134,7 @@ class Mutants:
     @property
     def lacking(self) -> Mapping[str, str]:
         """The recording, where it is damaged, or is not there and must be."""
-        why = self._parsed[1] or ("does not exist" if self._content is None and self.settings.required else "")
+        why = self._parsed[1] or (self._held[1] if self.settings.required else "")
         if not why and self.settings.required and self._recorded is not None and not self._current:
             why = "speaks of no module of this repository as it is now"
         return {self.settings.file: f"{why}; run `{self.settings.made_by}`"} if why else {}
@@ -170,12 +167,10 @@ class Mutants:
         except RecordingError as error:
             return None, str(error)
 
-    @cached_property
+    @property
     def _content(self) -> Optional[bytes]:
-        path = self.settings.file
-        if path in self.checkout.overlay:
-            return self.checkout.overlay[path]
-        try:
-            return content_of(os.path.join(self.checkout.root, path))
-        except OSError:
-            return None
+        return self._held[0]
+
+    @cached_property
+    def _held(self) -> tuple[Optional[bytes], str]:
+        return held(self.checkout, self.settings.file)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import ClassVar, NamedTuple, Optional
 
 from gates.errors import PolicyError
-from gates.facts.checkout import Checkout, is_inside
+from gates.facts.checkout import Checkout
 from gates.facts.documents import Documents, Link
 from gates.facts.fact import digest_of
 from gates.facts.link_answers import DEAD, UNCLEAR, Answer, parse
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError, held, refuse_outside
 from gates.facts.today import Today
 from gates.globs import any_of
 
@@ -37,8 +35,7 @@ class NetworkLinkSettings:
     def __post_init__(self) -> None:
         if self.keep_days < 1:
             raise PolicyError(f"keep_days is {self.keep_days}; it must be 1 or more")
-        if not is_inside(self.recording):
-            raise PolicyError(f"recording is '{self.recording}'; it must be a path below the repository's root")
+        refuse_outside(self.recording, "recording")
 
 
 class DeadAddress(NamedTuple):
@@ -148,13 +145,7 @@ class NetworkLinks:
 
     @cached_property
     def _content(self) -> Optional[bytes]:
-        path = self.settings.recording
-        if path in self.checkout.overlay:
-            return self.checkout.overlay[path]
-        try:
-            return Path(os.path.join(self.checkout.root, path)).read_bytes()
-        except OSError:
-            return None
+        return held(self.checkout, self.settings.recording)[0]
 
     @cached_property
     def _answered(self) -> list[tuple[Link, Answer]]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Optional
 
 from gates.attestation.keys import PublicKey, public_key
 from gates.errors import GatesError, PolicyError, did_you_mean
-from gates.facts.recording import is_inside
+from gates.facts.recording_file import is_inside
 from gates.globs import Globs
 
 POLICY = "promotion.toml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,11 +12,11 @@ from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.imported import Imported
 from gates.facts.modules import Modules
-from gates.facts.recording import Recording, RecordingError, content_of, is_inside, parse
+from gates.facts.recording import Recording, parse
+from gates.facts.recording_file import NO_FILE, RecordingError, held, refuse_outside
 
 _MAKER = "pytest --gates-record-imports"
 _DEFAULT_FILE = ".gates/recordings/imports.jsonl"
-_NO_FILE = "does not exist"
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,7 @@ class RecordingSettings:
         idle = "made_by" if self.made_by is not None else "may_be_missing" if self.may_be_missing is not None else None
         if self.file is None and idle is not None:
             raise PolicyError(f"has {idle} and no file; file is the recording, like {_DEFAULT_FILE}")
-        if self.file is not None and not is_inside(self.file):
-            raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
+        refuse_outside(self.file)
 
     @property
     def remedy(self) -> str:
@@ -96,9 +94,9 @@ class RecordedImports:
     def missing(self) -> Mapping[str, str]:
         """The recording, where it does not exist and need not, with the remedy and the reason."""
         file, why_not = self.settings.file, self.settings.may_be_missing
-        if file is None or why_not is None or self._content[1] != _NO_FILE:
+        if file is None or why_not is None or self._content[1] != NO_FILE:
             return {}
-        return {file: f"{_NO_FILE}; {self.settings.remedy}; it may be missing: {why_not}"}
+        return {file: f"{NO_FILE}; {self.settings.remedy}; it may be missing: {why_not}"}
 
     def account(self) -> dict[str, int]:
         """How many modules it speaks of, and of how many it no longer does."""
@@ -138,16 +136,4 @@ class RecordedImports:
 
     @cached_property
     def _content(self) -> tuple[Optional[bytes], str]:
-        """What the file holds, and why it holds nothing."""
-        path = self.settings.file
-        if path is None:
-            return None, ""
-        if path in self.checkout.overlay:
-            content = self.checkout.overlay[path]
-            return content, "" if content is not None else _NO_FILE
-        try:
-            return content_of(os.path.join(self.checkout.root, path)), ""
-        except FileNotFoundError:
-            return None, _NO_FILE
-        except OSError as error:
-            return None, f"cannot be read ({error.strerror})"
+        return (None, "") if self.settings.file is None else held(self.checkout, self.settings.file)

@@ -12,8 +12,6 @@ Several recordings may stand one behind the other: `cat` joins them.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Optional, TypeVar
@@ -21,13 +19,10 @@ from typing import Any, Optional, TypeVar
 import msgspec
 
 from gates.facts.imported import Imported
+from gates.facts.recording_file import RecordingError, is_inside
 
 SCHEMA = 1
 T = TypeVar("T")
-
-
-class RecordingError(ValueError):
-    """What is no recording, with the line where that shows."""
 
 
 @dataclass(frozen=True)
@@ -129,20 +124,6 @@ def _importer(line: bytes, number: int) -> Importer:
     if any(each.line < 0 for each in ran):
         raise RecordingError(f"line {number}: holds a line number below 0")
     return Importer(read.file, read.blob, ran)
-
-
-def is_inside(path: str) -> bool:
-    """Whether it is a path below the root of a repository, spelled as git spells it."""
-    return "\0" not in path and not {"", ".", ".."}.intersection(path.split("/"))
-
-
-def content_of(place: str) -> bytes:
-    """A plain file's content; of what is none (a pipe, a folder) nothing is waited for. OSError where there is none."""
-    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(0, "it is no file")
-        return stream.read()
 
 
 def _read(line: bytes, number: int) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError
 
 SCHEMA = 1
 

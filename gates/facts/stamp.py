@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
-from typing import Optional
 
 from gates.facts.checkout import Checkout
-from gates.facts.recording import content_of
 from gates.globs import Globs, any_of
 
 
 def blob(content: bytes) -> str:
     """The id that git gives a content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def recorded(checkout: Checkout, path: str) -> tuple[Optional[bytes], str]:
-    """What a recording holds, which need not be tracked; and why there is none. An overlay may hold one."""
-    if path in checkout.overlay:
-        content = checkout.overlay[path]
-        return content, "" if content is not None else "does not exist"
-    try:
-        return content_of(os.path.join(checkout.root, path)), ""
-    except FileNotFoundError:
-        return None, "does not exist"
-    except OSError as error:
-        return None, f"cannot be read ({error.strerror})"
 
 
 def modules_of(checkout: Checkout, globs: Globs) -> list[str]:

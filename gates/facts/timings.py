@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +14,7 @@ from gates.facts.diff import EMPTY_TREE, Diff
 from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.facts.modules import Modules
-from gates.facts.recording import RecordingError, is_inside
+from gates.facts.recording_file import RecordingError, held, refuse_outside
 from gates.facts.timing.deciding import TOLERATED, Compared, decide
 from gates.facts.timing.quantiles import Bounds, bounds
 from gates.facts.timing.recording import Timed, Timing, parse
@@ -44,8 +42,7 @@ class TimingsSettings:
     """By how much a benchmark may become slower: 0.01 is 1 %."""
 
     def __post_init__(self) -> None:
-        if not is_inside(self.file):
-            raise PolicyError(f"file: '{self.file}' must be a path below the repository's root")
+        refuse_outside(self.file)
         if not self.tests:
             raise PolicyError("tests is empty; name what pytest should run")
         if not 0 <= self.tolerated < 1:
@@ -165,22 +162,7 @@ class Timings:
 
     @cached_property
     def _content(self) -> tuple[Optional[bytes], str]:
-        """What the file holds, and why it holds nothing."""
-        path = self.settings.file
-        if path in self.checkout.overlay:
-            content = self.checkout.overlay[path]
-            return content, "" if content is not None else "does not exist"
-        place = os.path.join(self.checkout.root, path)
-        try:
-            descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-            with open(descriptor, "rb") as stream:
-                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                    return None, "is no file"
-                return stream.read(), ""
-        except FileNotFoundError:
-            return None, "does not exist"
-        except OSError as error:
-            return None, f"cannot be read ({error.strerror})"
+        return held(self.checkout, self.settings.file)
 
 
 def identified(modules: Modules, settings: TimingsSettings) -> dict[str, str]:

@@ -14,8 +14,8 @@ from typing import Callable, Optional, TypeVar
 
 from gates.errors import GatesError
 from gates.flakes.process import Answer, Ended, Job, Process
-from gates.flakes.scratch import Scratch
 from gates.flakes.ways import HASH_SEED, Way
+from gates.scratch import Scratch
 
 T = TypeVar("T")
 R = TypeVar("R")

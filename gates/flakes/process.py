@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from gates.errors import GatesError
-from gates.flakes.scratch import Scratch
+from gates.scratch import Scratch
 
 # The reason for `-c`: with `-m` a folder called gates in the project under test would be taken for this package.
 _BEGIN = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Optional
 
 from gates.facts.checkout import Checkout
+from gates.scratch import Scratch
 
 # Python takes compiled code for current where size and whole seconds of the source's time agree.
 _FIRST_SECOND = 1_000_000_000
@@ -24,7 +24,7 @@ _ALONE = ("-p", "no:cacheprovider", "-p", "no:randomly")
 
 
 class Copy:
-    """The files of a checkout in a folder of their own, in which one module at a time is spoiled."""
+    """A copy of the work tree, in which one module at a time is spoiled."""
 
     def __init__(self, root: Path, packages: Sequence[str]) -> None:
         self.root = root
@@ -82,21 +82,4 @@ def measures_coverage() -> bool:
 def copied(checkout: Checkout, packages: Sequence[str]) -> Iterator[Copy]:
     """A copy until it is no longer needed; `packages` are the folders below the root that imports begin at."""
     with tempfile.TemporaryDirectory(prefix="gates-mutate-") as name:
-        root = Path(name).resolve() / "tree"
-        for path in checkout.files:
-            source, target = checkout.root / path, root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if path in checkout.overlay or not source.is_file() or source.is_symlink():
-                _odd(checkout, path, source, target)
-            else:
-                shutil.copyfile(source, target)
-                shutil.copymode(source, target)
-        yield Copy(root, packages)
-
-
-def _odd(checkout: Checkout, path: str, source: Path, target: Path) -> None:
-    """A link, as it is; what does not stand in the work tree, from git."""
-    if source.is_symlink():
-        target.symlink_to(os.readlink(source))
-    elif not source.is_dir():  # a submodule is none of this repository's files
-        target.write_bytes(checkout.read(path))
+        yield Copy(Scratch(checkout.root, Path(name).resolve() / "tree").folder, packages)

@@ -16,7 +16,7 @@ from gates.errors import PolicyError
 from gates.facts.coverage_reports.contexts import reached
 from gates.facts.coverage_reports.lines import ReportError
 from gates.facts.mutants import PLACE, MutantRecording, Mutants, MutantSettings, Tried, TriedFile, parse, render
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError
 from gates.mutation.mutants import applied, mutants
 from tests.change.asking import asked, gatherer
 from tests.checkout.repository import Repository

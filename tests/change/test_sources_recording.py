@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError
 from gates.facts.sources_recording import Sources, parse, render
 from gates.recording.writing import write_sources
 from tests.checkout.repository import Repository

@@ -15,7 +15,7 @@ import pytest
 from gates.errors import FactUnavailable
 from gates.facts.checkout import Checkout
 from gates.facts.link_answers import Answer, ask, parse, render
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError
 from gates.facts.supply.tools import Done, Tool
 from gates.policy import Policy
 from gates.report import Outcome, Result

@@ -13,7 +13,7 @@ import pytest
 
 from gates.facts.checkout import Checkout
 from gates.facts.flake_recording import FlakeRecording, Flaky, TestRuns, parse, render
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError
 from gates.policy import Policy
 from gates.report import Outcome, Result
 from gates.running import run

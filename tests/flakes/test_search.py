@@ -13,8 +13,8 @@ import pytest
 
 from gates.errors import GatesError
 from gates.flakes.attribution import Rate
-from gates.flakes.scratch import Scratch
 from gates.flakes.search import Asked, Cause, Found, search
+from gates.scratch import Scratch
 
 SUITE = {
     "test_shop.py": """

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.errors import GatesError
-from gates.facts.recording import RecordingError
+from gates.facts.recording_file import RecordingError
 from gates.facts.timing.recording import Instructions, Timed, Timing, parse, render
 from gates.measure.trend import KEPT, extended
 

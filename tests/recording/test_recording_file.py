@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.facts.imported import Imported
-from gates.facts.recording import Importer, Recording, RecordingError, parse, render
+from gates.facts.recording import Importer, Recording, parse, render
+from gates.facts.recording_file import RecordingError
 
 ONE = Recording(
     (

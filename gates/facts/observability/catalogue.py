@@ -16,10 +16,10 @@ from typing import Any, ClassVar, Optional
 
 import msgspec
 
-from gates.errors import FactUnavailable, PolicyError
+from gates.errors import FactUnavailable
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
-from gates.facts.recording import is_inside
+from gates.facts.recording_file import refuse_outside
 
 SCHEMA = 1
 DEFAULT_FILE = "observability/catalogue.json"
@@ -112,8 +112,7 @@ class TelemetrySettings:
     """The command that makes it."""
 
     def __post_init__(self) -> None:
-        if not is_inside(self.catalogue):
-            raise PolicyError(f"catalogue is '{self.catalogue}'; it must be a path below the repository's root")
+        refuse_outside(self.catalogue, "catalogue")
 
 
 @dataclass

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Optional
 
-from gates.errors import PolicyError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.observability.catalogue import Telemetry
-from gates.facts.recording import is_inside
-from gates.facts.stamp import blob, modules_of, recorded, why_stale
+from gates.facts.recording_file import held, refuse_outside
+from gates.facts.stamp import blob, modules_of, why_stale
 from gates.globs import Globs
 
 SCHEMA = 1
@@ -33,8 +32,7 @@ class DrivenRunSettings:
     """The files whose content must be what it was; without one, all Python files that the recording names."""
 
     def __post_init__(self) -> None:
-        if not is_inside(self.file):
-            raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
+        refuse_outside(self.file)
 
 
 @dataclass
@@ -144,5 +142,4 @@ class DrivenRun:
 
     @cached_property
     def _content(self) -> tuple[Optional[bytes], str]:
-        """What the file holds, and why it holds nothing."""
-        return recorded(self.checkout, self.settings.file)
+        return held(self.checkout, self.settings.file)

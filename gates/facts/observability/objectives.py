@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Optional
 
 from gates.errors import PolicyError
 from gates.facts.fact import digest_of
-from gates.facts.recording import is_inside
+from gates.facts.recording_file import refuse_outside
 
 # How fast a budget is spent before somebody is told, as multiples of spending it evenly; each over a short and a long
 # window (Google's SRE workbook, chapter 5, and sloth's defaults for 30 days).
@@ -186,7 +186,7 @@ def _refuse_odd_objective(objective: Objective) -> None:
             f"{place} least_events is {objective.least_events}; without traffic it would fire: at least 1"
         )
     _refuse_empty(objective, place, "promise", "to", "owner")
-    _refuse_outside(objective.runbook, place)
+    refuse_outside(objective.runbook, f"{place} runbook")
 
 
 def _refuse_odd_alert(alert: Alert) -> None:
@@ -194,7 +194,7 @@ def _refuse_odd_alert(alert: Alert) -> None:
     if not _ALERT.fullmatch(alert.name):
         raise PolicyError(f"{place} name must be words in capitals, like ServiceAbsent")
     _refuse_empty(alert, place, "summary", "expression", "owner")
-    _refuse_outside(alert.runbook, place)
+    refuse_outside(alert.runbook, f"{place} runbook")
     _refuse_no_duration(alert.lasting, f"{place} lasting")
 
 
@@ -202,11 +202,6 @@ def _refuse_empty(entry: object, place: str, *keys: str) -> None:
     for key in keys:
         if not getattr(entry, key).strip():
             raise PolicyError(f"{place} {key} is empty; say it")
-
-
-def _refuse_outside(runbook: str, place: str) -> None:
-    if not is_inside(runbook):
-        raise PolicyError(f"{place} runbook is '{runbook}'; it must be a path below the repository's root")
 
 
 def _refuse_no_duration(text: str, place: str) -> None:

@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Optional
 
-from gates.errors import FactUnavailable, PolicyError
+from gates.errors import FactUnavailable
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
+from gates.facts.recording_file import refuse_outside
 from gates.facts.store import Store
 from gates.facts.supply.advisory_database import HEAD, RECORDS, Head, read_head, read_records
 from gates.facts.supply.advisory_records import Advisory
@@ -39,8 +40,7 @@ class AdvisorySettings:
     database: str = _DEFAULT_FOLDER
 
     def __post_init__(self) -> None:
-        if not self.database or {"", ".", ".."}.intersection(self.database.split("/")):
-            raise PolicyError(f"database is '{self.database}'; it must be a path below the repository's root")
+        refuse_outside(self.database, "database")
 
 
 class Pinned(NamedTuple):

@@ -18,7 +18,7 @@ from typing import Any, Optional
 
 import msgspec
 
-from gates.facts.recording import RecordingError, is_inside
+from gates.facts.recording_file import RecordingError, is_inside
 
 SCHEMA = 1
 

@@ -1,8 +1,10 @@
-"""Every extractor is a pure function of bytes, whatever they are: asked of the cases of every gate, in this process."""
+"""Every extractor is a pure function of bytes, whatever they are: asked in this process of all that tests hold."""
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +26,8 @@ OWN = [
 ]
 OWN += [*(ROOT / ".github").rglob("*.yml"), *(ROOT / "docs").glob("*.md"), *(ROOT / ".ci").glob("[a-z]*")]
 OWN += [*(ROOT / "gates" / "facts" / "extractors").rglob("*.py")]
+FAMILIES = [*(ROOT / "tests").glob("*/cases/*"), *(ROOT / "tests" / "policy").glob("*valid/*")]
+TESTS = [path for path in (ROOT / "tests").rglob("*.py") if path not in CASES]
 SETUP = b"""\
 from setuptools import setup, find_packages
 NAME = "app"
@@ -48,11 +52,24 @@ def contents() -> Iterator[bytes]:
     """The cases, this repository's own files of every kind, and what is none of any kind."""
     yield from (path.read_bytes() for path in (*CASES, *OWN))
     yield from (SETUP, *BROKEN)
+    for path in FAMILIES:  # several small files each, with a line between that says of which kind
+        yield from re.split(rb"^(?:===|---) .*\n", path.read_bytes(), flags=re.MULTILINE)
+    yield from sorted({text for path in TESTS for text in _written_in(path)})
+
+
+def _written_in(path: Path) -> Iterator[bytes]:
+    """The texts of a test: what it writes into files, or judges."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+            text = node.value.encode("utf-8", "surrogatepass") if isinstance(node.value, str) else node.value
+            if len(text) > 12 and any(sign in text for sign in b"\n=("):
+                yield text
 
 
 def test_there_are_some() -> None:
     assert len(EXTRACTORS) > 30
     assert len(CASES) > 500
+    assert len(list(contents())) > 3000
 
 
 @pytest.mark.parametrize("name", EXTRACTORS)

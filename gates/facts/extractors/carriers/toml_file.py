@@ -54,7 +54,7 @@ def _uses(toml: Toml) -> Iterator[Use]:
         keys = tuple(step for step in path if isinstance(step, str))
         line = toml.line_of(path, value.split("\n", 1)[0])
         if any(keys[: len(table)] == table for table in _REGISTERING):
-            if keys[-1] != "type":
+            if keys[-1] not in ("type", "extras"):
                 yield from registered(_group(keys), value, toml.places, line)
         elif keys[:2] == ("tool", "pytest") or keys[:1] == ("pytest",):
             if keys[-1] != "addopts" or isinstance(path[-1], str):

@@ -116,6 +116,8 @@ def leftovers(worker: Worker, suspect: Suspect, tests: Sequence[str], way: Way) 
     if fresh.failed == fresh.runs:
         return None
     own = bool(after((suspect.test,), 1).failed)
+    if not own and not after(list(tests), 1).failed:
+        return None
     leavers = (suspect.test,) if own else tuple(fewest(list(tests), lambda some: bool(after(some, 1).failed)))
     if not leavers:
         return None

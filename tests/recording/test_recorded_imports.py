@@ -135,6 +135,29 @@ def test_what_may_be_imported_is_no_finding_when_it_ran(root: Path) -> None:
     assert result.examined["modules: recorded"] == 1
 
 
+@pytest.mark.parametrize(
+    ("may_register", "announced", "is_found"),
+    [
+        ('may_register = ["production", "candidate"]\n', "candidate.idea:Idea", False),
+        ('may_register = ["production", "candidate"]\n', "candidate:Idea", True),  # another module than what ran
+        ('may_register = ["production"]\n', "candidate.idea:Idea", True),
+        ("", "candidate.idea:Idea", True),
+    ],
+)
+def test_what_an_entry_point_announces_is_judged_there_and_not_where_it_ran(
+    root: Path, may_register: str, announced: str, is_found: bool
+) -> None:
+    lanes = (root / "policies" / "lanes.toml").read_text("utf-8")
+    lanes = lanes.replace('may_import = ["production"]\n', f'may_import = ["production"]\n{may_register}')
+    lanes = lanes.replace('may_import = ["candidate"]', 'may_import = ["candidate", "production"]')
+    entry = f'[project]\nname = "app"\n\n[project.entry-points."app.plugins"]\nidea = "{announced}"\n'
+    write(root, {"policies/lanes.toml": lanes, "pyproject.toml": entry})
+
+    result = judged(root, recording(IDEA))
+
+    assert (("app/bridge.py", 5, "candidate.idea", "violation") in found(result)) is is_found
+
+
 def test_what_the_text_says_too_is_found_once(root: Path) -> None:
     text = "import candidate.idea\n"
     write(root, {"app/bridge.py": text})

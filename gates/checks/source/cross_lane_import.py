@@ -10,12 +10,14 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from typing import Optional
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.annotations import Annotations
 from gates.facts.carriers import Carried, Carriers
 from gates.facts.checkout import Checkout
+from gates.facts.extractors.carriers.use import REGISTERS, STARTS
 from gates.facts.files import File
 from gates.facts.imports import Edge, Imports
 from gates.facts.lane_edges import LaneEdges
@@ -25,6 +27,7 @@ from gates.facts.recorded_imports import RecordedImports
 from gates.facts.unparsed import line_of
 from gates.finding import Finding
 
+_ANNOUNCES = (REGISTERS, STARTS)
 _VERBS = {"dynamic": "loads by name", "recorded": "loaded, when it was run,"}
 
 
@@ -55,7 +58,8 @@ class CrossLaneImport:
         yield from _links(modules, lanes)
         judged = _Judged(imports, lanes, edges)
         for edge in imports.edges_into(judged.forbidden_to):
-            yield judged.direct(edge)
+            if edge.kind != "recorded" or not judged.is_announced(edge, carriers):
+                yield judged.direct(edge)
         if self.transitive:
             yield from judged.detours()
         if self.string_annotations:
@@ -92,6 +96,8 @@ class _Judged:
         self._imports = imports
         self._edges = edges
         self._may = lanes.may_import
+        self._registering = {lane: lanes.may_register[lane] for lane in lanes.says_what_it_registers}
+        self._announced: Optional[frozenset[int]] = None
         self.lane = edges.lane
         self._held: dict[str, set[int]] = {lane: set() for lane in self._may}
         for node, lane in enumerate(self.lane):
@@ -123,6 +129,15 @@ class _Judged:
             trace=(importer, target),
             verdict="opaque" if edge.unparsed else "violation",
         )
+
+    def is_announced(self, edge: Edge, carriers: Carriers) -> bool:
+        """Whether it ran what an entry point announces, of a lane that its own may register: that is judged there."""
+        mine, other = self.lane[edge.importer], self.lane[edge.target]
+        if mine not in self._registering or other not in self._registering[mine]:
+            return False
+        if self._announced is None:
+            self._announced = frozenset(each.node for each in carriers.entered() if each.verb in _ANNOUNCES)
+        return edge.target in self._announced
 
     def _where(self, target: int) -> str:
         """Nodes behind the modules are names that no file has; of a namespace package there is the folder."""

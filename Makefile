@@ -254,6 +254,12 @@ lanes: setup  ## the lanes of this repository, and what crosses them
 .PHONY: promotion lanes-page
 promotion: setup  ## who is ready for which lane, by verified evidence of this commit
 	@$(RUN)/gates promote --all $(REPORTS)
+
+.PHONY: docs
+docs:  ## build docs/ into a site, .gates/site/index.html; a warning is an error
+	@.ci/peers docs
+	@.venvs/docs/bin/python -m sphinx -q -W --keep-going -n -b html docs .gates/site
+
 lanes-page: setup  ## write the generated parts of docs/lanes.md
 	@$(RUN)/python scripts/lanes_page.py --write
 

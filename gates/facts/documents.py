@@ -17,6 +17,7 @@ from gates.facts.files import File
 from gates.globs import Globs, any_of
 
 _EXTRACTORS = "gates.facts.extractors.documents"
+_ANCHORS = "gates.facts.extractors.tree.anchors"
 _MARKDOWN = (".md", ".markdown", ".me")
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _MANY = 30
@@ -141,6 +142,12 @@ class Documents:
             for path, value in self.extraction.of(f"{_EXTRACTORS}.{name}", files).items()
             for link in value
         ]
+
+    def has_anchor(self, path: str, anchor: str) -> bool:
+        """Whether a document has it as GitHub makes anchors."""
+        file = self.checkout.files.get(path)
+        value = self.extraction.of(_ANCHORS, [file]).get(path) if file is not None else None
+        return value is not None and not isinstance(value, str) and anchor in value[0]
 
     @property
     def undefined(self) -> Iterator[tuple[str, int, str]]:

@@ -28,7 +28,7 @@ from gates.running import run
 PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 needs_lychee = pytest.mark.skipif(shutil.which("lychee", path=PLACES) is None, reason="lychee is not installed")
 TREE = {
-    "docs/guide.md": "# The guide\n\n## First steps\n\n## First steps\n\n## Ünïcode & more\n\n<a id='own'></a>\n",
+    "docs/guide.md": "# The guide\n\n## First steps\n\n## First steps\n\n## Ünïcode & more\n\n<a id='own'></a>\n\n## ⚖️ Law\n",
     "docs/picture.png": "",
     "src/app.py": "one = 1\ntwo = 2\n",
 }
@@ -40,6 +40,8 @@ LINKS: Mapping[str, Optional[str]] = {
     "[a](guide.md#first-steps-1)": None,
     "[a](guide.md#ünïcode--more)": None,
     "[a](guide.md#own)": None,
+    "[a](guide.md#️-law)": None,
+    "<a href='{{where}}'>a</a>": None,
     "![a](picture.png)": None,
     "[a](../src/app.py)": None,
     "[a](../src/app.py#L2)": None,
@@ -59,6 +61,7 @@ LINKS: Mapping[str, Optional[str]] = {
     "<img src='gone.png'>": "docs/gone.png does not exist",
     "[a][one]\n\n[one]: gone.md": "docs/gone.md does not exist",
     "[a](guide.md#second-steps)": "docs/guide.md has no heading or anchor #second-steps",
+    "[a](guide.md#law)": "docs/guide.md has no heading or anchor #law",
     "[a](#nowhere)": "docs/page.md has no heading or anchor #nowhere",
     "[a](../src/app.py#L3)": "src/app.py has 2 lines",
     "[a](../src/app.py#L1-L90)": "src/app.py has 2 lines",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Optional
 
@@ -44,4 +45,9 @@ def sections(text: str) -> dict[str, tuple[int, str]]:
 def slug(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     plain = re.sub(r"[`*~]", "", EXPLICIT.sub("", heading)).strip().lower()
-    return _DROPPED.sub("", plain).replace(" ", "-")
+    return _DROPPED.sub(_mark, plain).replace(" ", "-")
+
+
+def _mark(match: re.Match[str]) -> str:
+    """A mark stays, such as the one behind an emoji that is dropped."""
+    return match[0] if unicodedata.category(match[0]).startswith("M") else ""

@@ -28,7 +28,8 @@ from gates.running import run
 PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 needs_lychee = pytest.mark.skipif(shutil.which("lychee", path=PLACES) is None, reason="lychee is not installed")
 TREE = {
-    "docs/guide.md": "# The guide\n\n## First steps\n\n## First steps\n\n## Ünïcode & more\n\n<a id='own'></a>\n\n## ⚖️ Law\n",
+    "docs/guide.md": "# The guide\n\n## First steps\n\n## First steps\n\n## Ünïcode & more\n\n<a id='own'></a>\n\n"
+    "## ⚖️ Law\n",
     "docs/picture.png": "",
     "src/app.py": "one = 1\ntwo = 2\n",
 }

@@ -22,6 +22,7 @@ from gates.facts.recording_file import RecordingError, held, refuse_outside
 from gates.facts.sources_recording import parse
 
 DEFAULT_REPORT = ".gates/recordings/coverage.json"
+_MADE_BY = f"pytest --cov --cov-branch --cov-report=json:{DEFAULT_REPORT}"
 _ELSEWHERE = frozenset(("site-packages", "dist-packages"))
 
 
@@ -32,7 +33,7 @@ class CoverageSettings:
     policy_section: ClassVar[str] = "coverage"
     reports: tuple[str, ...] = (DEFAULT_REPORT,)
     """Paths below the root, tracked or not: coverage.py's data, JSON, XML (Cobertura) or LCOV, joined where several."""
-    made_by: str = "make coverage"
+    made_by: str = _MADE_BY
     """The command that makes them, for whoever has none yet, or an old one."""
     branches: bool = True
     """Whether the reports must tell of branches, too."""

@@ -172,8 +172,8 @@ def test_with_the_sources_written_down_content_decides_and_not_time(repository: 
 
     repository.write("memory.py", RECALL + "\n")
 
-    lacking = coverage(repository, "coverage.json", sources="sources.json").lacking
-    assert lacking == {"sources.json": "the reports are older than memory.py; run `make coverage`"}
+    lacking = coverage(repository, "coverage.json", sources="sources.json", made_by="make it").lacking
+    assert lacking == {"sources.json": "the reports are older than memory.py; run `make it`"}
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"recording": "sources", "schema": 2}'])

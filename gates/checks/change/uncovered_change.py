@@ -77,7 +77,7 @@ class UncoveredChange:
                 if not is_tolerated or strict.fullmatch(module.path):
                     yield from (each.finding for each in found)
             yield from _without_reason(module)
-            yield from _unproven(module)
+            yield from _unproven(module) if coverage.is_told else ()  # (without a report nothing is proven)
         for path, several in lost.outside(self.paths, self.allowed_in).items():
             at = sorted({each.line for each in several})
             message = f"what the change does not touch is reached no more, as it was at the base: line{_listed(at)}"

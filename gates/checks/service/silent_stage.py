@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from gates.checks.gate import Plant
 from gates.errors import CannotPlant
@@ -28,6 +29,7 @@ class SilentStage:
     spans: tuple[str, ...] = ("stage.<stage>",)
     metrics: tuple[str, ...] = ()
     label: str = "stage"
+    needs: ClassVar[tuple[str, ...]] = ("what the service says of itself, in [facts.telemetry]",)
 
     def check(self, telemetry: Telemetry, driven_run: DrivenRun) -> Iterator[Finding]:
         if driven_run.lacking:

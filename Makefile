@@ -35,8 +35,6 @@ TREND ?=
 # What `make feed` remembers, and what `make ask` asks.
 DOCS ?= docs README.md
 Q ?=
-# The plugins without which the service is not one.
-SMOKE_PLUGINS ?= node constellation adapter monitor node:recall node:salience node:statements node:extract node:weigh node:gaps
 # QUICK=--quick takes a first look with `make bench-recorder`, `make bench-runtime` and `make bench-peers`; LONG=--long adds ten minutes at half load.
 QUICK ?=
 LONG ?=
@@ -124,7 +122,7 @@ self: setup
 	@$(RUN)/gates prove
 
 .PHONY: recordings coverage pages telemetry-recording
-recordings: coverage telemetry-recording drill
+recordings: coverage telemetry-recording boot-recording drill
 telemetry-recording: setup
 	@env -u LUKHAS_OTLP $(RUN)/python -m runtime drive
 coverage: setup  ## record which lines the tests reach, and which imports really happen in them
@@ -233,10 +231,13 @@ observe-e2e: setup  ## every panel, every alert and every span, shown on real se
 drill: setup  ## brownout drills: slow, failing, stuck and missing dependencies, with a verdict
 	@$(RUN)/python -m runtime drill
 
-.PHONY: ci-smoke-plugin
+.PHONY: ci-smoke-plugin boot-recording
 ci-smoke-plugin: setup  ## boot the service with LUKHAS_PLUGIN_DISCOVERY=auto, and see the minimal set of plugins
 	@LUKHAS_PLUGIN_DISCOVERY=auto $(RUN)/python -m pytest -q tests/unit/test_entry_points_smoke.py
-	@LUKHAS_PLUGIN_DISCOVERY=auto LUKHAS_DUPLICATES=error $(RUN)/python -m runtime plugins $(addprefix --require ,$(SMOKE_PLUGINS))
+	@$(MAKE) boot-recording
+	@$(RUN)/gates run --strict --gate missing-plugin $(REPORTS)
+boot-recording: setup
+	@LUKHAS_PLUGIN_DISCOVERY=auto LUKHAS_DUPLICATES=error $(RUN)/python -m runtime plugins --record $(RECORDINGS)/boot.json
 
 .PHONY: perf measure
 perf: setup  ## the budgets of policies/budgets.toml, measured

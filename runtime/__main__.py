@@ -184,6 +184,10 @@ async def _plugins(options: argparse.Namespace) -> int:
     app = await opened(settings, required=options.require, start=False)
     document = dict(app.plugins())
     await app.close()
+    if options.record is not None:
+        from runtime.driving import booted, write
+
+        write(booted(settings, document), options.record)
     app.registry.check_required()  # also where discovery is off, and nobody has looked
     if options.json:
         print(json.dumps(document, indent=2))
@@ -374,6 +378,7 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("--store", help="instead of LUKHAS_STORE")
     plugins = command("plugins", _plugins, "what is plugged in, and what became of it")
     plugins.add_argument("--json", action="store_true", help="the document of /system/plugins")
+    plugins.add_argument("--record", type=Path, metavar="FILE", help="write down what the boot made of each")
     plugins.add_argument(
         "--require", action="append", default=[], metavar="NAME", help="fail without it: a kind, or kind:name"
     )

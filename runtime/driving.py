@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
 
@@ -62,6 +63,19 @@ async def _every_lane(settings: Settings, found: Optional[Installed]) -> tuple[d
         return dict(sorted(states.items())), app.switches.declared
     finally:
         await app.close()
+
+
+def booted(settings: Settings, document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a boot made of each plugin, of the document of /system/plugins: what the gate missing-plugin reads."""
+    kept = ("plugin", "lane", "state", "reason")
+    return {
+        "recording": "boot",
+        "schema": SCHEMA,
+        "discovery": settings.discovery,
+        "lane": settings.lane,
+        "files": sources(PACKAGE),
+        "plugins": [{key: record[key] for key in kept} for record in document["plugins"]],
+    }
 
 
 def sources(package: Path) -> dict[str, str]:

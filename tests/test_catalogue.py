@@ -143,6 +143,14 @@ def driven_run(files: Mapping[str, Union[str, bytes]], spans: Sequence[str] = ("
     return {DRIVEN: json.dumps({"recording": "telemetry", "schema": 1, "queries": 3, "files": blobs, **heard})}
 
 
+def boot(files: Mapping[str, Union[str, bytes]], state: str) -> dict[str, str]:
+    """The recording of a boot of these files, in which recall ended so."""
+    blobs = {path: blob_of(text) for path, text in files.items()}
+    head = {"recording": "boot", "schema": 1, "discovery": "auto", "lane": "production"}
+    plugin = {"plugin": "node:recall", "lane": "production", "state": state, "reason": None}
+    return {".gates/recordings/boot.json": json.dumps({**head, "files": blobs, "plugins": [plugin]})}
+
+
 def blob_of(text: Union[str, bytes]) -> str:
     content = text if isinstance(text, bytes) else text.encode()
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
@@ -172,6 +180,8 @@ def flakes_recorded(files: Mapping[str, Union[str, bytes]], **tests: TestRuns) -
     return render(FlakeRecording(files=blobs, tests=tests))
 
 
+# What a gate has to be told to forbid anything.
+FIELDS = {"missing-plugin": 'required = ["node:recall"]\n'}
 # A repository in which every gate has something to look at and nothing to find.
 TREE: dict[str, Union[str, bytes]] = {
     "runtime/__init__.py": "",
@@ -185,7 +195,10 @@ TREE: dict[str, Union[str, bytes]] = {
         "name: ci\non: push\npermissions: {}\njobs:\n  test:\n    name: Test\n    runs-on: ubuntu-24.04\n"
         "    timeout-minutes: 5\n    steps:\n      - run: 'true'\n"
     ),
-    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n\n" for entry in OWN) + ENVIRONMENT + TIMINGS + OBSERVED,
+    "policies/gates.toml": "".join(f"[gates.{entry.name}]\n{FIELDS.get(entry.name, '')}\n" for entry in OWN)
+    + ENVIRONMENT
+    + TIMINGS
+    + OBSERVED,
     "policies/budgets.toml": BUDGETS,
     ".gates/recordings/timings.json": recorded({"runtime/recall.py": RECALL}),
     "policies/lanes.toml": LANES,
@@ -193,6 +206,7 @@ TREE: dict[str, Union[str, bytes]] = {
     "policies/vocabulary.toml": VOCABULARY,
     **TELEMETRY,
     **driven_run(SERVICE),
+    **boot(SERVICE, "loaded"),
     **known(canary="1.0", useful="0.9"),
     **environment(useful="1.0"),
     "runtime/test_recall.py": "from runtime.recall import recall\n\n\ndef test_it():\n    assert recall('1') == 1\n",
@@ -232,6 +246,10 @@ MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
         "clean": {**LOCK, **known(canary="1.0", useful="0.9")},
         "vulnerable": {**LOCK, **known(canary="1.0", useful="1.0")},
     },
+    "missing-plugin": {
+        "loaded": {**SERVICE, **boot(SERVICE, "loaded")},
+        "failed": {**SERVICE, **boot(SERVICE, "failed")},
+    },
     "premature-promotion": {
         "placed": {**PLACED, "lanes.toml": LANES, "policies/promotion.toml": PROMOTION},
         "of no module": {**PLACED, "runtime/stray.py": "", "lanes.toml": LANES, "policies/promotion.toml": PROMOTION},
@@ -248,6 +266,7 @@ MADE_CASES: dict[str, dict[str, dict[str, Union[str, bytes]]]] = {
 # How a policy forbids nothing, for gates that it is not `allowed_in = ["**"]` for.
 FORBIDS_NOTHING = {
     "cross-lane-import": {"policies/lanes.toml": LANES.replace('["production"]', '["production", "candidate"]')},
+    "missing-plugin": {"policies/gates.toml": "[gates.missing-plugin]\n"},
     "silent-stage": {"policies/gates.toml": "[gates.silent-stage]\nspans = []\n"},
     **{
         gate: {"policies/gates.toml": f'[gates.{gate}]\nallowed_in = ["**"]\n\n{OBSERVED}'}
@@ -393,7 +412,10 @@ def test_it_has_a_case_that_finds_and_one_that_does_not(entry: Entry, tmp_path: 
     assert folder.is_dir() or entry.name in MADE_CASES, f"tests/gates/{entry.name}/ holds no cases"
 
     for name, files in MADE_CASES.get(entry.name, {}).items():
-        write(tmp_path / "made" / name, {**files, "gates.toml": f"[gates.{entry.name}]\n{ENVIRONMENT}"})
+        write(
+            tmp_path / "made" / name,
+            {**files, "gates.toml": f"[gates.{entry.name}]\n{FIELDS.get(entry.name, '')}{ENVIRONMENT}"},
+        )
     folder = tmp_path / "made" if entry.name in MADE_CASES else folder
     told = ("lanes.toml", "gates.toml")
     trees = sorted(case for case in folder.iterdir() if any((case / name).is_file() for name in told))

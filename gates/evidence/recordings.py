@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from gates.catalogue import active, catalogue
 from gates.errors import FactUnavailable
+from gates.facts.boot import Boot
 from gates.facts.coverage import Coverage
 from gates.facts.drills import Drills
 from gates.facts.fact import Gatherer, closure, parameters
@@ -22,6 +23,7 @@ from gates.running import Run
 
 NATIVE = "native/"
 _KINDS: Mapping[str, type[Any]] = {
+    "boot": Boot,
     "coverage": Coverage,
     "drills": Drills,
     "flakes": Flakes,

@@ -14,11 +14,10 @@ from typing import ClassVar, Optional
 
 import msgspec
 
-from gates.errors import PolicyError
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
-from gates.facts.recording import is_inside
-from gates.facts.stamp import blob, modules_of, recorded, why_stale
+from gates.facts.recording_file import held, refuse_outside
+from gates.facts.stamp import blob, modules_of, why_stale
 from gates.globs import Globs
 
 SCHEMA = 1
@@ -39,8 +38,7 @@ class BootSettings:
     """The files whose content must be what it was; without one, all Python files that the recording names."""
 
     def __post_init__(self) -> None:
-        if not is_inside(self.file):
-            raise PolicyError(f"file is '{self.file}'; it must be a path below the repository's root")
+        refuse_outside(self.file)
 
 
 class Booted(msgspec.Struct, frozen=True):
@@ -83,7 +81,7 @@ class Boot:
     @cached_property
     def digest(self) -> str:
         """Of the recording, and of whether it is of the files as they are."""
-        content, why = recorded(self.checkout, self.settings.file)
+        content, why = held(self.checkout, self.settings.file)
         return digest_of(repr(self.settings), content if content is not None else why, repr(self.lacking))
 
     def __len__(self) -> int:
@@ -122,7 +120,7 @@ class Boot:
 
     @cached_property
     def _read(self) -> tuple[Optional[_Recording], str]:
-        content, why = recorded(self.checkout, self.settings.file)
+        content, why = held(self.checkout, self.settings.file)
         if content is None:
             return None, why
         try:

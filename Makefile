@@ -24,13 +24,18 @@ FLAKES ?= tests/guardian/test_switches.py tests/orchestrator/test_deadline.py te
 UPGRADE ?=
 # What `make observability` is to do: CHECK=--check compares.
 CHECK ?=
-# BASE=REF lets `make secrets` search what the commits since brought, `make sbom` say what changed since, and `make measure`
-# compare with another commit.
+# BASE=REF lets `make secrets` search what the commits since brought, `make sbom` say what changed since, and `make measure`,
+# `make promotion-gate` and `make changes-check` compare with another commit.
 BASE ?=
 # ADVISORIES=all.zip is imported where `make audit` and `make acceptance` would fetch what OSV publishes of PyPI.
 ADVISORIES ?=
 # TREND=1 lets `make measure` add to .ci/timings.json.
 TREND ?=
+
+# Which workflows `make ci-local` runs, by file or by file and job: make ci-local ONLY="docs nightly/secrets"; all of them without.
+ONLY ?=
+# A release of another version than that of gates/__init__.py is refused: make release TAG=v0.1.0
+TAG ?=
 
 # What `make feed` remembers, and what `make ask` asks.
 DOCS ?= docs README.md
@@ -74,6 +79,41 @@ acceptance: recordings advisories  ## what blocks a merge: the recordings, then 
 .PHONY: matrix
 matrix:  ## the tests on every Python from 3.9 to 3.13 that is found
 	@.ci/matrix -n auto --dist worksteal $(TESTS)
+
+##########################################################################################
+
+.PHONY: ci-local
+ci-local: setup  ## run what the workflows run, in order, in a clean clone of HEAD: make ci-local ONLY=docs
+	@$(RUN)/python scripts/ci_local.py $(ONLY)
+
+.PHONY: base
+base:  ## give a clone that CI made the branch main, which changes are compared with
+	@git show-ref --verify --quiet refs/heads/main || git branch --quiet --no-track main origin/main
+
+.PHONY: workflows
+workflows: setup  ## the workflows and the action: actionlint, zizmor, pins
+	@$(RUN)/actionlint
+	@$(RUN)/gates run --strict --gate unpinned-action --gate unsafe-workflow $(REPORTS)
+
+.PHONY: docs links vocabulary
+docs: setup  ## build docs/ into .gates/site/; a warning is an error
+	@.ci/peers docs
+	@.venvs/docs/bin/sphinx-build --fail-on-warning --keep-going --quiet docs .gates/site
+links: setup  ## links in documents and what context files claim; those to the network are asked first
+	@$(RUN)/gates links fetch
+	@$(RUN)/gates run --strict --gate dead-link --gate stale-context $(REPORTS)
+vocabulary: setup  ## words that policies/vocabulary.toml retires
+	@$(RUN)/gates run --strict --gate retired-word $(REPORTS)
+
+.PHONY: context propose-context
+context: setup  ## write the generated parts of the context files
+	@$(RUN)/gates context --write
+propose-context: context  ## propose what `make context` wrote as a pull request; needs gh and GH_TOKEN
+	@.ci/propose-context
+
+.PHONY: changes-check
+changes-check: setup  ## what users see changes only with a fragment in changes/: make changes-check BASE=origin/main
+	@BASE="$(BASE)" .ci/changes-check
 
 ##########################################################################################
 
@@ -263,6 +303,19 @@ docs:  ## build docs/ into a site, .gates/site/index.html; a warning is an error
 
 lanes-page: setup  ## write the generated parts of docs/lanes.md
 	@$(RUN)/python scripts/lanes_page.py --write
+
+.PHONY: promotion-gate readiness
+promotion-gate: setup  ## no module changes lane without a decision: make promotion-gate BASE=origin/main
+	@$(RUN)/gates run --strict --gate premature-promotion $(if $(BASE),--base "$(BASE)") $(REPORTS)
+readiness: recordings measure  ## who is ready for which lane, with all that is asked for recorded first
+	@$(RUN)/gates run --report text --evidence $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty)
+	@$(MAKE) promotion
+
+.PHONY: release publish
+release: setup  ## dist/: wheel, sdist, bill of materials, evidence, the verifier, notes and checksums: make release TAG=v0.1.0
+	@TAG="$(TAG)" .ci/release
+publish:  ## publish dist/ as the release TAG of the forge; needs gh and GH_TOKEN
+	@TAG="$(TAG)" .ci/publish
 
 .PHONY: evidence
 evidence: setup  ## build the evidence bundle, and verify it

@@ -17,6 +17,7 @@ else:
 ROOT = Path(__file__).parents[1]
 LOCKS = {"requirements.txt": ("3.11", "3.12", "3.13"), "requirements-3.9.txt": ("3.9", "3.10")}
 PEERS = "requirements-peers.txt"
+ACTION = "requirements-action.txt"
 # Installed by nobody who works on this: what they bring is large, and their tests say so where they skip.
 UNLOCKED = {"model2vec", "sentence-transformers"}
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[a-z0-9,._-]+\])?==(?P<version>\S+)( ; [^\\]+)? \\$")
@@ -26,7 +27,7 @@ COMMENT = re.compile(r"^ *#")
 
 def asked_for(asked: str = "requirements.in") -> list[Requirement]:
     lines = (ROOT / asked).read_text(encoding="utf-8").splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-c "))]
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -43,7 +44,7 @@ def test_requirements_in_repeats_what_the_distribution_and_its_extras_need() -> 
     assert {str(Requirement(line)) for line in needed} <= {str(requirement) for requirement in asked_for()}
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, PEERS])
+@pytest.mark.parametrize("lock", [*LOCKS, PEERS, ACTION])
 def test_a_lock_holds_pins_and_hashes_and_nothing_of_where_they_came_from(lock: str) -> None:
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
 
@@ -52,7 +53,7 @@ def test_a_lock_holds_pins_and_hashes_and_nothing_of_where_they_came_from(lock: 
     assert not any("://" in line or " -r /" in line for line in lines)
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, PEERS])
+@pytest.mark.parametrize("lock", [*LOCKS, PEERS, ACTION])
 def test_every_pin_has_a_hash(lock: str) -> None:
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
 
@@ -72,6 +73,15 @@ def test_a_lock_satisfies_requirements_in_on_each_python_that_installs_it(lock: 
 
     assert [each.name for each in applying if each.name not in pinned] == []
     assert [str(each) for each in applying if not each.specifier.contains(pinned[each.name], prereleases=True)] == []
+
+
+def test_the_action_installs_what_is_tested_here() -> None:
+    asked = {each.name for each in asked_for("requirements-action.in")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {Requirement(line).name for line in project["dependencies"] if "python_version" not in line}
+
+    assert needed | asked <= set(pins(ACTION))
+    assert pins(ACTION).items() <= pins("requirements.txt").items()
 
 
 def test_the_peers_that_are_measured_beside_the_pipeline_are_pinned() -> None:

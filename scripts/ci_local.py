@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What the workflows and the action run, run here in order: scripts/ci_local.py [WORKFLOW | WORKFLOW/JOB]...
 
-Every `run:` of .github/workflows/ and of action.yml is executed once in a clean clone of HEAD, whatever its `if:`,
-with the environment files of the forge in a temporary folder. Of a matrix there is the one interpreter that is found here: `make matrix` has the
-others. What `uses:` an action cannot be run without the forge. Exits with 1 where a step failed.
+Every `run:` of .github/workflows/ and of action.yml is executed once in a clean clone of HEAD, whatever its `if:`, with
+the environment files of the forge in a temporary folder. Of a matrix there is the one interpreter that is found here:
+`make matrix` has the others. What `uses:` an action cannot be run without the forge. Exits with 1 where a step failed.
 """
 
 from __future__ import annotations
@@ -114,12 +114,12 @@ def execute(clone: Path, folder: Path, step: Step) -> Ended:
     return Ended(step, f"failed ({code})" if code else "passed", time.monotonic() - began)
 
 
-def run_all(chosen: list[Step]) -> Iterator[Ended]:
+def run_all(chosen: list[Step], root: Path) -> Iterator[Ended]:
     """Each script with its variables once, in a clone that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="ci-local-") as place:
         folder, clone = Path(place) / "runner", Path(place) / "clone"
         folder.mkdir()
-        subprocess.run(["git", "clone", "--quiet", "--no-local", str(ROOT), str(clone)], check=True)
+        subprocess.run(["git", "clone", "--quiet", "--no-local", str(root), str(clone)], check=True)
         done: dict[tuple[str, str], Ended] = {}
         for step in chosen:
             key = (step.script, repr(sorted(step.env.items())))
@@ -141,7 +141,7 @@ def main(names: list[str]) -> int:
         )
         return 2
     chosen = [step for step in known if not names or {step.workflow, f"{step.workflow}/{step.job}"} & set(names)]
-    ended = list(run_all(chosen))
+    ended = list(run_all(chosen, ROOT))
     print()
     for step, how, seconds in ended:
         print(f"{step.workflow:17} {step.job:15} {seconds:7.1f} s  {how:12}  {step.script}")

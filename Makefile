@@ -99,8 +99,7 @@ workflows: setup  ## the workflows and the action: actionlint, zizmor, pins
 docs: setup  ## build docs/ into .gates/site/; a warning is an error
 	@.ci/peers docs
 	@.venvs/docs/bin/sphinx-build --fail-on-warning --keep-going --quiet docs .gates/site
-links: setup  ## links in documents and what context files claim; those to the network are asked first
-	@$(RUN)/gates links fetch
+links: setup  ## links in documents, and what context files claim
 	@$(RUN)/gates run --strict --gate dead-link --gate stale-context $(REPORTS)
 vocabulary: setup  ## words that policies/vocabulary.toml retires
 	@$(RUN)/gates run --strict --gate retired-word $(REPORTS)

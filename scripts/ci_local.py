@@ -31,7 +31,8 @@ EXPRESSIONS = {
     _BASE: "origin/main",
     "${{ github.token }}": "",
     "${{ github.ref_name }}": "",
-    "${{ inputs.arguments }}": "--strict",
+    "${{ inputs.arguments }}": "",
+    "${{ inputs.base }}": "origin/main",
     "${{ inputs.evidence }}": ".gates/evidence",
 }
 _FILES = ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH")

@@ -43,7 +43,7 @@ def test_the_audit_is_a_job_of_that_name_which_runs_each_day_and_on_each_change(
     assert {"pull_request", "push", "schedule"} <= set(workflow["on"])
     assert workflow["permissions"] == {}
     commands = " ".join(step.get("run", "") for step in workflow["jobs"]["security-audit"]["steps"])
-    assert re.findall(r"make ([a-z]+)", commands) == ["secrets", "audit", "sbom"]
+    assert re.findall(r"make ([a-z]+)", commands) == ["secrets", "audit", "workflows", "sbom"]
 
 
 def test_the_runbook_says_who_within_what_time_and_how_it_is_verified() -> None:

@@ -158,9 +158,9 @@ def judged(tmp_path: Path) -> Path:
     return root
 
 
-def action(root: Path, arguments: str = "--strict") -> tuple[int, str]:
+def action(root: Path, arguments: str = "", **more: str) -> tuple[int, str]:
     runner = root.parent / "runner"
-    variables = {"RUNNER_TEMP": str(runner), "ARGUMENTS": arguments, "EVIDENCE": ".gates/evidence"}
+    variables = {"RUNNER_TEMP": str(runner), "ARGUMENTS": arguments, "EVIDENCE": ".gates/evidence", **more}
     files = {name: str(runner / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
     ended = ran(root, str(ROOT / ".ci" / "action"), "judge", **variables, **files)
     return ended.returncode, ended.stdout
@@ -185,6 +185,13 @@ def test_the_action_fails_where_a_gate_does_and_leaves_its_evidence_all_the_same
     assert code == 1, said
     assert "::error" in said
     assert "bundle=" in (judged.parent / "runner" / "GITHUB_OUTPUT").read_text("utf-8")
+
+
+def test_the_action_compares_with_the_base_that_it_is_told(judged: Path) -> None:
+    code, said = action(judged, BASE="nothing")
+
+    assert code == 2
+    assert "'nothing'" in said
 
 
 def test_what_the_action_is_told_is_split_into_words_and_is_never_a_command(judged: Path) -> None:

@@ -56,7 +56,7 @@ def render(told: Mapping[str, Any]) -> bytes:
 def _told(part: Callable[[Gatherer], Any], gatherer: Gatherer) -> Any:
     try:
         return part(gatherer)
-    except GatesError as error:
+    except (FactUnavailable, GatesError) as error:
         return {"lacking": str(error)}
 
 

@@ -64,7 +64,7 @@ def _base(checkout: Checkout, gatherer: Gatherer) -> Optional[dict[str, str]]:
 def _locks(checkout: Checkout, gatherer: Gatherer) -> list[dict[str, str]]:
     try:
         locks = gatherer.get(Requirements).locks
-    except GatesError as error:
+    except (FactUnavailable, GatesError) as error:
         return [{"lacking": str(error)}]
     return [{"path": lock.path, "sha256": _sha256(checkout.read(lock.path))} for lock in locks]
 
@@ -81,7 +81,7 @@ def _tools(gatherer: Gatherer, kinds: set[type]) -> Iterator[Tool]:
 def _gathered(gatherer: Gatherer, kind: type[Any], kinds: set[type]) -> Any:
     try:
         return gatherer.get(kind) if kind in kinds else None
-    except GatesError:  # the gate says why it could not tell
+    except (FactUnavailable, GatesError):  # the gate says why it could not tell
         return None
 
 

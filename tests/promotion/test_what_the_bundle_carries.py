@@ -72,6 +72,14 @@ def figures(root: Path) -> Any:
     return json.loads(natives(root)["figures.json"])
 
 
+def test_a_base_that_the_clone_does_not_have_is_named_in_place_of_the_figures(shop: Shop) -> None:
+    # as a runner has it that checked out a change and no branch
+    policy = shop.root / "policies/gates.toml"
+    policy.write_text(policy.read_text("utf-8") + '\n[facts.diff]\nbase = "gone"\n', "utf-8")
+
+    assert figures(shop.root)["modules"]["lacking"].startswith("there is no 'gone' to compare with")
+
+
 def test_a_recording_that_is_missing_is_named_with_the_command_that_makes_it(shop: Shop) -> None:
     (shop.root / ".gates/recordings/drills.json").unlink()
 

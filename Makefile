@@ -74,6 +74,7 @@ check: format-check lint types layers edges schemas-check reference-check lanes-
 .PHONY: acceptance
 acceptance: recordings advisories  ## what blocks a merge: the recordings, then every gate with --strict
 	@$(MAKE) flakes || echo 'flaky-test judges what was recorded' >&2
+	@$(MAKE) measure || echo 'broken-budget judges what was recorded' >&2
 	@$(RUN)/gates run --strict $(REPORTS) --evidence $(EVIDENCE) $$(ls $(PAGES).* 2>/dev/null | sed 's/^/--attach /')
 
 .PHONY: matrix
@@ -95,10 +96,7 @@ workflows: setup  ## the workflows and the action: actionlint, zizmor, pins
 	@$(RUN)/actionlint
 	@$(RUN)/gates run --strict --gate unpinned-action --gate unsafe-workflow $(REPORTS)
 
-.PHONY: docs links vocabulary
-docs: setup  ## build docs/ into .gates/site/; a warning is an error
-	@.ci/peers docs
-	@.venvs/docs/bin/sphinx-build --fail-on-warning --keep-going --quiet docs .gates/site
+.PHONY: links vocabulary
 links: setup  ## links in documents, and what context files claim
 	@$(RUN)/gates run --strict --gate dead-link --gate stale-context $(REPORTS)
 vocabulary: setup  ## words that policies/vocabulary.toml retires

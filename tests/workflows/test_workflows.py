@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,12 @@ def test_a_step_calls_a_target_that_exists(step: Step) -> None:
 
     assert called or step.script in ACTION, step.script
     assert called is None or called["target"] in targets()
+
+
+def test_no_target_is_made_in_two_ways() -> None:
+    said = subprocess.run(["make", "--dry-run", "help"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+
+    assert said.stderr == ""
 
 
 def test_what_cannot_be_run_here_is_what_some_step_runs() -> None:

@@ -73,8 +73,8 @@ _ELSEWHERE = "another module ("
 _DEEPEST_SOURCE = 3
 _DEEPEST_WRAPPING = 4
 _DEEPEST_PART = 20
-# What a call gives matters no more where it goes no further, or is seen under the name that it is bound to.
-_OF_NO_ACCOUNT = frozenset({HARMLESS, DROPPED, FOLLOWED})
+# What these give was made by nothing in this file: `for finder in getattr(sys, "meta_path")`.
+_FROM_ELSEWHERE = (Named, Bound, Getter)
 _LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod", "types.MethodType"})
 _HARMLESS_CALLS = frozenset(
@@ -255,7 +255,7 @@ class Look:
         node = place.node
         if isinstance(node, (ast.Call, ast.Subscript)) and self._may_load(node, place.scope):
             yield from self._called_or_read(place)
-        if isinstance(node, ast.Call) and place.becomes in _OF_NO_ACCOUNT:
+        if isinstance(node, ast.Call) and self._is_of_no_account(node, place):
             return
         values = self._folding.fold(node, place.scope)
         if place.becomes == TARGET:
@@ -265,6 +265,12 @@ class Look:
             yield from self._hooked(values, place)
         if place.becomes in (ARGUMENT, AWAY, STORED):
             yield from self._escaped(values, place)
+
+    def _is_of_no_account(self, node: ast.Call, place: Place) -> bool:
+        """Whether what a call gives goes no further, or is what a function of ours gives: its names are seen, too."""
+        if place.becomes == FOLLOWED:
+            return not any(isinstance(one, _FROM_ELSEWHERE) for one in self._folding.fold(node.func, place.scope))
+        return place.becomes in (HARMLESS, DROPPED)
 
     def _may_load(self, node: Union[ast.Call, ast.Subscript], scope: Scope) -> bool:
         """Whether it is worth going through the rounds of the loops around: none gives more than all of them."""
@@ -276,7 +282,7 @@ class Look:
 
     def _may_be_one_that_loads(self, function: Value) -> bool:
         if isinstance(function, Named):
-            name = function.name[: -len(".__get__")] if function.name.endswith(".__get__") else function.name
+            name = function.name.partition(".__get__")[0]  # bound to something, to be called later
             return bool(_loaders_of(Named(name))) or name in ITEMS or name in _PARTIAL
         if isinstance(function, (Function, Class)):
             return any(self._loads_of(one) for one in self._run_by(function))

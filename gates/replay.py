@@ -22,14 +22,23 @@ import sys
 import time
 
 from gates.asking import CHANGES, LISTING, OTHERS, ask, begin, tell_ahead
-from gates.untracked import digest, folders_of, have_same_folders, held_by, hold_same_names, names_digest, signature
+from gates.untracked import (
+    digest,
+    folders_of,
+    have_same_folders,
+    held_by,
+    hold_same_names,
+    names_digest,
+    packed,
+    signature,
+)
 
 TYPE_CHECKING = False  # the typing module takes longer to import than all the rest takes to run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, Optional
 
-SCHEMA = 5
+SCHEMA = 6
 # A memo begins with the digest of the rest; then come the schema and what git is asked about, behind their length.
 _SEAL = 32
 _LENGTH = 8
@@ -65,7 +74,8 @@ class Recipe:
 
     `code` and `content` stand for the code that answered, by signature and by digest; `reads` are git pathspecs of
     the files whose content was looked at (none: all); `changed` and `untracked` hold paths with digests, and so does
-    `unlisted`, of what was looked at though git ignores it (recordings); `folders` and `ignoring` hold signatures;
+    `unlisted`, of what was looked at though git ignores it (recordings); `folders`
+    (packed) and `ignoring` hold signatures;
     `names` is a digest of what lies in the folders.
     """
 
@@ -82,7 +92,7 @@ class Recipe:
         changed: tuple[tuple[str, str], ...],
         untracked: tuple[tuple[str, str], ...],
         unlisted: tuple[tuple[str, str], ...],
-        folders: tuple[tuple[str, Any], ...],
+        folders: tuple[str, bytes],
         names: str,
         ignoring: Any,
     ) -> None:
@@ -175,10 +185,12 @@ def remember(
     else:
         paths = [entry.partition("\t")[2] for entry in os.fsdecode(listed.listing).split("\0")[:-1]]
         held = held_by([*paths, *listed.untracked])
-        folders = folders_of(root, held)
-        names = names_digest((folder for folder, _ in folders), held)
-    if any(signed is None or signed[0] > listed_ns - _RACY_NS for _, signed in folders):
-        return False
+        signed = folders_of(root, held)
+        names = names_digest((folder for folder, _ in signed), held)
+        found = packed(signed, listed_ns - _RACY_NS)
+        if found is None:
+            return False
+        folders = found
     unlisted = _unlisted(pathspecs, listed)
     if any(_changed_ns(root, path) > listed_ns - _RACY_NS for path in unlisted):
         return False
@@ -306,13 +318,13 @@ def _holds(root: str, recipe: Recipe) -> Optional[bool]:
     same_index = recipe.index == _index(root)
     listing = None if same_index else ask(root, *LISTING)
     same_rules = recipe.ignoring == _ignoring(root)
-    same_folders = same_rules and have_same_folders(root, recipe.folders)
+    same_folders = same_rules and have_same_folders(root, *recipe.folders)
     # (a fresh checkout has new folders, in which nothing but what is tracked may lie all the same)
     is_known = same_folders or (
-        not same_rules and not recipe.untracked and hold_same_names(root, recipe.folders, recipe.names)
+        not same_rules and not recipe.untracked and hold_same_names(root, recipe.folders[0], recipe.names)
     )
     others = None if is_known else ask(root, *OTHERS)
-    same_code = recipe.code == _code()
+    same_code = _is_same_code(recipe.code)
     changed = changes.fields()
     listed = None if listing is None else listing.printed()
     untracked = [path for path, _ in recipe.untracked] if others is None else others.fields()
@@ -389,19 +401,32 @@ def _now_ns() -> int:
 
 
 def _code() -> tuple[Any, ...]:
-    """This package's files, and the folders into which distributions are installed."""
+    """This package's folders and files, and the folders into which distributions are installed."""
     package = os.path.dirname(os.path.abspath(__file__))
     own: list[tuple[str, Any]] = []
     waiting = [package]
     while waiting:
-        for entry in os.scandir(waiting.pop()):
+        folder = waiting.pop()
+        own.append((folder, signature(folder)))
+        for entry in os.scandir(folder):
             if entry.name.endswith(".py"):
-                found = entry.stat()
-                own.append((entry.path, (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)))
+                own.append((entry.path, signature(entry.path)))
             elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                 waiting.append(entry.path)
-    installed = [(place, signature(place)) for place in sys.path if place.endswith("-packages")]
+    installed = [(place, signature(place)) for place in _installed()]
     return (tuple(sorted(own)), tuple(installed), sys.version)
+
+
+def _is_same_code(code: tuple[Any, ...]) -> bool:
+    """Whether all that `_code` found is as it was; no folder has to be listed for that."""
+    own, installed, version = code
+    if version != sys.version or [place for place, _ in installed] != _installed():
+        return False
+    return all(signature(place) == signed for part in (own, installed) for place, signed in part)
+
+
+def _installed() -> list[str]:
+    return [place for place in sys.path if place.endswith("-packages")]
 
 
 def content_digest() -> str:
@@ -409,9 +434,10 @@ def content_digest() -> str:
     own = []
     package = os.path.dirname(os.path.abspath(__file__))
     for place, _ in _code()[0]:
-        with open(place, "rb") as stream:
-            own.append((place[len(package) :], stream.read()))
-    folders = [place for place in sys.path if place.endswith("-packages") and os.path.isdir(place)]
+        if place.endswith(".py"):
+            with open(place, "rb") as stream:
+                own.append((place[len(package) :], stream.read()))
+    folders = [place for place in _installed() if os.path.isdir(place)]
     installed = sorted(name for place in folders for name in os.listdir(place) if name.endswith((".dist-info", ".pth")))
     return digest(repr((sorted(own), installed, sys.version)).encode())
 

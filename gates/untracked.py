@@ -6,6 +6,7 @@ As git's own untracked cache has it: a folder whose mtime, ctime and inode are w
 from __future__ import annotations
 
 import os
+import sys
 
 from gates.asking import ask
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # What git never lists: its own folder, and the tool's.
 _NOT_LISTED = (".git", ".gates")
+# Times and inodes are kept as unsigned numbers of 64 bits; a time before 1970 is negative.
+_WIDEST = (1 << 64) - 1
 
 
 def digest(content: bytes) -> str:
@@ -75,7 +78,7 @@ def names_digest(folders: Iterable[str], held: dict[str, set[str]]) -> str:
     return digest(b"".join(_line(held.get(folder, ())) for folder in folders))
 
 
-def hold_same_names(root: str, folders: Sequence[tuple[str, Any]], names: str) -> bool:
+def hold_same_names(root: str, folders: str, names: str) -> bool:
     """Whether in the folders lies just what lay there, by name: then there is nothing that git would call untracked.
 
     Where every name is a tracked one and there are as many folders as before, no tracked file has become a folder.
@@ -83,8 +86,8 @@ def hold_same_names(root: str, folders: Sequence[tuple[str, Any]], names: str) -
     """
     lines = []
     try:
-        below = _counted(dict(folders))
-        for folder, _ in folders:
+        below = _counted(folders.split("\0"))
+        for folder in below:
             place = f"{root}/{folder}"
             found = os.listdir(place)
             extra = 0
@@ -134,13 +137,29 @@ def _ignored(root: str, folders: Sequence[str]) -> set[str]:
     return ignored | {folder for folder in folders if folder == ".gates"}
 
 
-def have_same_folders(root: str, folders: Iterable[tuple[str, Any]]) -> bool:
-    """Whether no folder has changed since."""
+def packed(folders: Iterable[tuple[str, Any]], before_ns: int) -> Optional[tuple[str, bytes]]:
+    """The names of the folders, and mtime, ctime and inode of each: a quick read of thousands, without the rest.
+
+    None where one is gone, or was changed at `before_ns` or later.
+    """
+    names, times = [], bytearray()
+    for folder, signed in folders:
+        if signed is None or signed[0] > before_ns:
+            return None
+        names.append(folder)
+        for number in signed[:3]:
+            times += (number & _WIDEST).to_bytes(8, sys.byteorder)
+    return "\0".join(names), bytes(times)
+
+
+def have_same_folders(root: str, folders: str, times: bytes) -> bool:
+    """Whether no folder has changed since they were packed."""
     stat = os.stat
+    known = iter(memoryview(times).cast("Q").tolist())
     try:
-        for folder, (mtime, ctime, inode, _, _) in folders:
+        for folder, mtime, ctime, inode in zip(folders.split("\0"), known, known, known):
             found = stat(f"{root}/{folder}")
-            if found.st_mtime_ns != mtime or found.st_ctime_ns != ctime or found.st_ino != inode:
+            if found.st_mtime_ns & _WIDEST != mtime or found.st_ctime_ns & _WIDEST != ctime or found.st_ino != inode:
                 return False
     except OSError:
         return False

@@ -29,6 +29,9 @@ class Rate:
     def __add__(self, other: Rate) -> Rate:
         return Rate(self.failed + other.failed, self.runs + other.runs)
 
+    def __sub__(self, other: Rate) -> Rate:
+        return Rate(self.failed - other.failed, self.runs - other.runs)
+
     @property
     def share(self) -> float:
         """The part that failed."""

@@ -21,6 +21,7 @@ from gates.flakes.ways import CONTROL, ORDINARY, RATE, SERIAL, Way, seeds, ways
 
 _PIECE = 40
 _TOO_OFTEN = 2
+_BY_CHANCE = 0.2
 _PLACES = {
     "seed": "with {}",
     "hash seed": "with {}",
@@ -189,12 +190,20 @@ class _Search:
         return naming.shards(worker, suspect, self._tests, way)
 
     def _explained_by_load(self, worker: Worker, suspect: Suspect) -> tuple[str, Optional[Cause]]:
-        """Nothing else runs beside it now."""
+        """Nothing else runs beside it now, so that each run takes a while: only what seems to depend on it."""
+        if not self._is_likely("load", suspect):
+            return suspect.test, None
         for way in suspect.differing("load"):
             contrast = contrasted(worker, suspect, way)
             if contrast.is_proven:
                 return suspect.test, _of_contrast(suspect, contrast)
         return suspect.test, None
+
+    def _is_likely(self, dimension: str, suspect: Suspect) -> bool:
+        """Whether it seems to fail more or less often in a dimension: chance does as much less than 1 in 5 times."""
+        own = self._found.rate(suspect.test, dimension)
+        rest = suspect.every - own
+        return fisher(own.failed, own.runs, rest.failed, rest.runs) < _BY_CHANCE
 
 
 def _of_contrast(suspect: Suspect, contrast: Contrast) -> Cause:
@@ -235,6 +244,6 @@ def _unexplained(suspect: Suspect) -> Cause:
     because = f"failed in {rate.failed} of {rate.runs} runs, whatever was varied"
     command = commands.of_rate(suspect.test, rate)
     own = suspect.rate(CONTROL)
-    rest = Rate(rate.failed - own.failed, rate.runs - own.runs)
+    rest = rate - own
     p = fisher(rest.failed, rest.runs, own.failed, own.runs)
     return Cause(suspect.test, UNKNOWN, "", because, command, (rest, own), p, said=suspect.first_message())

@@ -40,6 +40,23 @@ def test_two_files_that_state_the_same_value_are_not(tmp_path: Path) -> None:
     assert stale(claims(tmp_path, {"AGENTS.md": "Line length: 88\n", "CLAUDE.md": "Line length: 88\n"})) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The project has 40+ Rust crates in total.", "The project has 57 Rust crates in total."),
+        ("Version: 2.0", "Version: 2.0.0"),
+    ],
+)
+def test_values_that_may_both_be_true_are_not(tmp_path: Path, one: str, other: str) -> None:
+    assert stale(claims(tmp_path, {"docs/AGENTS.md": f"{one}\n", "docs/CLAUDE.md": f"{other}\n"})) == []
+    assert stale(claims(tmp_path, {"docs/AGENTS.md": f"{other}\n", "docs/CLAUDE.md": f"{one}\n"})) == []
+
+
+def test_a_count_and_a_version_that_cannot_both_be_true_are(tmp_path: Path) -> None:
+    said = {"docs/AGENTS.md": "Version: 2.0\n", "docs/CLAUDE.md": "Version: 2.0.1\n"}
+    assert stale(claims(tmp_path, said)) == [("docs/CLAUDE.md", 1, "contradiction")]
+
+
 def test_files_of_two_folders_may_speak_of_two_things(tmp_path: Path) -> None:
     assert stale(claims(tmp_path, {"AGENTS.md": "Line length: 88\n", "web/AGENTS.md": "Line length: 100\n"})) == []
 
@@ -113,3 +130,14 @@ def test_what_others_wrote_for_other_repositories_is_not_held_against_this_one(t
     }
 
     assert stale(claims(tmp_path, files)) == [("AGENTS.md", 1, "path")]
+
+
+def test_an_import_may_be_of_the_package_that_the_context_file_lies_in(tmp_path: Path) -> None:
+    says = "```python\nfrom adapters import {}\n```\n"
+    files = {"adapters/__init__.py": "top = 1\n", "parts/adapters/__init__.py": "inner = 1\n"}
+
+    here = {**files, "parts/adapters/AGENTS.md": says.format("inner"), "AGENTS.md": says.format("inner")}
+    assert stale(claims(tmp_path / "a", here)) == [("AGENTS.md", 2, "import")]
+
+    gone = {**files, "parts/adapters/AGENTS.md": says.format("outer")}
+    assert stale(claims(tmp_path / "b", gone)) == [("parts/adapters/AGENTS.md", 2, "import")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import ClassVar, Optional
 
 from gates.facts.checkout import Checkout
 from gates.facts.context.counting import Counting
-from gates.facts.context.figures import Figures
+from gates.facts.context.figures import Figures, agrees
 from gates.facts.context.files import ContextFiles
 from gates.facts.context.generated import Blocks
 from gates.facts.context.held import CONTRADICTED, UNKNOWN, UNVERIFIABLE, UPHELD, YES, Answer, Held, no
@@ -194,7 +195,7 @@ class Claims:
             about = _about(held.claim)
             if about and held.answer.verdict == UNVERIFIABLE and not held.claim.hedge:
                 first = said.setdefault((posixpath.dirname(held.path), about), held)
-                if first.path != held.path and _value(first.claim) != _value(held.claim):
+                if first.path != held.path and not _may_both_be_true(first.claim, held.claim):
                     evidence = f"{first.path}, line {first.claim.line}, says {first.claim.text}"
                     yield Held(held.path, held.claim._replace(kind="contradiction"), no(evidence))
                     continue
@@ -245,7 +246,15 @@ def _about(claim: Claim) -> str:
     return ""
 
 
+def _may_both_be_true(first: Claim, second: Claim) -> bool:
+    """Whether two claims about the same thing may both hold: 40+ and 57 may, 2.0 and 2.0.0 are one version."""
+    if first.kind == second.kind == kinds.COUNT:
+        ours, theirs = int(first.parts[0]), int(second.parts[0])
+        return agrees(ours, first.parts[3], theirs) or agrees(theirs, second.parts[3], ours)
+    return _value(first) == _value(second)
+
+
 def _value(claim: Claim) -> str:
-    if claim.kind in (kinds.COUNT, kinds.VERSION):
-        return claim.parts[0]
+    if claim.kind == kinds.VERSION:
+        return re.sub(r"(?:\.0)+$", "", claim.parts[0])  # 2.0 is 2.0.0 (PEP 440)
     return claim.parts[1]

@@ -29,7 +29,7 @@ class Figures:
         ways = self.counting.ways(path, noun, place, scope)
         if ways is None or claim.hedge:
             return UNKNOWN
-        if any(_agrees(number, about, counted) for counted in ways):
+        if any(agrees(number, about, counted) for counted in ways):
             return YES
         if scope == "" and not place and not self.counting.is_declared(noun):
             return UNKNOWN
@@ -105,7 +105,8 @@ def _of(name: str) -> Iterable[str]:
     return [name.rpartition("-")[2]] if "-" in name else []
 
 
-def _agrees(number: int, about: str, counted: int) -> bool:
+def agrees(number: int, about: str, counted: int) -> bool:
+    """Whether a count bears out what is said of it; `about` is "at least", "nearly" or the like, "" for exactly."""
     checks: dict[str, Callable[[], bool]] = {
         "": lambda: number == counted,
         "at least": lambda: counted >= number,

@@ -6,8 +6,9 @@ import difflib
 import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Optional
 
-from gates.facts.context.held import UNKNOWN, YES, Answer, no
+from gates.facts.context.held import CONTRADICTED, UNKNOWN, YES, Answer, no
 from gates.facts.context.names import Names
 from gates.facts.context.places import Places, stands_for_any
 from gates.facts.context.tree import undotted
@@ -119,7 +120,25 @@ class Symbols:
         return _no_name(f"{owner} in {places[0]} has no", member, members)
 
     def imported(self, path: str, claim: Claim) -> Answer:
-        """An import of something of this repository."""
+        """An import of something of this repository: of its top, or of the package that the context file lies in."""
+        answer = self._imported(claim)
+        own = self._own_module(path, claim.parts[0]) if answer.verdict == CONTRADICTED else None
+        if own is None:
+            return answer
+        told = self.names.words(own)
+        name = claim.parts[1]
+        return answer if name and told is not None and name not in told[1] and not self.names.is_open(own) else YES
+
+    def _own_module(self, path: str, module: str) -> Optional[str]:
+        """The module's file below the folder of that name that the path goes through, unless that is at the top."""
+        root, *rest = module.split(".")
+        folders = path.split("/")[:-1]
+        if root not in folders[1:]:
+            return None
+        place = "/".join([*folders[: folders.index(root, 1) + 1], *rest])
+        return next((file for file in (f"{place}/__init__.py", f"{place}.py") if file in self.places.tree.files), None)
+
+    def _imported(self, claim: Claim) -> Answer:
         module, name = claim.parts
         root = module.partition(".")[0]
         if root not in self.names.roots and module not in self.names.modules.index:

@@ -7,11 +7,21 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from gates.facts.extractors.documents.blocks import Block, blocks
-from gates.facts.extractors.documents.claim import HOME, INCLUDE, LANE, LINK, Claim, Entry, Front
+from gates.facts.extractors.documents.claim import (
+    HOME,
+    INCLUDE,
+    LANE,
+    LINK,
+    SETTING,
+    SYMBOL,
+    Claim,
+    Entry,
+    Front,
+)
 from gates.facts.extractors.documents.command_lines import commands
 from gates.facts.extractors.documents.fences import fence
 from gates.facts.extractors.documents.front_matter import front_matter, sync_header
-from gates.facts.extractors.documents.hedges import command_hedge, hedge
+from gates.facts.extractors.documents.hedges import command_hedge, hedge, name_hedge, setting_hedge
 from gates.facts.extractors.documents.markdown import Code, Fence, Row, Text, pieces
 from gates.facts.extractors.documents.sentences import sentences, setting
 from gates.facts.extractors.documents.spans import spans
@@ -84,7 +94,8 @@ def _text(text: Text) -> Iterator[Claim]:
         yield Claim(INCLUDE, text.line_at(match.start()), match[0], (match["path"],))
     for at, sentence in text.sentences():
         for claim in sentences(sentence, command_hedge(sentence, text.headings)):
-            yield claim._replace(line=text.line_at(at + claim.line))
+            why = claim.hedge or (setting_hedge(text.lead) if claim.kind == SETTING else "")
+            yield claim._replace(line=text.line_at(at + claim.line), hedge=why)
 
 
 def _without_code(text: Text) -> str:
@@ -100,7 +111,10 @@ def _code(code: Code, text: Text) -> Iterator[Claim]:
     if " " in words and _RUNS.fullmatch(words):
         yield from commands(words, code.line, struck or command_hedge(sentence, text.headings))
     else:
-        yield from spans(code.text, code.line, struck or hedge(sentence, text.headings), listing)
+        for claim in spans(code.text, code.line, struck or hedge(sentence, text.headings), listing):
+            is_name = claim.kind == SYMBOL and claim.parts[2] != "call"
+            why = claim.hedge or (name_hedge(sentence, text.lead, text.headings) if is_name else "")
+            yield claim._replace(hedge=why)
 
 
 def _row(row: Row) -> Iterator[Claim]:

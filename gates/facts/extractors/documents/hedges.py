@@ -6,7 +6,7 @@ What a sentence hedges is unverifiable, not upheld: a document that says "create
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _CODE = re.compile(r"`[^`]*`")
 
@@ -53,6 +53,14 @@ _ELSEWHERE = re.compile(
     r"|endpoints?|routes?|urls?|api path|GET|POST|PUT|PATCH|DELETE|mime|content-type|bucket|home directory|containers?"
     r"|entry[- ]points?|package on|npm package|pull requests?)\b|\bhttps?://|(?:``|\w-\w+)\**\s+repo(?:sitory)?\b"
 )
+# Dotted names that are none of Python: what stands in a list of them, or below a heading that says so.
+_TELEMETRY = re.compile(
+    r"\b(?:spans?|metrics?|traces?|tracing|gauges?|histograms?|opentelemetry|observability|telemetry|loggers?|topics?"
+    r"|queues?|channels?|event (?:names?|types?))\b",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r"[\w.-]+\.(?:ya?ml|toml|cfg|ini|json)\b")
+_OF_SETTINGS = ("pyproject.toml", "setup.cfg", "tox.ini", "mypy.ini", ".mypy.ini")
 
 
 def _compiled(words: Iterable[str], signs: str = "") -> re.Pattern[str]:
@@ -90,3 +98,15 @@ def section_hedge(headings: Iterable[str]) -> str:
     """The reason that a heading gives."""
     found = (heading for heading in headings if _SECTION.search(heading))
     return next((f'below "{heading}"' for heading in found), "")
+
+
+def name_hedge(sentence: str, lead: Iterable[str], headings: Sequence[str]) -> str:
+    """The reason why a dotted name may be none of Python's, or ""."""
+    bare = (_CODE.sub("``", text) for text in (sentence, *lead, *headings[-1:]))
+    return "a name of telemetry" if any(_TELEMETRY.search(text) for text in bare) else ""
+
+
+def setting_hedge(lead: Iterable[str]) -> str:
+    """The reason why a value may be that of another file than the project's settings, or ""."""
+    named = (match[0] for text in lead for match in _FILE.finditer(text))
+    return next((f"said of {name}" for name in named if name not in _OF_SETTINGS), "")

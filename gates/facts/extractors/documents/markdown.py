@@ -36,7 +36,7 @@ class Text(NamedTuple):
 
     `lines` holds where each line begins, as (place in the text, line of the file). `listing` is the line of the list or
     table of which the paragraph is the first of an item, 0 for any other; `headings` are those above it; `level` is a
-    heading's own, 0 for any other.
+    heading's own, 0 for any other. `lead` is what stands before the lists that it is in, the outermost first.
     """
 
     line: int
@@ -47,6 +47,7 @@ class Text(NamedTuple):
     listing: int
     headings: tuple[str, ...]
     level: int = 0
+    lead: tuple[str, ...] = ()
 
     def sentence(self, at: int) -> str:
         """The sentence around a place of the text."""
@@ -95,6 +96,7 @@ class _Reader:
     def __init__(self) -> None:
         self._headings: list[tuple[int, str]] = []
         self._lists: list[int] = []
+        self._leads: list[str] = []
         self._is_first = False
         self._head: list[str] = []
         self._cells: list[str] = []
@@ -110,8 +112,10 @@ class _Reader:
                 yield Fence(line, token.info.strip().lower(), token.content, self._above, self._before)
             elif kind in ("bullet_list_open", "ordered_list_open", "table_open"):
                 self._lists.append(token.map[0] + 1)
+                self._leads.append(self._before)
             elif kind in ("bullet_list_close", "ordered_list_close", "table_close"):
                 self._lists.pop()
+                self._leads.pop()
             elif kind in ("list_item_open", "tr_open"):
                 self._is_first = True
                 self._cells = []
@@ -138,7 +142,7 @@ class _Reader:
 
     def _inline(self, token: Any, level: int) -> Iterator[Text]:
         listing = self._lists[-1] if self._lists and self._is_first else 0
-        found = _text(token, listing, self._above)._replace(level=level)
+        found = _text(token, listing, self._above)._replace(level=level, lead=tuple(self._leads))
         self._is_first = False
         self._before = found.text
         self._row_line = found.line

@@ -85,7 +85,7 @@ APPENDED = {
     "empty-test": (f"{PROBE}/test_nothing.py", "def test_nothing():\n    pass\n"),
     "retired-word": ("NOTES.md", "\nZephyr\n"),
     "dead-link": ("NOTES.md", "\n[gone](gone.md)\n"),
-    "stale-context": ("claude.me", "\nUsers are in `django/users/gone.py`.\n"),
+    "stale-context": ("claude.me", "\nUsers are in `django/contrib/auth/gone.py`.\n"),
     "unlocked-dependency": ("requirements.in", "never-locked >= 1\n"),
     "leaked-secret": ("django/conf/keys.py", f"TOKEN = '{made_up_token('an offence')}'\n"),
     "unpinned-action": (".github/workflows/tests.yml", "      - uses: actions/checkout@v6\n"),
@@ -107,6 +107,7 @@ APPENDED = {
 # Gates whose offence is no text at the end of a file, and where they must find it.
 ELSEWHERE = {
     "known-vulnerability": "requirements.txt",
+    "unlocked-dependency": "requirements.txt",
     "falling-coverage": "django/utils/termcolors.py",
     "broken-budget": f"{PROBE}/speed/test_speed.py",
     "premature-promotion": "django/shortcuts_of_sites.py",
@@ -118,6 +119,7 @@ _SECTION = re.compile(r'^(\[gates\.(?P<gate>[a-z-]+)\]\nlevel = )"off"', re.MULT
 def run(clone: Path, *words: str, expects: tuple[int, ...] = (0,)) -> str:
     """What it printed; SystemExit where it ended otherwise than expected."""
     environment = {**os.environ, "PYTHONPATH": str(clone), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["COVERAGE_FILE"] = str(clone / ".gates" / "coverage")  # no release says that git is to ignore it
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     ended = subprocess.run(words, cwd=clone, env=environment, check=False, stdout=-1, stderr=-2, encoding="utf-8")
     if ended.returncode not in expects:
@@ -156,14 +158,12 @@ def covered(clone: Path) -> None:
 
 
 def advised(clone: Path) -> None:
-    """Advisories that speak of one version of what is locked."""
-    record = {
-        "id": "GHSA-offence",
-        "modified": "2026-11-01T00:00:00Z",
-        "affected": [{"package": {"ecosystem": "PyPI", "name": "offence"}, "versions": ["1.1"]}],
-    }
+    """Advisories that speak of one version of what is locked, and of one that shows that pip-audit looks."""
     with zipfile.ZipFile(clone / ".gates" / "all.zip", "w") as archive:
-        archive.writestr("GHSA-offence.json", json.dumps(record))
+        for name in ("offence", "canary"):
+            affected = [{"package": {"ecosystem": "PyPI", "name": name}, "versions": ["1.1"]}]
+            record = {"id": f"GHSA-{name}", "modified": "2026-11-01T00:00:00Z", "affected": affected}
+            archive.writestr(f"GHSA-{name}.json", json.dumps(record))
     run(clone, "gates", "advisories", "import", ".gates/all.zip")
 
 
@@ -198,7 +198,7 @@ def offend(clone: Path) -> None:
     write(clone, {"requirements.txt": lock.replace("offence==1.0", "offence==1.1", 1)})
     run(clone, "git", "mv", "django/contrib/sites/shortcuts.py", ELSEWHERE["premature-promotion"])
     debts = json.loads((clone / ".ci/baseline.json").read_text("utf-8"))
-    debts["debt"].setdefault("dynamic-import", {})["django/gone.py"] = {"importlib.import_module(gone)": 1}
+    debts["debt"]["dynamic-imports"] = {"django/gone.py": {"importlib.import_module(gone)": 1}}
     write(clone, {".ci/baseline.json": json.dumps(debts, indent=1, sort_keys=True) + "\n"})
     commit(clone, "Offences")
     covered(clone)

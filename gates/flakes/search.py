@@ -200,10 +200,10 @@ class _Search:
         return suspect.test, None
 
     def _is_likely(self, dimension: str, suspect: Suspect) -> bool:
-        """Whether it seems to fail more or less often in a dimension: chance does as much less than 1 in 5 times."""
+        """Whether it may depend on it: not if it passes and fails elsewhere too, about as often (p at least 1 in 5)."""
         own = self._found.rate(suspect.test, dimension)
         rest = suspect.every - own
-        return fisher(own.failed, own.runs, rest.failed, rest.runs) < _BY_CHANCE
+        return not rest.is_mixed or fisher(own.failed, own.runs, rest.failed, rest.runs) < _BY_CHANCE
 
 
 def _of_contrast(suspect: Suspect, contrast: Contrast) -> Cause:

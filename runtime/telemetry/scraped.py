@@ -74,7 +74,8 @@ def _within(share: float, buckets: Iterable[tuple[float, float]]) -> float:
     low, below = 0.0, 0.0
     for edge, many in known:
         if many >= rank and many > below:
-            return low if edge == float("inf") else low + (edge - low) * (rank - below) / (many - below)
+            # (of three times a third of a bucket's width, the rounding may lie beyond its edge)
+            return low if edge == float("inf") else min(edge, low + (edge - low) * (rank - below) / (many - below))
         if edge != float("inf"):
             low, below = edge, many
     return low

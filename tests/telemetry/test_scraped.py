@@ -6,7 +6,7 @@ import io
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -43,6 +43,7 @@ def test_counters_are_told_by_how_much_they_have_grown_and_anew_after_a_restart(
 
 
 @given(st.lists(st.floats(min_value=0.0, max_value=0.9), min_size=1, max_size=60), st.sampled_from([0.5, 0.95]))
+@example([0.5, 0.5, 0.5, 0.001953125, 0.001953125, 0.001953125], 0.5)
 def test_a_quantile_lies_in_the_bucket_of_the_true_one(seconds: list[float], share: float) -> None:
     metrics = Metrics()
     before = scraped(metrics, 0.0)

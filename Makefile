@@ -308,6 +308,10 @@ readiness: recordings measure  ## who is ready for which lane, with all that is 
 	@$(RUN)/gates run --report text --evidence $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty)
 	@$(MAKE) promotion
 
+.PHONY: example
+example: setup  ## a public repository with an offence for every gate; its bundle, in .gates/example, is published with a release
+	@$(RUN)/python -m bench.every_offence --out .gates/example
+
 .PHONY: release publish
 release: setup  ## dist/: wheel, sdist, bill of materials, evidence, the verifier, notes and checksums: make release TAG=v0.1.0
 	@TAG="$(TAG)" .ci/release

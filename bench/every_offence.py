@@ -1,8 +1,8 @@
 """A branch with an offence for every gate on a clone of django, and whether each is found: a table for people.
 
-    git clone FOLDER django && python -m bench.every_offence django
+    python -m bench.every_offence [CLONE] [--out FOLDER]
 
-The clone is changed: main gets policies (`gates init`, and what they need to ask more than it proposes), the branch
+CLONE is changed: main gets policies (`gates init`, and what they need to ask more than it proposes), the branch
 `offences` gets the offences and is left checked out with its recordings and its bundle in .gates/. Advisories are
 imported, of a distribution that does not exist. What needs a service, its metrics or its alerts is switched off there.
 """
@@ -13,14 +13,19 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bench.corpora import CORPORA, fetched, unpacked
+from bench.words import ROOT
 from gates.facts.supply.searched_text import made_up_token
 
+DJANGO = next(corpus for corpus in CORPORA if corpus.name == "django")
 PROBE = "tests/gates_probe"
 LOCKED = "# by hand\n{name}=={version} --hash=sha256:" + "0" * 64 + "\n    # via -r requirements.in\n"
 WORKFLOW = """name: tests
@@ -220,14 +225,22 @@ def judged(clone: Path) -> Iterator[tuple[str, str, str, str]]:
 
 
 def main() -> None:
-    """The table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("clone", type=Path)
-    clone = parser.parse_args().clone.resolve()
-    promised(clone)
-    offend(clone)
-    for row in judged(clone):
-        print(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |")
+    """The table; and the bundle, where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clone", type=Path, nargs="?", help="a clone to change; without one, the release is fetched")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="put the bundle of the branch there")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-offences-") as work:
+        clone = asked.clone or unpacked(fetched(DJANGO, ROOT / ".gates" / "corpora"), Path(work) / "django")
+        clone = clone.resolve()
+        promised(clone)
+        offend(clone)
+        for row in judged(clone):
+            print(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |")
+        if asked.out:
+            asked.out.mkdir(parents=True, exist_ok=True)
+            for bundle in (clone / ".gates" / "evidence").glob("*.zip"):
+                shutil.copy(bundle, asked.out / f"django-{bundle.name}")
 
 
 if __name__ == "__main__":

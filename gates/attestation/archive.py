@@ -53,15 +53,19 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 
 
 def _laid_out(members: Sequence[Member]) -> bytes:
-    body, directory = bytearray(), bytearray()
+    body: list[bytes] = []
+    directory: list[bytes] = []
+    place = 0
     for name, content in members:
         encoded = name.encode("utf-8")
         facts = (0, 0, 0, _FIRST_DAY, zlib.crc32(content), len(content), len(content), len(encoded), 0)
-        tail = (0, 0, 0, _MODE, len(body))
-        directory += _CENTRAL.pack(_CENTRAL_MARK, _UNIX | _VERSION, _VERSION, *facts, *tail) + encoded
-        body += _LOCAL.pack(_LOCAL_MARK, _VERSION, *facts) + encoded + content
-    many = len(members)
-    return bytes(body + directory + _END.pack(_END_MARK, 0, 0, many, many, len(directory), len(body), 0))
+        tail = (0, 0, 0, _MODE, place)
+        directory += (_CENTRAL.pack(_CENTRAL_MARK, _UNIX | _VERSION, _VERSION, *facts, *tail), encoded)
+        body += (_LOCAL.pack(_LOCAL_MARK, _VERSION, *facts), encoded, content)
+        place += _LOCAL.size + len(encoded) + len(content)
+    many, size = len(members), sum(map(len, directory))
+    # Joined once: megabytes are copied in less time than a buffer takes to grow around them.
+    return b"".join([*body, *directory, _END.pack(_END_MARK, 0, 0, many, many, size, place, 0)])
 
 
 def read(raw: bytes) -> Archive:

@@ -6,10 +6,11 @@ import datetime as dt
 import os
 import signal
 import subprocess
+import symtable
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 
@@ -306,6 +307,30 @@ def test_a_file_that_takes_more_memory_than_there_is_for_it_is_named_and_hides_n
     assert found.keys() == {"prod/dense.py", "prod/good.py"}
     (unparsed,) = report.result("unparsable-module").findings
     assert (unparsed.path, "than its memory holds" in unparsed.message) == ("prod/dense.py", True)
+
+
+def test_a_file_that_ends_its_reader_still_crosses_its_lane(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = symtable.symtable
+
+    def ending(source: Any, *more: Any) -> symtable.SymbolTable:
+        if b"die" in source:
+            os._exit(9)
+        return table(source, *more)
+
+    monkeypatch.setattr(symtable, "symtable", ending)
+    repository.write("prod/deadly.py", "import loose  # die\n")
+    repository.write("prod/good.py", "import loose\n")
+    repository.write("loose.py", "L = 1\n")
+
+    with Store(tmp_path / "facts.sqlite") as store:
+        report = judged(repository.root, store)
+
+    found = [finding.path for finding in report.result("cross-lane-import").findings]
+    assert found == ["prod/deadly.py", "prod/good.py"]
+    (unparsed,) = report.result("unparsable-module").findings
+    assert (unparsed.path, "ends the process" in unparsed.message) == ("prod/deadly.py", True)
 
 
 @pytest.fixture

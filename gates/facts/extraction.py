@@ -22,7 +22,18 @@ from gates.errors import CheckoutError, GatesError
 from gates.facts.checkout import Checkout
 from gates.facts.files import UNREADABLE, File
 from gates.facts.git import GitFailed, hash_files
-from gates.facts.reading import ABSENT, ExtractorFailed, Job, Yield, one_by_one, payloads, side_by_side, spread, yielded
+from gates.facts.reading import (
+    ABSENT,
+    ENDED,
+    ExtractorFailed,
+    Job,
+    Yield,
+    one_by_one,
+    payloads,
+    side_by_side,
+    spread,
+    yielded,
+)
 from gates.facts.store import Store
 
 # Below this many files a second process costs more than it saves.
@@ -216,6 +227,9 @@ class Extraction:
     def _failed(self, result: Yield, paths: Sequence[str]) -> Iterator[Yield]:
         """Of several files with one content each is named; one that can be read after all is read for all of them."""
         self._errors[result.job.path] = result.error
+        if result.error == ENDED and len(result.job.extractors) > 1:  # one of them did; the others may answer
+            alone = (self._at_hand(result.job._replace(extractors=(each,))) for each in result.job.extractors)
+            yield from (answer for answer in alone if not answer.error)
         for path in paths:
             if path == result.job.path:
                 continue

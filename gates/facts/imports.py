@@ -152,13 +152,13 @@ class Imports:
 
     def account(self) -> dict[str, int]:
         """How each module was looked at for its imports; the numbers add up to all of them."""
-        looks = Counter(self._looks if self.wide else ())
-        unread = sum(1 for file in self.modules.files if file.path in self.extraction.errors)
+        errors = self.extraction.errors if self.wide else {}
+        looks = Counter("" if file.path in errors else look for file, look in zip(self.modules.files, self._looks))
         return {
-            "scanned": looks[SCANNED] - unread,
+            "scanned": looks[SCANNED],
             "parsed": looks[EXACTLY],
             "not parsable": looks[UNPARSED],
-            "unreadable": unread,
+            "unreadable": looks[""],
         }
 
     @cached_property
@@ -309,7 +309,9 @@ class Imports:
         for node in nodes:
             if node not in self._exact:
                 path = self.modules.files[node].path
-                found = self._static(node, exact.get(path, ())) + self._dynamic(node, by_name.get(path, ()))
+                # What an exact look cannot be had of keeps the edges of the wide one: it must not come out clean.
+                said = self.extraction.errors.get(path) or exact.get(path, ())
+                found = self._static(node, said) + self._dynamic(node, by_name.get(path, ()))
                 known = {edge.target for edge in found}
                 found += [edge for edge in self._ran.get(node, ()) if edge.target not in known]
                 self._exact[node] = tuple(sorted(set(found), key=lambda edge: (edge.line, edge.column, edge.target)))

@@ -36,6 +36,8 @@ _SIZE = 8
 _MOST_MEMORY = 2 << 30
 # What a read of the work tree answers where nothing stands (sparse checkout, or taken away meanwhile).
 ABSENT = "does not stand in the work tree"
+# What is said of a file that takes its reader along.
+ENDED = "ends the process that parses it; it cannot be judged"
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -261,8 +263,18 @@ def _settle_in() -> None:
     gc.disable()  # looking for cycles costs half of parsing, and syntax trees hold none
     if resource is not None:
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        if most == resource.RLIM_INFINITY or most > _MOST_MEMORY:
-            resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, most))
+        least = _inherited() + _MOST_MEMORY
+        if most == resource.RLIM_INFINITY or most > least:
+            resource.setrlimit(resource.RLIMIT_DATA, (least, most))
+
+
+def _inherited() -> int:
+    """How many bytes of data this process has from its parent, which the limit counts as well; 0 where nobody says."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            return int(stream.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def one_by_one(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
@@ -284,7 +296,7 @@ def _going_on(root: str, jobs: Sequence[Job], results: Iterator[Yield]) -> Itera
             yield result
             at += 1
         if at < len(jobs):
-            yield Yield(jobs[at], jobs[at].blob, (), "ends the process that parses it; it cannot be judged")
+            yield Yield(jobs[at], jobs[at].blob, (), ENDED)
             at += 1
             if at < len(jobs):
                 results = _begun(root, jobs[at:])

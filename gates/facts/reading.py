@@ -271,7 +271,7 @@ def _settle_in() -> None:
 def _inherited() -> int:
     """How many bytes of data this process has from its parent, which the limit counts as well; 0 where nobody says."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as stream:
+        with open("/proc/self/statm", "rb") as stream:
             return int(stream.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0

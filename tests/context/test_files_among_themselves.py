@@ -43,7 +43,7 @@ def test_two_files_that_state_the_same_value_are_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("The project has 40+ Rust crates in total.", "The project has 57 Rust crates in total."),
+        ("It has 40+ Python files in total.", "It has 57 Python files in total."),
         ("Version: 2.0", "Version: 2.0.0"),
     ],
 )
@@ -52,8 +52,16 @@ def test_values_that_may_both_be_true_are_not(tmp_path: Path, one: str, other: s
     assert stale(claims(tmp_path, {"docs/AGENTS.md": f"{other}\n", "docs/CLAUDE.md": f"{one}\n"})) == []
 
 
-def test_a_count_and_a_version_that_cannot_both_be_true_are(tmp_path: Path) -> None:
-    said = {"docs/AGENTS.md": "Version: 2.0\n", "docs/CLAUDE.md": "Version: 2.0.1\n"}
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("It has 60+ Python files in total.", "It has 57 Python files in total."),
+        ("It has 40 Python files in total.", "It has 57 Python files in total."),
+        ("Version: 2.0", "Version: 2.0.1"),
+    ],
+)
+def test_values_that_cannot_both_be_true_are(tmp_path: Path, one: str, other: str) -> None:
+    said = {"docs/AGENTS.md": f"{one}\n", "docs/CLAUDE.md": f"{other}\n"}
     assert stale(claims(tmp_path, said)) == [("docs/CLAUDE.md", 1, "contradiction")]
 
 

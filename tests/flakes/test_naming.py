@@ -139,6 +139,15 @@ def fails(name: str, when: Callable[[Moment], bool], **more: Any) -> World:
     return World(lambda test, now: test == name and when(now), **more)
 
 
+def test_what_fails_as_often_without_load_is_not_run_under_load_again() -> None:
+    world = fails("test_a", lambda now: now.number % 2 == 0)
+
+    (cause,) = searched(world, CONTROL, LOADS[1], LOADS[1]).values()
+
+    assert cause.dimension == UNKNOWN
+    assert world.asked == 4  # the runs of the screen, and none beside them
+
+
 @pytest.mark.parametrize(
     ("world", "way", "because"),
     [

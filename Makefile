@@ -164,7 +164,7 @@ telemetry-recording: setup
 	@env -u LUKHAS_OTLP $(RUN)/python -m runtime drive
 coverage: setup  ## record which lines the tests reach, and which imports really happen in them
 	@mkdir -p $(RECORDINGS)
-	@$(RUN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report= \
+	@PYTHONHASHSEED=0 $(RUN)/python -m pytest -q -n auto --dist worksteal --hypothesis-profile recorded --cov --cov-report= \
 		--cov-report=json:$(RECORDINGS)/coverage.json --cov-report=xml:$(RECORDINGS)/coverage.xml \
 		--gates-record-imports=$(RECORDINGS)/imports.jsonl --gates-record-sources=$(RECORDINGS)/sources.json
 	@$(MAKE) pages

@@ -208,7 +208,6 @@ class _Tickets:
 def _answers(work: Callable[[int], Any], tickets: _Tickets, workers: int) -> Iterator[tuple[int, Any]]:
     """Each number with what it gave, until every child has ended in one way or another."""
     children: dict[int, int] = {}
-    said: dict[int, bytearray] = {}
     try:
         for _ in range(workers):
             reading, writing = os.pipe()
@@ -218,7 +217,8 @@ def _answers(work: Callable[[int], Any], tickets: _Tickets, workers: int) -> Ite
                     os.close(theirs)
                 _take_tickets(work, tickets, writing)
             os.close(writing)
-            children[reading], said[reading] = child, bytearray()
+            children[reading] = child
+        said = {reading: bytearray() for reading in children}
         while said:
             for reading in select.select(list(said), (), ())[0]:
                 some = os.read(reading, _READ)
@@ -230,7 +230,8 @@ def _answers(work: Callable[[int], Any], tickets: _Tickets, workers: int) -> Ite
     finally:
         for reading, child in children.items():
             os.close(reading)
-            _see_off(child, has_said_all=reading not in said)
+            os.kill(child, signal.SIGKILL)  # it has said all, or nobody listens any more
+            os.waitpid(child, 0)
 
 
 def _whole_answers(said: bytearray) -> Iterator[Any]:
@@ -342,26 +343,18 @@ def _from_child(root: str, jobs: Sequence[Job]) -> Iterator[Yield]:
 
 
 def _heard(reading: int, child: int) -> Iterator[Yield]:
-    has_said_all = False
     try:
         with os.fdopen(reading, "rb") as answers:
             while True:
                 size = int.from_bytes(answers.read(_SIZE), "big")
                 answer = answers.read(size)
                 if not size or len(answer) < size:
-                    has_said_all = True
                     return
                 result: Yield = pickle.loads(answer)
                 yield result
     finally:
-        _see_off(child, has_said_all)
-
-
-def _see_off(child: int, has_said_all: bool) -> None:
-    """Wait until it is gone. One that has said all ends by itself; to the others nobody listens any more."""
-    if not has_said_all:
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+        os.kill(child, signal.SIGKILL)  # it has said all, or nobody listens any more
+        os.waitpid(child, 0)
 
 
 def _answer(root: str, jobs: Sequence[Job], writing: int) -> NoReturn:

@@ -27,6 +27,8 @@ CHECK ?=
 # BASE=REF lets `make secrets` search what the commits since brought, `make sbom` say what changed since, and `make measure`,
 # `make promotion-gate` and `make changes-check` compare with another commit.
 BASE ?=
+# KEY=FILE, a private key, signs the bundle of `make readiness`: where promotion.toml names keys, nothing else is evidence.
+KEY ?=
 # ADVISORIES=all.zip is imported where `make audit` and `make acceptance` would fetch what OSV publishes of PyPI.
 ADVISORIES ?=
 # TREND=1 lets `make measure` add to .ci/timings.json.
@@ -304,8 +306,9 @@ lanes-page: setup  ## write the generated parts of docs/lanes.md
 .PHONY: promotion-gate readiness
 promotion-gate: setup  ## no module changes lane without a decision: make promotion-gate BASE=origin/main
 	@$(RUN)/gates run --strict --gate premature-promotion $(if $(BASE),--base "$(BASE)") $(REPORTS)
-readiness: recordings measure  ## who is ready for which lane, with all that is asked for recorded first
+readiness: recordings measure  ## who is ready for which lane, with all that is asked for recorded first; KEY=FILE signs it
 	@$(RUN)/gates run --report text --evidence $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty)
+	@[ -z "$(KEY)" ] || $(RUN)/gates evidence sign "$$(ls -t $(EVIDENCE)/*.zip | head -1)" --key "$(KEY)"
 	@$(MAKE) promotion
 
 .PHONY: example
@@ -321,7 +324,7 @@ publish:  ## publish dist/ as the release TAG of the forge; needs gh and GH_TOKE
 .PHONY: evidence
 evidence: setup  ## build the evidence bundle, and verify it
 	@verdict=0; $(RUN)/gates evidence build --out $(EVIDENCE) $(if $(ALLOW_DIRTY),--allow-dirty) || verdict=$$?; \
-	for bundle in $(EVIDENCE)/*.zip; do $(RUN)/gates evidence verify "$$bundle"; done; \
+	$(RUN)/gates evidence verify "$$(ls -t $(EVIDENCE)/*.zip | head -1)"; \
 	exit $$verdict
 
 ##########################################################################################

@@ -106,7 +106,7 @@ def run(
         results=tuple(results),
         commit=checkout.commit,
         tree=checkout.tree,
-        base=checkout.base,
+        base=_compared_with(checkout, gatherer),
         dirty=tuple(path for path in checkout.dirty if is_read(path, reads or ())),
         today=today.isoformat(),
         strict=strict,
@@ -117,6 +117,12 @@ def run(
         lines=_lines(checkout, results, _hidden(asked, results)),
         reads=reads,
     )
+
+
+def _compared_with(checkout: Checkout, gatherer: Gatherer) -> Optional[str]:
+    """The commit that was asked for, or that some gate compared with; None for the first of all."""
+    diff = gatherer.named("Diff")  # by its name: most runs need none, and so not its module
+    return checkout.base if diff is None else diff.commit
 
 
 def _reads(policy: Policy, gatherer: Gatherer) -> Optional[tuple[str, ...]]:

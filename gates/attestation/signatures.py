@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Optional
 
 from gates.attestation.agreement import ATTESTATIONS
 from gates.attestation.decision import decision
@@ -28,8 +29,11 @@ def payloads(
     return {**statements, DECISION: decision(listed, digest, results).render()}
 
 
-def problems(expected: Mapping[str, bytes], files: Mapping[str, bytes], key: PublicKey) -> Iterator[str]:
-    """What is not signed by the key, or says something else. CannotCheck where nothing here can tell."""
+def problems(expected: Mapping[str, bytes], files: Mapping[str, bytes], key: Optional[PublicKey]) -> Iterator[str]:
+    """What is not signed by the key, or says something else. CannotCheck where nothing here can tell.
+
+    Without a key: what no signature of this bundle could be, whoever made it.
+    """
     there = {name for name in files if name.startswith(SIGNATURES)}
     if not there:
         yield f"it is not signed ({DECISION} is missing)"
@@ -43,7 +47,7 @@ def problems(expected: Mapping[str, bytes], files: Mapping[str, bytes], key: Pub
             yield from _envelope(name, files[name], expected[name], key)
 
 
-def _envelope(name: str, content: bytes, payload: bytes, key: PublicKey) -> Iterator[str]:
+def _envelope(name: str, content: bytes, payload: bytes, key: Optional[PublicKey]) -> Iterator[str]:
     try:
         envelope = Envelope.parse(content)
     except StatementError as error:
@@ -53,8 +57,10 @@ def _envelope(name: str, content: bytes, payload: bytes, key: PublicKey) -> Iter
         yield f"{name}: is not written as an envelope is written"
     if envelope.payload != payload:
         yield f"{name}: signs something else than what this bundle says"
+    if len(envelope.signatures) != 1:
+        yield f"{name}: has {len(envelope.signatures)} signatures, and `gates evidence sign` makes one"
     # The payload as it stands: a signature that is good, of another bundle, is said to be good.
     signed = signed_bytes(envelope.payload)
-    if not any(key.has_signed(signed, one.sig) for one in envelope.signatures):
+    if key is not None and not any(key.has_signed(signed, one.sig) for one in envelope.signatures):
         makers = ", ".join(one.keyid for one in envelope.signatures)
         yield f"{name}: is not signed by the key {key.keyid} (it says: {makers})"

@@ -143,15 +143,15 @@ def verify_bytes(
         *attestations(listed, files, entries, results),
         *reports(listed, files, results),
     ]
+    if not problems and (unchecked or key is not None):
+        try:
+            expected = signatures.payloads(listed, actual, files, results)
+            problems = list(signatures.problems(expected, files, key))
+        except CannotCheck as cannot:
+            return Verification(unreadable=f"its signatures: {cannot}")
     if key is None or problems:
         return Verification(tuple(map(_visible, problems)), None, actual, listed, results, unchecked)
-    try:
-        expected = signatures.payloads(listed, actual, files, results)
-        problems = list(signatures.problems(expected, files, key))
-    except CannotCheck as cannot:
-        return Verification(unreadable=f"its signatures: {cannot}")
-    signed_by = None if problems else key.keyid
-    return Verification(tuple(map(_visible, problems)), None, actual, listed, results, signed_by=signed_by)
+    return Verification((), None, actual, listed, results, signed_by=key.keyid)
 
 
 def counted(many: int) -> str:

@@ -147,6 +147,8 @@ def _one(
     except NoEvidence as why:
         click.echo(f"{module}: not ready for {lane}: {why}")
         return 3
+    if down and policy.height(lane) > policy.height(found.now):
+        raise GatesError(f"{module} lies in {found.now or 'no lane'}, and {lane} is further up; leave --down out")
     click.echo("\n".join(tables.of_one(found)))
     if not found.is_ready and not down:
         return exit_code(found.missing)

@@ -16,7 +16,7 @@ from gates.catalogue import code_version
 from gates.errors import FactUnavailable, GatesError
 from gates.evidence.recordings import asked
 from gates.facts.checkout import Checkout
-from gates.facts.diff import EMPTY_TREE, Diff
+from gates.facts.diff import Diff
 from gates.facts.fact import Gatherer
 from gates.facts.git import GitFailed, git
 from gates.facts.link_check import LinkCheck
@@ -52,8 +52,8 @@ def inputs(run: Run, gatherer: Gatherer) -> bytes:
 def _base(checkout: Checkout, gatherer: Gatherer) -> Optional[dict[str, str]]:
     """What changes were compared with; None for a first commit, and where there is nothing to compare with."""
     try:
-        commit = gatherer.get(Diff).base
-        if commit in ("", EMPTY_TREE):
+        commit = gatherer.get(Diff).commit
+        if commit is None:
             return None
         tree = git(checkout.root, "rev-parse", "--verify", f"{commit}^{{tree}}").decode("ascii").strip()
     except (FactUnavailable, GitFailed):

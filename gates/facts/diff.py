@@ -85,6 +85,11 @@ class Diff:
         return cls(checkout, modules, _base(checkout, settings), _watched(checkout, settings))
 
     @property
+    def commit(self) -> Optional[str]:
+        """The base, where it is a commit."""
+        return None if self.base in ("", EMPTY_TREE) else self.base
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """Where git keeps the branch that changes are compared with."""
         return tuple(f":(literal){path}" for path in self.watched)
@@ -107,7 +112,7 @@ class Diff:
         paths = self.modules.paths
         found = [*self._on_disk(paths), *self._laid_over(paths)]
         told = {change.path for change in found}
-        found += [self._new(path) for path in paths - self._at_base if path not in told]
+        found += [self._new(path) for path in paths - self.paths_before if path not in told]
         return tuple(sorted(found, key=lambda change: (change.path or "", change.before or "")))
 
     def before(self, path: str) -> Optional[bytes]:
@@ -120,7 +125,7 @@ class Diff:
             return None
 
     @cached_property
-    def _at_base(self) -> frozenset[str]:
+    def paths_before(self) -> frozenset[str]:
         """Every file of the base; a module that is none of them and in no diff of git is untracked, and new."""
         if not self.base:
             return frozenset()

@@ -85,7 +85,7 @@ class Documents:
     @cached_property
     def digest(self) -> str:
         """Of every file that may hold links, of the tree's paths, and of files whose lines are linked to."""
-        linked = [self.checkout.files[path] for path in self._linked if path in self.checkout.files]
+        linked = [self.checkout.files[path] for path in sorted(self._linked) if path in self.checkout.files]
         files = (self.files, self.modules, self.workflows, linked)
         return digest_of(*map(tree_digest, files), self.tree.digest, *sorted(self.untracked))
 

@@ -63,6 +63,10 @@ class Gatherer:
         value: T = self._values[kind]
         return value
 
+    def named(self, name: str) -> Optional[Any]:
+        """The fact whose type has this name, if it was asked for and could be had."""
+        return next((value for kind, value in self._values.items() if kind.__name__ == name), None)
+
     def reads(self) -> tuple[str, ...]:
         """Git pathspecs of the files whose content the facts looked at.
 

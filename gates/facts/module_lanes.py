@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from re import Pattern
@@ -57,12 +57,12 @@ class ModuleLanes:
     @property
     def reads(self) -> tuple[str, ...]:
         """The lanes' own file, whose content at the base is compared."""
-        return (f":(literal){self._place(LANES)}",)
+        return (f":(literal){_place(LANES, self.checkout.files)}",)
 
     @cached_property
     def digest(self) -> str:
-        """Of both policies, of the modules, and of the base."""
-        return digest_of(repr(self.policy), self.lanes.digest, self.diff.digest)
+        """Of both policies, of the modules, of the base, and of where the policies lie: the base has its own there."""
+        return digest_of(repr(self.policy), self.place, self.lanes.digest, self.diff.digest)
 
     def __len__(self) -> int:
         return len(self.policy.module)
@@ -75,7 +75,7 @@ class ModuleLanes:
     @property
     def place(self) -> str:
         """The path of promotion.toml."""
-        return self._place(POLICY)
+        return _place(POLICY, self.checkout.files)
 
     @cached_property
     def placed(self) -> tuple[Placed, ...]:
@@ -106,11 +106,11 @@ class ModuleLanes:
         return self._lanes_before is not None
 
     def _before(self, file: File) -> Optional[str]:
-        origin = self._origin(file)
-        if origin is None or self._lanes_before is None:
+        """Of whatever kind that lane is: what was a tool until now has met nothing either."""
+        if self._lanes_before is None:
             return None
-        lane = self._lanes_before.of(origin)
-        return lane if lane in self.policy.lanes else None
+        origin = self._origin(file)
+        return None if origin is None else self._lanes_before.of(origin)
 
     def _origin(self, file: File) -> Optional[str]:
         """Where it lay at the base: where what is gone had its content, where git says, or where its name was."""
@@ -120,8 +120,9 @@ class ModuleLanes:
         name = posixpath.basename(file.path)
         # `__init__.py` is everywhere: one that is gone here did not become one that is new there
         gone = [each for each in self._gone if name != "__init__.py"]
-        same = [each.before for each in gone if each.blob_before == file.blob]
-        alike = [each.before for each in gone if posixpath.basename(each.before or "") == name]
+        same = [each.before for each in gone if each.blob_before == file.blob and self.checkout.read(file.path)]
+        # A name says something among the lanes that modules rise through; every folder of tests has a conftest.py.
+        alike = [each.before for each in gone if posixpath.basename(each.before or "") == name and self._rose(each)]
         known = [change.before] if change.before is not None else alike
         return next(iter((*same, *known)), None)
 
@@ -133,22 +134,24 @@ class ModuleLanes:
     def _gone(self) -> tuple[Change, ...]:
         return tuple(change for change in self.diff.changes if change.path is None)
 
+    def _rose(self, gone: Change) -> bool:
+        assert self._lanes_before is not None
+        return gone.before is not None and self._lanes_before.of(gone.before) in self.policy.lanes
+
     @cached_property
     def _lanes_before(self) -> Optional[Lanes]:
-        content = self.diff.before(self._place(LANES))
+        """As the base had them, wherever it had them. FactUnavailable where they cannot be read."""
+        place = _place(LANES, self.diff.paths_before)
+        content = self.diff.before(place)
         if content is None:
             return None
         try:
-            return Lanes(typed(LanesPolicy, parse_toml(content, LANES), LANES).lane)
-        except PolicyError:  # of a version that wrote them otherwise
-            return None
-
-    def _place(self, name: str) -> str:
-        """A policy file of this repository: the one that lies beside a gates.toml."""
-        found = (path for path in self.checkout.files if posixpath.basename(path) == name)
-        beside = [path for path in found if f"{posixpath.dirname(path)}/gates.toml".lstrip("/") in self.checkout.files]
-        usual = f"policies/{name}"
-        return usual if usual in beside or not beside else min(beside)
+            return Lanes(typed(LanesPolicy, parse_toml(content, place), f"{place}:").lane)
+        except PolicyError as error:
+            raise FactUnavailable(
+                f"the base ({self.diff.base[:12]}) has lanes that cannot be read, so what changed lane since cannot be "
+                f"told: {error}; name a base whose policies can be read: --base REF"
+            ) from None
 
     def below(self, lane: str) -> Iterator[Placed]:
         """Files of a lower lane that hold something, and that lay there at the base as well."""
@@ -159,3 +162,11 @@ class ModuleLanes:
     def module_of(self, path: str) -> Optional[str]:
         """The module whose file it is, or would be."""
         return next((name for name, pattern in self._patterns if pattern.fullmatch(path)), None)
+
+
+def _place(name: str, paths: Collection[str]) -> str:
+    """A policy file among the paths of a repository: the one that lies beside a gates.toml."""
+    found = (path for path in paths if posixpath.basename(path) == name)
+    beside = [path for path in found if f"{posixpath.dirname(path)}/gates.toml".lstrip("/") in paths]
+    usual = f"policies/{name}"
+    return usual if usual in beside or not beside else min(beside)

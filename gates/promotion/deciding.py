@@ -20,7 +20,7 @@ def decide(told: Told, ready: Readiness, key: Path, root: Path, down: bool = Fal
     """Write it where the gate looks for it, and say where. GatesError where it is not ready, or the key does not count.
 
     `key` is a private key, as `gates evidence sign` takes it. A module that goes `down` need not meet anything; whether
-    it does go down the gate sees.
+    it came from further up, the gate sees.
     """
     if not ready.is_ready and not down:
         raise GatesError(f"{ready.module.name} is not ready for {ready.lane}, so nothing is decided")

@@ -133,6 +133,23 @@ def test_a_link_to_a_file_that_nobody_else_has_is_found(tmp_path: Path) -> None:
 
 
 @needs_lychee
+def test_what_it_rests_on_is_named_the_same_by_every_process(tmp_path: Path) -> None:
+    """A digest that follows the order of a set is another one wherever strings are hashed with another seed."""
+    links = {f"docs/part-{number}.md": "# A part\n" for number in range(8)}
+    index = "".join(f"[{number}](part-{number}.md)\n" for number in range(8))
+    root = laid(tmp_path / "app", {**links, "docs/index.md": index})
+    inputs = set()
+    for seed in ("1", "2", "3"):
+        words = [sys.executable, "-m", "gates", "run", "--gate", "dead-link", "--no-cache", "--report", "json"]
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PATH": PLACES}
+        done = subprocess.run(words, cwd=root, env=environment, check=False, capture_output=True, text=True)
+        (told,) = (each for each in json.loads(done.stdout)["results"] if each["gate"] == "dead-link")
+        inputs.add(json.dumps(told["inputs"], sort_keys=True))
+
+    assert len(inputs) == 1
+
+
+@needs_lychee
 def test_docstrings_and_comments_of_workflows_are_held_to_the_tree(tmp_path: Path) -> None:
     files = {
         "src/other.py": '"""See [the guide](../docs/gone.md), `[a](b.md)` and [more](../docs/guide.md)."""\n',

@@ -141,6 +141,11 @@ def resigned(files: dict[str, bytes], name: str) -> None:
     files[name] = Envelope(envelope.payload, (Signature(envelope.signatures[0].keyid, b"x" * 64),)).render()
 
 
+def joined(files: dict[str, bytes], name: str) -> None:
+    envelope = Envelope.parse(files[name])
+    files[name] = Envelope(envelope.payload, (*envelope.signatures, Signature("somebody else", b"y" * 64))).render()
+
+
 TAMPERINGS: dict[str, tuple[Callable[[dict[str, bytes]], Any], str]] = {
     "the decision dropped": (lambda files: files.pop(DECISION), f"{DECISION}: is missing"),
     "a signed attestation dropped": (lambda files: files.pop(ONE), f"{ONE}: is missing"),
@@ -151,6 +156,7 @@ TAMPERINGS: dict[str, tuple[Callable[[dict[str, bytes]], Any], str]] = {
     "a payload flipped": (lambda files: flipped(files, ONE), f"{ONE}: signs something else"),
     "the decision flipped": (lambda files: flipped(files, DECISION), f"{DECISION}: is not signed by the key"),
     "a signature replaced": (lambda files: resigned(files, DECISION), f"{DECISION}: is not signed by the key"),
+    "a signature joined": (lambda files: joined(files, DECISION), f"{DECISION}: has 2 signatures"),
     "two exchanged": (lambda files: files.update({ONE: files[DECISION]}), f"{ONE}: signs something else"),
     "no envelope": (lambda files: files.update({ONE: b"{}"}), f"{ONE}: it has no 'payload'"),
     "written otherwise": (lambda files: files.update({ONE: files[ONE] + b" "}), f"{ONE}: is not written as"),
@@ -171,6 +177,17 @@ def test_what_is_done_to_a_signed_bundle_is_noticed(whole: bytes, pair: Pair, ta
 
     assert found.exit_code == 1
     assert complaint in "\n".join(found.problems)
+
+
+WITHOUT_A_KEY = sorted(TAMPERINGS.keys() - {"a signature replaced"})
+
+
+@pytest.mark.parametrize("tampering", WITHOUT_A_KEY)
+def test_all_but_who_signed_is_noticed_without_the_key(whole: bytes, tampering: str) -> None:
+    files = files_of(whole)
+    TAMPERINGS[tampering][0](files)
+
+    assert verify_bytes(archive.packed(files)).exit_code == 1
 
 
 def test_signatures_of_another_commit_are_no_signatures_of_this_one(

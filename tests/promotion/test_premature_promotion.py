@@ -10,9 +10,15 @@ from typing import Any, Callable
 import pytest
 
 from gates.attestation.envelope import Envelope, Signature, signed_bytes
+from gates.errors import GatesError
 from gates.evidence.signing import signer_of
+from gates.facts.checkout import Checkout
+from gates.facts.module_lanes import ModuleLanes
+from gates.facts.store import Store
+from gates.policy import Policy
 from gates.report import Outcome
-from tests.promotion.conftest import GUESS, LANES, PROMOTION, Key, Shop, run_git, write
+from gates.running import Run, run
+from tests.promotion.conftest import GUESS, LANES, PROMOTION, TODAY, Key, Shop, run_git, write
 
 PLACE = ".ci/promotions/guess.json"
 
@@ -94,6 +100,72 @@ def test_a_module_above_the_lane_in_which_it_belongs_is_found(shop: Shop) -> Non
     shop.commit()
 
     assert found(shop) == [("shop/__init__.py", "till: above candidate")]
+
+
+def test_policies_that_move_in_the_same_change_hide_nothing(shop: Shop) -> None:
+    run_git(shop.root, "mv", "policies", "rules")
+    run_git(shop.root, "mv", "labs/guess.py", "shop/guess.py")
+    shop.commit()
+    policy, checkout = Policy.load(shop.root / "rules", shop.root), Checkout.open(shop.root, "main~1")
+
+    result = run(policy, checkout, today=TODAY, only=["premature-promotion"], workers=1).result("premature-promotion")
+
+    assert [finding.subject for finding in result.findings] == ["guess: candidate to production"]
+
+
+def test_what_is_kept_of_policies_elsewhere_is_not_said_of_these(shop: Shop, tmp_path: Path) -> None:
+    """Two trees with the same modules, the same base and the same words; one base has its lanes where they are read."""
+    digests = set()
+    for place in ("policies", "rules"):
+        run_git(shop.root, "checkout", "--quiet", "-B", place, "main")
+        if place != "policies":
+            run_git(shop.root, "mv", "policies", place)
+        run_git(shop.root, "mv", "labs/guess.py", "shop/guess.py")
+        shop.commit()
+        policy, checkout = Policy.load(shop.root / place, shop.root), Checkout.open(shop.root, "main")
+        digests.add(Run(policy, checkout, TODAY, Store(None), workers=1).gatherer().get(ModuleLanes).digest)
+
+    assert len(digests) == 2
+
+
+def test_lanes_of_the_base_that_cannot_be_read_are_no_pass(shop: Shop) -> None:
+    write(shop.root, {"policies/lanes.toml": "[[lane]]\nnaem = 'candidate'\n"})
+    shop.commit("damaged")
+    write(shop.root, {"policies/lanes.toml": LANES})
+    run_git(shop.root, "mv", "labs/guess.py", "shop/guess.py")
+    shop.commit("mended")
+
+    result = shop.asked("main~1")
+
+    assert result.outcome is Outcome.BROKEN
+    assert "the base" in (result.reason or "")
+    assert "has lanes that cannot be read" in (result.reason or "")
+    assert "--base REF" in (result.reason or "")
+
+
+def test_a_file_does_not_rise_by_way_of_a_lane_that_no_module_rises_through(shop: Shop) -> None:
+    tools = '\n[[lane]]\nname = "tools"\npaths = ["tools/**"]\nmay_import = ["tools", "candidate", "production"]\n'
+    write(shop.root, {"policies/lanes.toml": LANES + tools, "tools/__init__.py": ""})
+    shop.commit("tools")
+    run_git(shop.root, "mv", "labs/guess.py", "tools/guess.py")
+    shop.commit("out of the lanes")
+    assert found(shop) == []
+    run_git(shop.root, "mv", "tools/guess.py", "shop/guess.py")
+    shop.commit("and in again, further up")
+
+    assert found(shop) == [("shop/guess.py", "guess: tools to production")]
+
+
+def test_a_new_file_is_not_taken_for_a_tool_of_its_name_that_is_gone(shop: Shop) -> None:
+    tools = '\n[[lane]]\nname = "tools"\npaths = ["tools/**"]\nmay_import = ["tools"]\n'
+    write(shop.root, {"policies/lanes.toml": LANES + tools, "tools/idle.py": "def hum() -> int:\n    return 1\n"})
+    write(shop.root, {"tools/run.py": ""})
+    shop.commit("tools")
+    run_git(shop.root, "rm", "--quiet", "tools/idle.py")
+    write(shop.root, {"labs/idle.py": "".join(f"step_{number} = {number}\n" for number in range(30))})
+    shop.commit("another of that name")
+
+    assert found(shop) == []
 
 
 def test_a_lane_that_only_the_promotion_policy_knows_is_said(shop: Shop) -> None:
@@ -291,6 +363,18 @@ def test_where_nobody_may_decide_no_decision_counts(decided: Shop) -> None:
     result = decided.asked("main~2")
 
     assert "the policy names no key whose decisions count" in result.findings[0].message
+
+
+def test_what_goes_up_does_not_go_down(shop: Shop, key: Key) -> None:
+    from gates.cli.promoting import promote
+
+    shop.record()
+    shop.bundle(key.private)
+    words = ["-C", str(shop.root), "guess", "--to", "production", "--down", "--key", str(key.private)]
+
+    with pytest.raises(GatesError, match="guess lies in candidate, and production is further up; leave --down out"):
+        promote.main(words, standalone_mode=False)
+    assert not (shop.root / PLACE).exists()
 
 
 def test_a_module_goes_down_by_a_decision_that_asks_nothing(decided: Shop, key: Key, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import marshal
 import os
 import sys
 import time
+from stat import S_IFDIR, S_IFMT, S_IFREG
 
 from gates.asking import CHANGES, LISTING, OTHERS, ask, begin, tell_ahead
 from gates.untracked import (
@@ -373,13 +374,18 @@ def give(root: str, answer: Answer) -> int:
 
 
 def write_if_changed(place: str, content: bytes) -> None:
-    """Write a file, unless it holds just that already; whole or not at all."""
+    """Write a file, unless it holds just that already; whole or not at all. A device or a pipe is written into."""
+    if is_special(place):
+        with open(place, "wb") as stream:
+            stream.write(content)
+        return
     try:
         with open(place, "rb") as stream:
             if stream.read() == content:
                 return
     except OSError:
         pass
+    place = os.path.realpath(place)
     os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
     draft = f"{place}.{os.getpid()}.part"
     try:
@@ -390,6 +396,15 @@ def write_if_changed(place: str, content: bytes) -> None:
         if os.path.lexists(draft):
             os.unlink(draft)
         raise OSError(error.errno, error.strerror, place) from None
+
+
+def is_special(place: str) -> bool:
+    """Whether there is something there that is neither file nor folder: a rename would put a file in its place."""
+    try:
+        kind = S_IFMT(os.stat(place).st_mode)
+    except OSError:
+        return False
+    return kind not in (S_IFREG, S_IFDIR)
 
 
 def _today() -> str:

@@ -8,10 +8,18 @@ from pathlib import Path
 
 from gates import own_folder
 from gates.errors import GatesError
+from gates.replay import is_special
 
 
 def write_whole(place: Path, content: bytes) -> None:
-    """Write beside the place, then rename. GatesError where that fails; what stood there then stands there still."""
+    """Write beside the place, then rename. GatesError where that fails; what stood there then stands there still.
+
+    A device or a pipe, such as /dev/stdout, is written into.
+    """
+    if is_special(str(place)):
+        place.write_bytes(content)
+        return
+    place = Path(os.path.realpath(place))
     partial = place.parent / f".{place.name}.{os.getpid()}.partial"
     try:
         own_folder.make(place.parent)  # evidence of a clean tree must not make the tree dirty

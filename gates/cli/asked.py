@@ -54,6 +54,12 @@ class Asked:
         return opened(self.folder, self.policies, base, not self.no_cache)
 
 
+def refuse_no_time(seconds: float) -> None:
+    """GatesError for a `--seconds` in which nothing can be done."""
+    if not seconds > 0:  # nor is "nan"
+        raise GatesError(f"--seconds is {seconds:g}; it must be a number above 0")
+
+
 @contextlib.contextmanager
 def opened(folder: Path, policies: Optional[Path], base: Optional[str] = None, cache: bool = True) -> Iterator[Place]:
     """The checkout, its policy and what is kept, until the command is done."""

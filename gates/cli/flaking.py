@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Optional
 
 import click
 
-from gates.cli.asked import Place, opened, policies_option, root_option
+from gates.cli.asked import Place, opened, policies_option, refuse_no_time, root_option
 from gates.errors import GatesError
 from gates.number_words import many
 from gates.reporters.printable import printable
@@ -54,6 +54,7 @@ def flakes(
     """
     from gates.flakes.ways import DIMENSIONS
 
+    refuse_no_time(seconds)
     odd = next((name for name in only if name not in DIMENSIONS), None)
     if odd is not None:
         raise GatesError(f"--only is '{odd}'; it must be one of {', '.join(DIMENSIONS)}")

@@ -13,7 +13,7 @@ from typing import Optional
 
 import click
 
-from gates.cli.asked import Place, opened, policies_option, root_option
+from gates.cli.asked import Place, opened, policies_option, refuse_no_time, root_option
 from gates.errors import FactUnavailable, GatesError
 from gates.facts.budgets import QUANTILES, BudgetsPolicy
 from gates.facts.diff import EMPTY_TREE, Diff
@@ -52,6 +52,7 @@ def measure(
 
     TESTS are what pytest is asked to run; without them, tests of [facts.timings].
     """
+    refuse_no_time(seconds)
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     if selftest:
         return _selftest(seed)

@@ -10,7 +10,7 @@ import click
 
 from gates import catalogue, own_folder, replay
 from gates.checks.change.uncovered_change import UncoveredChange
-from gates.cli.asked import opened, policies_option, root_option
+from gates.cli.asked import opened, policies_option, refuse_no_time, root_option
 from gates.facts.changed_code import ChangedCode, ChangedModule
 from gates.facts.mutants import MutantRecording, MutantSettings, render
 from gates.facts.test_code import is_test_file
@@ -34,6 +34,7 @@ def mutate(folder: Path, policies: Optional[Path], base: Optional[str], seconds:
     statement are run for each of its mutants, until one of these is noticed. Which modules are asked is what
     uncovered-change is told. Statements of which no mutant is noticed are listed here, and by empty-test.
     """
+    refuse_no_time(seconds)
     with opened(folder, policies, base) as place:
         gate = catalogue.build(place.policy.section(_GATE), place.checkout)
         assert isinstance(gate, UncoveredChange)

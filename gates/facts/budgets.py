@@ -155,8 +155,8 @@ class Budgets:
     def __len__(self) -> int:
         return len(self.policy.budget)
 
-    def line_of(self, name: str, key: str) -> int:
-        """Where a limit stands; 0 where that is unclear."""
+    def line_of(self, name: str, key: str, entry: str = "[[budget]]") -> int:
+        """Where a limit stands, or a key of another entry of that budget; 0 where that is unclear."""
         if self.place not in self.checkout.files:
             return 0
         content = self.checkout.read(self.place)
@@ -167,7 +167,7 @@ class Budgets:
             return 0
         end = heads[position + 1] - 1 if position + 1 < len(heads) else None
         own = b"\n".join(content.split(b"\n")[start - 1 : end])
-        within = line_of_key(own, "[[budget]]", key)
+        within = line_of_key(own, entry, key)
         return start + within - 1 if within else start
 
     @cached_property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -88,8 +89,11 @@ class Coverage:
 
     @property
     def is_told(self) -> bool:
-        """Whether there is anything to go by; where not, `lacking` says why. Old reports tell of lines that moved."""
-        return bool(self._reports) and not self._stale
+        """Whether there is anything to go by; where not, `lacking` says why.
+
+        Old reports tell of lines that moved; and what one of several reports would tell, no other does.
+        """
+        return bool(self._named) and not (self._unusable or self._stale)
 
     @property
     def is_read_whole(self) -> bool:
@@ -100,23 +104,33 @@ class Coverage:
     def lacking(self) -> Mapping[str, str]:
         """What cannot be told: a report that is missing, damaged or older than the sources."""
         remedy = f"run `{self.settings.made_by}`"
-        whys = {path: why for path, (_, why) in self._contents.items() if why}
-        whys.update(self._damaged)
-        if self._reports and not self._named:
-            whys.setdefault(self.settings.reports[0], "speaks of no module of this repository")
-        whys.update(self._stale)
+        whys = {**self._unusable, **self._stale}
         if self.settings.branches and self._without_branches:
             whys.setdefault(self.settings.reports[0], "was measured without branches; measure with `--cov-branch`")
         return {path: f"{why}; {remedy}" for path, why in whys.items()}
+
+    @property
+    def _unusable(self) -> Mapping[str, str]:
+        """The reports that are missing or damaged, or speak of other code."""
+        missing = {path: why for path, (_, why) in self._contents.items() if why}
+        foreign = dict.fromkeys(self._foreign, "speaks of no module of this repository")
+        return {**missing, **foreign, **self._damaged}
+
+    @cached_property
+    def _foreign(self) -> frozenset[str]:
+        return frozenset(self._reports) - {at for several in self._named.values() for at, _ in several}
 
     def of(self, paths: Iterable[str]) -> Mapping[str, FileLines]:
         """What the reports tell of these modules; one of which none tells is left out."""
         wanted = [path for path in paths if path in self._named]
         parts: dict[str, list[FileLines]] = {}
         for path_of_report, report in self._reports.items():
-            asked = {name: path for path in wanted for at, name in self._named[path] if at == path_of_report}
+            unclear = self._unclear.get(path_of_report, {})
+            clear = [path for path in wanted if path not in unclear]
+            asked = {name: path for path in clear for at, name in self._named[path] if at == path_of_report}
             try:
-                told = report.lines(asked)
+                self._refuse_unclear(unclear, wanted)
+                told = report.lines(asked) if asked else {}
             except ReportError as error:
                 self._damaged[path_of_report] = str(error)
                 continue
@@ -137,28 +151,87 @@ class Coverage:
             except ReportError as error:
                 self._damaged[path] = str(error)
                 continue
+            folders = list(self._placed(report.folders))
             for name in names:
-                own = self._own(name)
-                if own is not None:
+                places = list(dict.fromkeys(self._in_one_of(folders, name) if report.folders else self._own(name)))
+                if len(places) > 1:
+                    self._unclear.setdefault(path, {}).update(dict.fromkeys(places, name))
+                for own in places:
                     found.setdefault(own, []).append((path, name))
         return found
 
-    def _own(self, name: str) -> Optional[str]:
+    def _refuse_unclear(self, unclear: Mapping[str, str], paths: Iterable[str]) -> None:
+        """ReportError where a name may mean one of these modules or another; of nothing in an empty one it matters."""
+        for path in paths:
+            if path in unclear and self.checkout.read(path).strip():
+                others = " or ".join(sorted(other for other, name in unclear.items() if name == unclear[path]))
+                raise ReportError(
+                    f"calls a module {unclear[path]}, which may be {others}: of several <source> folders it does not "
+                    "tell which; name coverage.py's data, or its JSON report, in its place"
+                )
+
+    @cached_property
+    def _unclear(self) -> dict[str, dict[str, str]]:
+        """Report to the modules of which it may speak or not, each with the name in question."""
+        return {}
+
+    def _placed(self, folders: Iterable[str]) -> Iterator[str]:
+        """The folders of the repository that a report means: the longest that ends the path on another machine.
+
+        One that ends none is the root if all the others are below it, and else none that is known.
+        """
+        root = self.checkout.root.as_posix()
+        meant = [posixpath.normpath(folder) for folder in folders]
+        for folder in meant:
+            if f"{folder}/".startswith(f"{root}/"):
+                yield folder[len(root) + 1 :]
+                continue
+            parts = folder.split("/")
+            ends = ("/".join(parts[start:]) for start in range(len(parts)))
+            own = next((end for end in ends if end in self._folders), None)
+            if own is not None:
+                yield own
+            elif folder == "." or all(f"{other}/".startswith(f"{folder}/") for other in meant):
+                yield ""
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        found: set[str] = set()
+        for path in self.modules.paths:
+            folder = posixpath.dirname(path)
+            while folder and folder not in found:
+                found.add(folder)
+                folder = posixpath.dirname(folder)
+        return frozenset(found)
+
+    def _in_one_of(self, folders: Iterable[str], name: str) -> Iterator[str]:
+        """The modules of that name in folders of the repository; a whole path is one by itself."""
+        if posixpath.isabs(name):
+            yield from self._own(name)
+            return
+        for folder in folders:
+            path = posixpath.normpath(posixpath.join(folder, name))
+            if path in self.modules.paths:
+                yield path
+
+    def _own(self, name: str) -> Iterator[str]:
         """The module that a report means: below the root, or the one that ends its path on another machine."""
         name = posixpath.normpath(name)
         root = f"{self.checkout.root.as_posix()}/"
         if name.startswith(root):
             name = name[len(root) :]
         if name in self.modules.paths:
-            return name
+            yield name
+            return
         parts = name.split("/")
         if _ELSEWHERE.intersection(parts):
-            return None
+            return
         if posixpath.isabs(name):
             ends = ("/".join(parts[start:]) for start in range(1, len(parts)))
-            return next((end for end in ends if end in self.modules.paths), None)
+            yield from itertools.islice((end for end in ends if end in self.modules.paths), 1)
+            return
         below = [path for path in self.modules.paths if path.endswith(f"/{name}")]
-        return below[0] if len(below) == 1 else None
+        yield from below if len(below) == 1 else ()
 
     @cached_property
     def _damaged(self) -> dict[str, str]:

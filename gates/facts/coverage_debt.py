@@ -40,11 +40,26 @@ class Missed(NamedTuple):
 
     line: int
     key: str
-    is_branch: bool = False
+    out_of: str = ""
+    """Of a way out: the key of the statement that it leaves."""
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether it is a way out of a statement that was reached."""
+        return bool(self.out_of)
+
+
+class Way(NamedTuple):
+    """The statement that a way leaves, and how many ways of one such statement have the same key."""
+
+    out_of: str
+    alike: int
 
 
 Debt = Mapping[str, Counter[str]]
 """Path to the keys of what is missed there, branches marked by a `>` in front."""
+Ways = Mapping[str, Way]
+"""By the key of a branch."""
 
 
 @dataclass
@@ -93,6 +108,8 @@ class CoverageDebt:
             if file.path.endswith(".py") and asked.fullmatch(file.path) and not left_out.fullmatch(file.path)
         ]
         told = self.coverage.of(file.path for file in files)
+        if not self.coverage.is_told:  # some damage shows only where a report is asked
+            return {}
         values = self.extraction.of(_EXTRACTOR, [file for file in files if _is_short(told.get(file.path))])
         found: dict[str, tuple[Missed, ...]] = {}
         for file in files:
@@ -142,7 +159,8 @@ def _missed(code: Code, lines: Optional[FileLines]) -> tuple[Missed, ...]:
         if line in lines.executed:
             target = keys.get(int(to), to) if to.isdigit() else to
             way = f"{keys.get(line, _UNKNOWN)} {target}"
-            found.append(Missed(line, f">{hashlib.blake2b(way.encode(), digest_size=8).hexdigest()}", is_branch=True))
+            key = f">{hashlib.blake2b(way.encode(), digest_size=8).hexdigest()}"
+            found.append(Missed(line, key, out_of=keys.get(line, _UNKNOWN)))
     return tuple(sorted(found))
 
 
@@ -151,19 +169,55 @@ def of(missed: Mapping[str, Iterable[Missed]]) -> Debt:
     return {path: Counter(each.key for each in several) for path, several in missed.items()}
 
 
-def beyond(one: Debt, other: Debt) -> dict[str, Counter[str]]:
-    """What one owes and the other does not, by path; what only moved to another path is owed by both."""
-    more = {path: keys - other.get(path, Counter()) for path, keys in one.items()}
-    less: Counter[str] = Counter()
-    for path, keys in other.items():
-        less.update(keys - one.get(path, Counter()))
-    found: dict[str, Counter[str]] = {}
-    for path, keys in sorted(more.items()):
-        moved = keys & less
-        less -= moved
-        if keys - moved:
-            found[path] = keys - moved
+def ways_of(missed: Mapping[str, Iterable[Missed]]) -> Ways:
+    """The statements that the branches among these leave."""
+    alike = Counter(
+        (path, each.line, each.key, each.out_of) for path, several in missed.items() for each in several if each.out_of
+    )
+    found: dict[str, Way] = {}
+    for (_, _, key, out_of), many in alike.items():
+        found[key] = Way(out_of, max(many, found[key].alike if key in found else 0))
     return found
+
+
+def beyond(one: Debt, other: Debt, ways: Ways) -> dict[str, Counter[str]]:
+    """What one owes and the other does not, by path; what only moved to another path is owed by both.
+
+    Who owes a statement as never reached owes whatever leads out of it, too: once it is reached, the ways that are
+    still not taken are no more than was owed. `ways` says of branches which statement that is.
+    """
+    less = {path: keys - one.get(path, Counter()) for path, keys in other.items()}
+    paid: Counter[str] = Counter()
+    for keys in less.values():
+        paid.update(keys)
+    more: dict[str, Counter[str]] = {}
+    for path, keys in sorted(one.items()):
+        new = keys - other.get(path, Counter())
+        more[path] = new - paid  # what moved
+        paid.subtract(new & paid)
+    for path, keys in more.items():
+        excused, used = _excused(keys, less.get(path, Counter()) & paid, ways)
+        more[path] = keys - excused
+        paid.subtract(used)
+    found: dict[str, Counter[str]] = {}
+    for path, keys in more.items():
+        excused, used = _excused(keys, paid, ways)
+        paid.subtract(used)
+        if keys - excused:
+            found[path] = keys - excused
+    return found
+
+
+def _excused(new: Counter[str], paid: Counter[str], ways: Ways) -> tuple[Counter[str], Counter[str]]:
+    """The branches among what is new whose statements were paid, and the statements that it took: each excuses once."""
+    found: Counter[str] = Counter()
+    used: Counter[str] = Counter()
+    for key, many in new.items():
+        way = ways.get(key)
+        if way is not None and paid[way.out_of] > 0:
+            found[key] = min(many, paid[way.out_of] * way.alike)
+            used[way.out_of] = max(used[way.out_of], -(-found[key] // way.alike))
+    return found, used
 
 
 def render(debt: Debt) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gates.facts.changed_code import ChangedCode
-from gates.facts.coverage_debt import CoverageDebt, Missed, beyond, of
+from gates.facts.coverage_debt import CoverageDebt, Missed, beyond, of, ways_of
 
 
 @dataclass
@@ -45,6 +45,6 @@ class LostCoverage:
             for path, several in self.debt.missed(paths, allowed).items()
         }
         found: dict[str, list[Missed]] = {}
-        for path, keys in beyond(of(missed), self.debt.at_base).items():
+        for path, keys in beyond(of(missed), self.debt.at_base, ways_of(missed)).items():
             found[path] = [each for each in missed[path] if keys[each.key] > 0]
         return found

@@ -211,9 +211,11 @@ class Benchmark:
         self.group = None
         self.extra_info: dict[str, Any] = {}
         self.enabled, self.disabled, self.stats = True, False, None
+        self.was_called = False
 
     def __call__(self, function_to_benchmark: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Time `function(*args, **kwargs)`, and give what it gives."""
+        self.was_called = True
         serve(self._parent, self.fullname, lambda: function_to_benchmark(*args, **kwargs))
         return function_to_benchmark(*args, **kwargs)
 
@@ -229,6 +231,7 @@ class Benchmark:
         iterations: int = 1,
     ) -> Any:
         """The same with a preparation before each call, which is not timed; how often, the parent says."""
+        self.was_called = True
         given: list[Any] = [tuple(args), dict(kwargs or {})]
 
         def prepare() -> None:
@@ -292,6 +295,7 @@ class Face:
 
     def __init__(self, parent: Parent) -> None:
         self._parent = parent
+        self._given: dict[str, Benchmark] = {}
 
     def pytest_addoption(self, parser: Any) -> None:
         """Take its options, and leave them."""
@@ -305,15 +309,22 @@ class Face:
         """Give the fixture."""
         import pytest
 
-        parent = self._parent
+        parent, given = self._parent, self._given
         config.addinivalue_line("markers", "benchmark: what pytest-benchmark is told")
 
         class Fixtures:
             @pytest.fixture
             def benchmark(self, request: Any) -> Benchmark:
-                return Benchmark(parent, request.node)
+                made = given[request.node.nodeid] = Benchmark(parent, request.node)
+                return made
 
         config.pluginmanager.register(Fixtures())
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Tell of a test that passed and measured nothing."""
+        given = self._given.get(report.nodeid)
+        if report.when == "call" and report.passed and given is not None and not given.was_called:
+            self._parent.tell({"failed": report.nodeid, "why": "asks for the fixture benchmark and never calls it"})
 
 
 def _of_pytest_benchmark(hook: str, given: Any) -> None:

@@ -280,7 +280,19 @@ def test_behind_its_last_day_the_budget_itself_holds_and_the_raise_is_found(repo
     budgets(repository, f"{BUDGET}p95 = 0.005\n{RAISE}p95 = 0.010\nexpires = 2026-11-22\n")
     record(repository, seconds=calls(9))
 
-    assert [each.subject for each in found(repository)] == ["recall: raise expired", "recall: p95"]
+    assert [(each.subject, each.line) for each in found(repository)] == [
+        ("recall: raise expired", 9),
+        ("recall: p95", 4),
+    ]
+
+
+def test_of_two_raises_the_one_that_expired_is_pointed_at(repository: Repository) -> None:
+    other = BUDGET.replace('name = "recall"', 'name = "fold"')
+    text = f"{BUDGET}p95 = 0.005\n{RAISE}p95 = 0.010\nexpires = 2026-11-24\n"
+    budgets(repository, f"{text}{other}p95 = 0.005\n{RAISE}p95 = 0.010\nexpires = 2026-11-22\n")
+    record(repository)
+
+    assert [(each.subject, each.line) for each in found(repository)] == [("fold: raise expired", 18)]
 
 
 def test_a_raise_is_judged_without_a_recording_too(repository: Repository) -> None:

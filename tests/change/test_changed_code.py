@@ -160,6 +160,100 @@ def test_a_module_that_does_not_parse_says_so(repository: Repository) -> None:
     assert module.fault.startswith("line 1")
 
 
+# Pragmas
+
+RISKY = """\
+def risky(a):
+    if a:{pragma}
+        return 1
+    return 2
+"""
+REASON = "  # pragma: no cover - only on Windows, until 2030-01-31"
+BARE = "  # pragma: no cover"
+
+
+def marked(repository: Repository) -> dict[str, list[int]]:
+    """Path to the lines of the pragmas that are new."""
+    changed = gatherer(Checkout.open(repository.root, base="HEAD")).get(ChangedCode)
+    return {module.path: [each.line for each in module.pragmas] for module in changed.modules if module.pragmas}
+
+
+def risky(pragma: str = "", on_def: str = "") -> str:
+    return RISKY.format(pragma=pragma).replace("(a):", f"(a):{on_def}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (risky(REASON), risky(BARE), 2),
+        (risky(REASON), risky(REASON.replace("2030", "2031")), 2),
+        (risky(BARE), risky("", BARE), 1),
+        (risky(BARE), risky(BARE).replace("if a", "if a and b"), 2),
+        (risky("  # pragma: no branch"), risky(BARE), 2),
+        (risky(BARE), risky().replace("return 2", "return 2" + BARE), 4),
+    ],
+)
+def test_a_pragma_that_says_less_or_hides_more_is_new(
+    repository: Repository, before: str, after: str, line: int
+) -> None:
+    repository.commit(memory=before)
+    repository.write("memory.py", after)
+
+    assert marked(repository) == {"memory.py": [line]}
+
+
+@pytest.mark.parametrize("pragma", [REASON, BARE])
+def test_a_pragma_that_goes_from_one_file_to_another_without_its_statement_is_new(
+    repository: Repository, pragma: str
+) -> None:
+    repository.commit(memory=risky(pragma), other=risky())
+    repository.write("memory.py", risky())
+    repository.write("other.py", risky(BARE))
+
+    assert marked(repository) == {"other.py": [2]}
+
+
+def test_a_pragma_does_not_come_to_a_statement_that_stood_there_from_one_that_went(repository: Repository) -> None:
+    repository.commit(memory=risky(BARE), other=risky())
+    repository.write("memory.py", "import os\n")
+    repository.write("other.py", risky(BARE))
+
+    assert marked(repository) == {"other.py": [2]}
+
+
+IN_A_CLASS = "class Kept:\n    def risky(self, a):\n        if a:  # pragma: no cover\n            return 1\n"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"other": "import os\n\n\n" + risky(BARE)},
+        {"moved": risky(BARE)},
+        {"memory": "x = 1\n\n\n" + risky(BARE)},
+        {"memory": "x = 1\n\n\n" + risky(BARE).replace("if a:", "if (\n        a):")},
+        {"memory": IN_A_CLASS},
+    ],
+)
+def test_a_pragma_that_moves_with_its_statement_is_not_new(repository: Repository, after: dict[str, str]) -> None:
+    repository.commit(memory=risky(BARE))
+    (repository.root / "memory.py").unlink()
+    for name, text in after.items():
+        repository.write(f"{name}.py", text)
+
+    assert marked(repository) == {}
+
+
+def test_a_pragma_on_an_else_stands_at_what_follows(repository: Repository) -> None:
+    text = "def risky(a):\n    if a:\n        return 1\n    else:{}\n        return 2\n"
+    repository.commit(memory=text.format(BARE))
+    repository.write("memory.py", "import os\n" + text.format(BARE))
+    assert marked(repository) == {}
+
+    repository.write("memory.py", text.format(BARE).replace("return 2", "return 3").replace("else: ", "else:  "))
+
+    assert marked(repository) == {"memory.py": [4]}
+
+
 # Changes after which nothing is new
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,171 @@ def test_a_report_of_another_project_is_told(repository: Repository) -> None:
     write(repository, path="theirs.py", **PLAIN)
 
     assert "speaks of no module" in coverage(repository, "coverage.json").lacking["coverage.json"]
+
+
+def test_one_report_of_other_code_beside_ours_is_told(repository: Repository) -> None:
+    write(repository, **PLAIN)
+    theirs = {"meta": {"branch_coverage": True}, "files": {"theirs.py": PLAIN}}
+    repository.write("theirs.json", json.dumps(theirs))
+
+    fact = coverage(repository, "coverage.json", "theirs.json")
+
+    assert list(fact.lacking) == ["theirs.json"]
+    assert not fact.is_told
+
+
+@pytest.mark.parametrize("content", ['{"meta": {}, "files": {}}', '{"meta": {}, "files": {"/x/a.py": PLAIN}}', "{"])
+def test_what_cannot_be_used_is_nothing_to_go_by(repository: Repository, content: str) -> None:
+    repository.write("coverage.json", content.replace("PLAIN", json.dumps(PLAIN)))
+
+    assert not coverage(repository, "coverage.json").is_told
+
+
+def test_of_data_that_was_cut_nothing_is_told(measured: Repository, repository: Repository) -> None:
+    whole = (measured.root / ".coverage").read_bytes()
+    for size in (100, 4096, 9000, 20_000, len(whole) - 4096):
+        (repository.root / ".coverage").write_bytes(whole[:size])
+
+        fact = coverage(repository, ".coverage")
+        fact.of(["memory.py"])
+
+        assert (size, fact.is_told, list(fact.lacking)) == (size, False, [".coverage"])
+        assert "speaks of no module" not in fact.lacking[".coverage"]
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_data_that_was_measured_where_the_repository_lay_before_is_mapped(
+    measured: Repository, tmp_path: Path, is_left: bool
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    shutil.copytree(measured.root, before)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    command = [sys.executable, "-c", RUN, ".coverage"]
+    subprocess.run(command, cwd=before, check=True, stdout=subprocess.DEVNULL, env=environ)
+    shutil.copytree(before, after, symlinks=True)
+    if is_left:
+        (before / "memory.py").write_text("x = 1\n")
+    else:
+        shutil.rmtree(before)
+
+    fact = coverage(Repository(after), ".coverage")
+
+    assert fact.of(["memory.py", "never.py"]) == coverage(measured, ".coverage").of(["memory.py"])
+    assert fact.lacking == {}
+
+
+def test_data_with_relative_names_is_read_whatever_is_configured(repository: Repository) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    repository.write(".coveragerc", "[run]\nrelative_files = true\n")
+    script = RUN.replace("config_file=False", "config_file='.coveragerc'")
+    subprocess.run([sys.executable, "-c", script, ".coverage"], cwd=repository.root, check=True, env=environ)
+    related = coverage(repository, ".coverage").of(["memory.py"])
+    repository.write(".coveragerc", "")
+
+    assert sorted(related["memory.py"].missing) == [3, 12]
+    assert coverage(repository, ".coverage").of(["memory.py"]) == related
+
+
+def test_data_on_a_module_that_is_not_on_disk_is_told(measured: Repository, repository: Repository) -> None:
+    (repository.root / ".coverage").write_bytes((measured.root / ".coverage").read_bytes())
+    checkout = repository.open()
+    (repository.root / "memory.py").unlink()
+
+    fact = gatherer(checkout, CoverageSettings=CoverageSettings((".coverage",))).get(Coverage)
+
+    assert fact.of(["memory.py"]) == {}
+    assert "memory.py, which is not on disk" in fact.lacking[".coverage"]
+    assert not fact.is_told
+
+
+LINE = '<line number="1" hits="{}" branch="true" condition-coverage="100% (2/2)"/>'
+CLASS = f'<class filename="{{}}"><lines>{LINE}</lines></class>'
+
+
+def cobertura(repository: Repository, sources: list[str], **classes: int) -> Coverage:
+    """What an XML report tells; `classes` are the names of its files, each with how often its line ran."""
+    folders = "".join(f"<source>{source}</source>" for source in sources)
+    files = "".join(CLASS.format(f"{name}.py", hits) for name, hits in classes.items())
+    repository.write("coverage.xml", f"<coverage><sources>{folders}</sources>{files}</coverage>")
+    return coverage(repository, "coverage.xml")
+
+
+@pytest.fixture
+def two(repository: Repository) -> Repository:
+    for path in ("shop/__init__.py", "lib/__init__.py"):
+        repository.write(path, "")
+    for path in ("shop/core.py", "lib/core.py", "lib/core2.py", "core2.py"):
+        repository.write(path, "x = 1\n")
+    repository.commit()
+    return repository
+
+
+@pytest.mark.parametrize("where", ["{root}/", "/ci/work/", ""])
+def test_the_sources_of_xml_say_in_which_folder_its_files_lie(two: Repository, where: str) -> None:
+    sources = [where.format(root=two.root) + name for name in ("shop", "lib")]
+
+    fact = cobertura(two, sources, core2=1)
+
+    assert set(fact.of(two.open().files)) == {"lib/core2.py"}
+    assert fact.lacking == {}
+
+
+def test_a_file_that_may_lie_in_either_source_of_xml_is_told(two: Repository) -> None:
+    fact = cobertura(two, ["/ci/shop", "/ci/lib"], core=1, core2=1, __init__=0)
+    assert set(fact.of(["lib/core2.py", "lib/__init__.py"])) == {"lib/core2.py"}
+    assert fact.lacking == {}
+
+    assert fact.of(["lib/core.py"]) == {}
+
+    assert "core.py, which may be lib/core.py or shop/core.py" in fact.lacking["coverage.xml"]
+    assert not fact.is_told
+
+
+@pytest.mark.parametrize(
+    ("sources", "named"),
+    [
+        (["/ci/work", "/ci/work/lib"], {"shop/core.py"}),
+        (["/ci/work/shop", "/ci/work/made"], set()),
+        ([".", "lib"], {"shop/core.py"}),
+    ],
+)
+def test_a_source_of_xml_that_is_no_folder_is_the_root_or_unknown(
+    two: Repository, sources: list[str], named: set[str]
+) -> None:
+    assert set(cobertura(two, sources, **{"shop/core": 1}).of(["shop/core.py", "core2.py"])) == named
+
+
+def test_coveragepy_names_the_files_of_two_sources_so(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "made")
+    for path in ("shop/cart.py", "lib/core2.py", "core2.py"):
+        made.write(path, "def x(a):\n    if a:\n        return 1\n")
+    made.commit()
+    script = (
+        "from coverage import Coverage\n"
+        "measured = Coverage(data_file=None, branch=True, config_file=False, source=['shop', 'lib'])\n"
+        "measured.start()\nimport lib.core2\nlib.core2.x(1)\nmeasured.stop()\n"
+        "measured.xml_report(outfile='coverage.xml')\n"
+    )
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    subprocess.run([sys.executable, "-c", script], cwd=made.root, check=True, env=environ)
+
+    told = coverage(made, "coverage.xml").of(made.open().files)
+
+    assert {path: sorted(lines.missing) for path, lines in told.items()} == {
+        "lib/core2.py": [],
+        "shop/cart.py": [1, 2, 3],
+    }
+
+
+def test_lcov_tells_of_branches_though_one_of_its_files_has_none(repository: Repository) -> None:
+    repository.write("other.py", "x = 1\n")
+    records = "SF:memory.py\nDA:1,1\nBRDA:1,0,0,1\nend_of_record\nSF:other.py\nDA:1,1\nend_of_record\n"
+    repository.write("coverage.lcov", records)
+
+    fact = coverage(repository, "coverage.lcov")
+
+    assert fact.of(["other.py"])["other.py"].has_branches
+    assert fact.lacking == {}
 
 
 def test_a_report_that_is_older_than_a_module_is_told(repository: Repository) -> None:

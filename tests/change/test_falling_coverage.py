@@ -18,7 +18,7 @@ from gates.checks.change.uncovered_change import UncoveredChange
 from gates.cli import gates
 from gates.facts.checkout import Checkout
 from gates.facts.coverage import CoverageSettings
-from gates.facts.coverage_debt import PLACE, CoverageDebt, beyond, of, parse, render
+from gates.facts.coverage_debt import PLACE, CoverageDebt, Way, beyond, of, parse, render
 from gates.facts.fact import Gatherer
 from gates.finding import Finding
 from tests.change.asking import asked, gatherer, told
@@ -97,7 +97,7 @@ def test_less_than_recorded_is_told_and_fails_nothing(repository: Repository) ->
     (note,) = found(repository)
 
     assert (note.path, note.verdict) == ("memory.py", "unproven")
-    assert note.message == "1 less than recorded is reached by no test; `gates coverage` records it"
+    assert note.message == "1 of what is recorded is owed no more; `gates coverage` records it"
 
 
 def test_a_record_that_was_raised_is_found(repository: Repository) -> None:
@@ -154,6 +154,74 @@ def test_the_command_records_and_then_only_lowers(repository: Repository, monkey
     assert coverage("--accept-new") == f"{PLACE}: 3 that no test reaches (2 before)\n"
 
 
+OWED = "def owed(a):\n    if a:\n        return 1\n    return 2\n"
+
+
+@pytest.fixture
+def owing(tmp_path: Path) -> Repository:
+    """Nothing of a function was ever reached, and that is recorded."""
+    made = Repository(tmp_path / "owing")
+    made.write(".gitignore", ".gates/\n")
+    made.write("policies/gates.toml", f'[gates.falling-coverage]\n\n[facts.coverage]\nreports = ["{REPORT}"]\n')
+    made.commit(memory=OWED)
+    report(made, memory=([1], [2, 3, 4], []))
+    record(made)
+    made.commit()
+    return made
+
+
+def test_a_statement_that_is_reached_at_last_owes_no_more_for_the_way_that_is_not_taken(owing: Repository) -> None:
+    report(owing, memory=([1, 2, 3], [4], [[2, 4]]))
+
+    (note,) = found(owing)
+
+    assert (note.verdict, note.message) == (
+        "unproven",
+        "2 of what is recorded is owed no more; `gates coverage` records it",
+    )
+    assert told(asked(UncoveredChange(), facts(owing))) == []
+
+
+def test_to_record_that_a_statement_is_reached_raises_nothing(
+    owing: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(owing.root)
+    report(owing, memory=([1, 2, 3], [4], [[2, 4]]))
+
+    done = CliRunner().invoke(gates, ["coverage"], catch_exceptions=False, standalone_mode=False)
+
+    assert done.output == f"{PLACE}: 2 that no test reaches (3 before)\n"
+    kept = json.loads((owing.root / PLACE).read_text())["files"]["memory.py"]
+    assert {kind: len(keys) for kind, keys in kept.items()} == {"branches": 1, "statements": 1}
+    assert found(owing) == []
+
+
+def test_what_moves_and_is_reached_at_last_takes_the_excuse_along(owing: Repository) -> None:
+    (owing.root / "memory.py").unlink()
+    owing.write("renamed.py", OWED)
+
+    report(owing, renamed=([1, 2, 3], [4], [[2, 4]]))
+
+    assert told(found(owing)) == []
+
+
+def test_a_way_out_of_another_statement_is_not_excused(owing: Repository) -> None:
+    owing.write("memory.py", OWED.replace("if a:", "if not a:"))
+
+    report(owing, memory=([1, 2, 3], [4], [[2, 4]]))
+
+    assert told(found(owing)) == [("memory.py", 2, "debt")]
+
+
+def test_one_statement_excuses_no_second_one_that_says_the_same(owing: Repository) -> None:
+    owing.write("memory.py", OWED.replace("    return 2", "    if a:\n        return 1\n    return 2"))
+
+    report(owing, memory=([1, 2, 3, 4, 5], [6], [[2, 3], [4, 5]]))
+
+    (finding,) = [each for each in found(owing) if each.verdict == "violation"]
+    assert finding.message.startswith("1 branch more than recorded")
+
+
 keys = st.dictionaries(
     st.sampled_from(["a.py", "b.py", "c.py"]), st.lists(st.sampled_from(["0", "1", ">2"])).map(Counter), max_size=3
 )
@@ -164,9 +232,23 @@ def test_what_is_beyond_a_debt_is_what_all_of_it_owes_more(one: Any, other: Any)
     def whole(debt: Any) -> Counter[str]:
         return sum(debt.values(), Counter())
 
-    assert whole(beyond(one, other)) == whole(one) - whole(other)
-    assert beyond(one, one) == {}
-    assert not any(keys - one[path] for path, keys in beyond(one, other).items())
+    assert whole(beyond(one, other, {})) == whole(one) - whole(other)
+    assert beyond(one, one, {}) == {}
+    assert not any(keys - one[path] for path, keys in beyond(one, other, {}).items())
+
+
+@given(one=keys, other=keys, alike=st.integers(1, 2))
+def test_a_statement_that_is_owed_no_more_excuses_its_ways_and_no_others(one: Any, other: Any, alike: int) -> None:
+    def whole(debt: Any, kinds: str) -> Counter[str]:
+        return Counter({key: many for key, many in sum(debt.values(), Counter()).items() if key in kinds})
+
+    excused = beyond(one, other, {">2": Way("0", alike)})
+
+    paid = (whole(other, "0") - whole(one, "0"))["0"]
+    more = (whole(one, ">2") - whole(other, ">2"))[">2"]
+    assert whole(excused, "01") == whole(one, "01") - whole(other, "01")
+    assert whole(excused, ">2")[">2"] <= more
+    assert whole(excused, ">2")[">2"] >= more - paid * alike
 
 
 @given(debt=keys)

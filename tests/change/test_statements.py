@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.facts.extractors.pragmas import extract as extract_pragmas
-from gates.facts.extractors.statements import Code, extract
+from gates.facts.extractors.statements import Code, Pragma, extract
 
 
 def code(source: str) -> Code:
@@ -79,8 +79,8 @@ def test_a_pragma_is_found_with_its_words_and_its_function() -> None:
     )
 
     assert code(source).pragmas == (
-        (1, "recall", "- only on Windows, until 2027-01-31"),
-        (3, "", ""),
+        Pragma(1, "recall", "- only on Windows, until 2027-01-31", "cover"),
+        Pragma(3, "", "", "branch"),
     )
     assert extract_pragmas(source.encode()) == ((1, "- only on Windows, until 2027-01-31"), (3, ""))
     assert extract_pragmas(b"x = 1  # no pragmatist\n") is None

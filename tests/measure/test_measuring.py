@@ -145,9 +145,16 @@ def test_a_benchmark_that_is_new_is_measured_alone(repository: Repository) -> No
         ("def test_it(benchmark):\n    benchmark(lambda: 1 / 0)\n", "head: ZeroDivisionError: division by zero"),
         ("import pytest\n\ndef test_it(benchmark):\n    pytest.skip('not here')\n", "head: Skipped: not here"),
         ("def test_it(benchmark):\n    import os\n    os._exit(7)\n", "head: it was not reached: it printed nothing"),
-        ("def test_it(benchmark):\n    pass\n", "head: it was not reached: "),
+        (
+            "def test_it(benchmark):\n    pass\n",
+            "head: asks for the fixture benchmark and never calls it",
+        ),
+        (
+            "def test_it(benchmark):\n    raise KeyError\n",
+            "head: KeyError",
+        ),
     ],
-    ids=["fails", "is skipped", "ends its process", "measures nothing"],
+    ids=["fails", "is skipped", "ends its process", "measures nothing", "fails before it measures"],
 )
 def test_a_benchmark_that_cannot_be_measured_says_why(repository: Repository, test: str, why: str) -> None:
     repository.write("test_recall.py", test)
@@ -155,6 +162,31 @@ def test_a_benchmark_that_cannot_be_measured_says_why(repository: Repository, te
     (found,) = measured(repository, base=None).values()
 
     assert found.lacks.startswith(why)
+
+
+def test_a_benchmark_that_is_never_called_is_told_in_its_own_words_beside_one_that_fails(
+    repository: Repository,
+) -> None:
+    fails = "def test_fails(benchmark):\n    benchmark(lambda: 1 / 0)\n"
+    repository.write("test_recall.py", f"{fails}\n\ndef test_idle(benchmark):\n    assert True\n")
+
+    found = measured(repository, base=None)
+
+    assert {name.partition("::")[2]: each.lacks for name, each in found.items()} == {
+        "test_fails": "head: ZeroDivisionError: division by zero",
+        "test_idle": "head: asks for the fixture benchmark and never calls it",
+    }
+
+
+@pytest.mark.parametrize("command", ["measure", "mutate", "flakes"])
+@pytest.mark.parametrize("seconds", ["-1", "0", "nan"])
+def test_no_time_is_refused(repository: Repository, command: str, seconds: str) -> None:
+    asked = ["measure", "-C", str(repository.root), "--seconds", seconds]
+    asked[0] = command
+
+    said = refused(lambda: CliRunner().invoke(gates, asked, standalone_mode=False, catch_exceptions=False))
+
+    assert said == f"--seconds is {float(seconds):g}; it must be a number above 0"
 
 
 def test_code_of_the_checkout_itself_is_no_base(repository: Repository) -> None:

@@ -166,5 +166,5 @@ def _raises(budgets: Budgets, today: Today) -> Iterator[Finding]:
     for budget in budgets.policy.budget:
         if budget.raised is not None and budget.raised.expires < today.date:
             message = f"the raise of {budget.name} expired on {budget.raised.expires}; take it out, or renew it"
-            line = budgets.line_of(budget.name, "benchmark")
+            line = budgets.line_of(budget.name, "expires", "[budget.raised]")
             yield Finding(budgets.place, line, message, subject=f"{budget.name}: raise expired")

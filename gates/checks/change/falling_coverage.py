@@ -16,7 +16,7 @@ from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.checkout import Checkout
 from gates.facts.coverage import CoverageSettings
-from gates.facts.coverage_debt import PLACE, CoverageDebt, Missed, beyond, of
+from gates.facts.coverage_debt import PLACE, CoverageDebt, Debt, Missed, beyond, of, ways_of
 from gates.facts.modules import Modules
 from gates.finding import Finding
 from gates.globs import Glob, Globs, any_of
@@ -39,8 +39,8 @@ class FallingCoverage:
         if recorded is None:
             return
         missed = debt.missed(self.paths, self.allowed_in)
-        now = of(missed)
-        for path, keys in beyond(now, recorded).items():
+        now, ways = of(missed), ways_of(missed)
+        for path, keys in beyond(now, recorded, ways).items():
             fresh = _first_of(missed[path], keys)
             lines = ", ".join(str(line) for line in sorted({each.line for each in fresh})[:_FEW])
             before = sum(recorded.get(path, Counter()).values())
@@ -49,12 +49,13 @@ class FallingCoverage:
             )
             yield Finding(path, fresh[0].line, message, subject="debt")
         if debt.at_base is not None:
-            for path, keys in beyond(recorded, debt.at_base).items():
+            raised = beyond(recorded, debt.at_base, ways)
+            for path, keys in (raised if debt.coverage.is_told else _statements(raised)).items():
                 message = f"the recorded debt of {path} was raised by {sum(keys.values())}; it may only fall"
                 yield Finding(PLACE, 0, message, subject=path)
         if debt.coverage.is_told:
-            for path, keys in beyond(recorded, now).items():
-                message = f"{sum(keys.values())} less than recorded is reached by no test; `gates coverage` records it"
+            for path, keys in beyond(recorded, now, ways).items():
+                message = f"{sum(keys.values())} of what is recorded is owed no more; `gates coverage` records it"
                 yield Finding(path, 0, message, subject="paid off", verdict="unproven")
 
     def plant(self, checkout: Checkout, modules: Modules, settings: CoverageSettings) -> Plant:
@@ -72,6 +73,14 @@ class FallingCoverage:
                     overlay[PLACE] = b'{"schema": 1, "files": {}}\n'
                 return Plant(overlay, file.path, "debt")
         raise CannotPlant("paths and allowed_in leave no module: the policy forbids nothing")
+
+
+def _statements(debt: Debt) -> Debt:
+    """Without the branches: which statement owed them, only a report tells."""
+    kept = {
+        path: Counter({key: n for key, n in keys.items() if not key.startswith(">")}) for path, keys in debt.items()
+    }
+    return {path: keys for path, keys in kept.items() if keys}
 
 
 def _first_of(missed: Sequence[Missed], keys: Counter[str]) -> list[Missed]:

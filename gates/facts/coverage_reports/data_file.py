@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,7 @@ class DataFile:
         self._file = file
         self._root = root
         self._spread = spread
+        self.folders: Sequence[str] = ()  # its names are whole
         self.measured = _written(file)
 
     @cached_property
@@ -47,31 +49,74 @@ class DataFile:
         with self._opened() as coverage:
             return sorted(coverage.get_data().measured_files())
 
-    def lines(self, names: Iterable[str]) -> Mapping[str, FileLines]:
+    def lines(self, names: Mapping[str, str]) -> Mapping[str, FileLines]:
         """What was seen of them; the sources are read as they are on disk."""
-        wanted = sorted(names)
+        here = self._here(names.values())
+        if all(here[path] == name for name, path in names.items()):
+            return self._lines(self._file, list(names))
+        with tempfile.TemporaryDirectory(prefix="gates-coverage-") as folder:
+            file = Path(folder, "coverage")
+            self._mapped(file, {name: here[path] for name, path in names.items()})
+            found = self._lines(file, sorted(set(here.values())))
+        return {name: found[here[path]] for name, path in names.items() if here[path] in found}
+
+    def _here(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """What coverage.py calls these modules where they lie now. ReportError where one lies nowhere."""
+        with self._opened() as coverage:  # imported and found readable once, before any child is there
+            is_relative = coverage.get_option("run:relative_files")
+        found = {}
+        for path in paths:
+            place = self._place(path)
+            if not os.path.isfile(place):
+                raise ReportError(f"speaks of {path}, which is not on disk; coverage.py's own data needs the sources")
+            found[path] = path if is_relative else place
+        return found
+
+    def _place(self, name: str) -> str:
+        return os.path.realpath(os.path.join(self._root, name))
+
+    def _mapped(self, file: Path, names: Mapping[str, str]) -> None:
+        """What was measured of some files where they lay, under the names that they have here."""
+        from coverage import CoverageData
+        from coverage.exceptions import CoverageException
+
+        mapped = CoverageData(str(file))
+        with self._opened() as coverage:
+            data = coverage.get_data()
+            try:
+                for name, here in names.items():
+                    if data.has_arcs():
+                        mapped.add_arcs({here: data.arcs(name) or ()})
+                    else:
+                        mapped.add_lines({here: data.lines(name) or ()})
+                    mapped.touch_file(here)
+                mapped.write()
+            except CoverageException as error:
+                raise ReportError(f"coverage.py cannot read it: {error}") from None
+            finally:
+                mapped.close()
+
+    def _lines(self, file: Path, wanted: Sequence[str]) -> Mapping[str, FileLines]:
         parts = [wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH)]
-        with self._opened():
-            pass  # imported and found readable once, before any child is there
         found: dict[str, FileLines] = {}
-        for _, answer in self._spread(lambda number: _encode(self._told(parts[number])), len(parts)):
+        for _, answer in self._spread(lambda number: _encode(self._told(file, parts[number])), len(parts)):
             told = _decode(answer) if answer else "coverage.py ended while it was asked"
             if isinstance(told, str):
                 raise ReportError(told)
             found.update(told)
-        places = {name: os.path.join(self._root, name) for name in wanted}
+        places = {name: self._place(name) for name in wanted}
         return {name: found[place] for name, place in places.items() if place in found}
 
-    def _told(self, names: list[str]) -> _Told:
+    def _told(self, file: Path, names: Sequence[str]) -> _Told:
         """What coverage.py says of some files, by the place where each lies; or else what is wrong."""
         try:
-            with self._opened() as coverage:
-                return {os.path.join(self._root, name): lines for name, lines in _analysed(coverage, names)}
+            with self._opened(file) as coverage:
+                return {self._place(name): lines for name, lines in _analysed(coverage, names)}
         except ReportError as error:
             return str(error)
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[Coverage]:
+    def _opened(self, file: Optional[Path] = None) -> Iterator[Coverage]:
         try:
             from coverage import Coverage
             from coverage.exceptions import CoverageException
@@ -81,7 +126,9 @@ class DataFile:
             ) from None
         with _within(self._root):
             try:
-                coverage = Coverage(data_file=str(self._file), config_file=self._configuration(), messages=False)
+                coverage = Coverage(
+                    data_file=str(file or self._file), config_file=self._configuration(), messages=False
+                )
                 coverage.set_option("run:plugins", [])
                 coverage.load()
             except CoverageException as error:

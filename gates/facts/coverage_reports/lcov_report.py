@@ -16,22 +16,20 @@ class _Open:
         self.hits: dict[int, bool] = {}
         self.missing: set[Branch] = set()
         self.taken: set[Branch] = set()
-        self.has_branches = False
 
     def line(self, number: str, hits: str) -> None:
         at = int(number)
         self.hits[at] = self.hits.get(at, False) or int(hits) > 0
 
     def branch(self, number: str, block: str, name: str, taken: str) -> None:
-        self.has_branches = True
         to = _TO_LINE.search(name)
         way = (int(number), to[1] if to else EXIT if "exit" in name or "return" in name else f"{block}.{name}")
         (self.missing if taken in ("-", "0") else self.taken).add(way)
 
-    def closed(self) -> FileLines:
+    def closed(self, has_branches: bool) -> FileLines:
         executed = frozenset(line for line, was_hit in self.hits.items() if was_hit)
         ways = frozenset(self.missing - self.taken)
-        return FileLines(executed, frozenset(self.hits) - executed, frozenset(), ways, self.has_branches)
+        return FileLines(executed, frozenset(self.hits) - executed, frozenset(), ways, has_branches)
 
 
 def read(content: bytes) -> ReadReport:
@@ -53,4 +51,5 @@ def read(content: bytes) -> ReadReport:
             raise ReportError(f"line {number}: {line:.60} is no line of LCOV") from None
     if not records:
         raise ReportError("holds no record (SF:) of LCOV")
-    return ReadReport({name: record.closed() for name, record in records.items()})
+    has_branches = any(record.missing or record.taken for record in records.values())  # a file may well have none
+    return ReadReport({name: record.closed(has_branches) for name, record in records.items()})

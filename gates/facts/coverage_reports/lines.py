@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Optional, Protocol
 
 EXIT = "exit"
@@ -46,8 +46,15 @@ class Report(Protocol):
     def names(self) -> Iterable[str]:
         """The files that it speaks of."""
 
-    def lines(self, names: Iterable[str]) -> Mapping[str, FileLines]:
-        """What it tells of these of its files. ReportError where one of them cannot be told."""
+    @property
+    def folders(self) -> Sequence[str]:
+        """Where its files lie, if that is not a part of their names: each in one of these."""
+
+    def lines(self, names: Mapping[str, str]) -> Mapping[str, FileLines]:
+        """What it tells of these of its files, each given with the module that it is.
+
+        ReportError where one of them cannot be told.
+        """
 
 
 class ReadReport(NamedTuple):
@@ -55,13 +62,14 @@ class ReadReport(NamedTuple):
 
     files: Mapping[str, FileLines]
     measured: Optional[float] = None
+    folders: Sequence[str] = ()
 
     @property
     def names(self) -> Iterable[str]:
         """The files that it speaks of."""
         return self.files
 
-    def lines(self, names: Iterable[str]) -> Mapping[str, FileLines]:
+    def lines(self, names: Mapping[str, str]) -> Mapping[str, FileLines]:
         """What it tells of them."""
         return {name: self.files[name] for name in names}
 

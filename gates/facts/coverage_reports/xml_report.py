@@ -10,8 +10,9 @@ from gates.facts.coverage_reports.lines import EXIT, Branch, FileLines, ReadRepo
 
 
 def read(content: bytes) -> ReadReport:
-    """The files of the report, each below the first of its `<source>` folders. ReportError where it is none.
+    """The files of the report, below its `<source>` where it has one, else each in some of them.
 
+    ReportError where it is none.
     An entity is refused: no report needs one, and a few lines of them can fill the memory.
     """
     if b"<!ENTITY" in content:
@@ -23,6 +24,7 @@ def read(content: bytes) -> ReadReport:
     if root.tag != "coverage":
         raise ReportError(f"is XML of <{root.tag}>; a report of coverage is one of <coverage>")
     sources = [(source.text or "").strip().replace("\\", "/") for source in root.iter("source")]
+    folders = list(dict.fromkeys(source for source in sources if source))
     has_branches = root.get("branch-rate", "0") not in ("0", "0.0") or root.find(".//line[@branch='true']") is not None
     found: dict[str, list[FileLines]] = {}
     try:
@@ -31,13 +33,12 @@ def read(content: bytes) -> ReadReport:
         measured = int(root.get("timestamp", "")) if root.get("timestamp") else None
     except ValueError as error:
         raise ReportError(f"holds a number that is none: {error}") from None
-    files = {_placed(name.replace("\\", "/"), sources): joined(parts) for name, parts in found.items() if name}
-    return ReadReport(files, _seconds(measured))
+    files = {_placed(name.replace("\\", "/"), folders): joined(parts) for name, parts in found.items() if name}
+    return ReadReport(files, _seconds(measured), folders if len(folders) > 1 else ())
 
 
-def _placed(name: str, sources: list[str]) -> str:
-    folders = [source for source in sources if source and source != "."]
-    return name if posixpath.isabs(name) or len(folders) != 1 else posixpath.join(folders[0], name)
+def _placed(name: str, folders: list[str]) -> str:
+    return name if len(folders) != 1 else posixpath.join(folders[0], name)
 
 
 def _lines(file: Element, has_branches: bool) -> FileLines:

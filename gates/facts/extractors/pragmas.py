@@ -13,4 +13,4 @@ def extract(source: bytes) -> Optional[Plain]:
     """Line and words of each; None where there is none."""
     if b"ragma" not in source and b"PRAGMA" not in source:
         return None
-    return tuple(pragmas_of(source)) or None
+    return tuple((line, words) for line, words, _ in pragmas_of(source)) or None

@@ -16,7 +16,7 @@ from typing import NamedTuple, Optional, Union
 from gates.facts.extractors.syntax_tree import parsed
 
 # What coverage.py takes for an exclusion unless it is told otherwise; it, too, reads lines and not comments.
-_PRAGMA = re.compile(r"#\s*(?:pragma|PRAGMA)[:\s]?\s*(?:no|NO)\s*(?:cover|COVER|branch|BRANCH)(.*)")
+_PRAGMA = re.compile(r"#\s*(?:pragma|PRAGMA)[:\s]?\s*(?:no|NO)\s*(cover|COVER|branch|BRANCH)(.*)")
 _BLOCKS = ("body", "orelse", "finalbody")
 _CLAUSES = ("handlers", "cases")
 _NOT_OWN = frozenset((*_BLOCKS, *_CLAUSES, "decorator_list"))
@@ -28,7 +28,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 PlainStatement = tuple[int, int, str, str, tuple[str, ...]]
 PlainFunction = tuple[str, int, int, int]
-PlainPragma = tuple[int, str, str]
+PlainPragma = tuple[int, str, str, str]
 Plain = tuple[tuple[PlainStatement, ...], tuple[PlainFunction, ...], tuple[PlainPragma, ...]]
 
 
@@ -60,6 +60,8 @@ class Pragma(NamedTuple):
     line: int
     scope: str
     words: str
+    hides: str = "cover"
+    """"cover", or "branch" where only ways out are not measured."""
 
 
 class Code(NamedTuple):
@@ -94,12 +96,12 @@ def extract(source: bytes) -> Union[Plain, str, None]:
     return tuple(sorted(statements)), tuple(functions), pragmas
 
 
-def pragmas_of(source: bytes) -> Iterator[tuple[int, str]]:
-    """Line and words of each pragma: what follows `pragma: no cover`."""
+def pragmas_of(source: bytes) -> Iterator[tuple[int, str, str]]:
+    """Line and words of each pragma, what follows `pragma: no cover`; and "cover", or "branch"."""
     for number, line in enumerate(source.decode("utf-8", "replace").split("\n"), 1):
         found = _PRAGMA.search(line)
         if found:
-            yield number, found[1].strip()
+            yield number, found[2].strip(), found[1].lower()
 
 
 class _Reader:
@@ -210,6 +212,6 @@ def _alternative(node: ast.AST) -> Optional[str]:
 
 
 def _pragmas(source: bytes, functions: list[PlainFunction]) -> Iterator[PlainPragma]:
-    for number, words in pragmas_of(source):
+    for number, words, hides in pragmas_of(source):
         around = [name for name, start, _, last in functions if start <= number <= last]
-        yield number, max(around, key=len, default=""), words
+        yield number, max(around, key=len, default=""), words, hides

@@ -135,15 +135,16 @@ class Origins:
     def __init__(self, paths: Iterable[str], is_near_tests: Callable[[str], bool]) -> None:
         self._paths = frozenset(paths)
         self._is_near_tests = is_near_tests
+        self._known: dict[tuple[str, bool], bool] = {}
 
     def is_of_product(self, path: str, origin: str) -> bool:
         """Whether what a file imports by this name, with the points of a relative one, is the product's."""
         points = len(origin) - len(origin.lstrip("."))
-        place = origin[points:].replace(".", "/")
-        if points:
-            folder = path.split("/")[:-points]
-            return self._is_product("/".join((*folder, place)), exactly=True)
-        return self._is_product(place, exactly=False)
+        folder = path.split("/")[:-points] if points else []
+        key = ("/".join((*folder, origin[points:].replace(".", "/"))), bool(points))
+        if key not in self._known:
+            self._known[key] = self._is_product(*key)
+        return self._known[key]
 
     def _is_product(self, place: str, exactly: bool) -> bool:
         while place:
@@ -154,19 +155,16 @@ class Origins:
         return False
 
     def _found(self, place: str, exactly: bool) -> list[str]:
-        ends = (f"{place}.py", f"{place}/__init__.py")
-        if exactly:
-            return [each for each in ends if each in self._paths]
-        return [
-            each
-            for end in ends
-            for each in self._by_end.get(end.rpartition("/")[2], ())
-            if f"/{each}".endswith(f"/{end}")
-        ]
+        """The modules of that place, and where it may lie anywhere, of all that end like it."""
+        several = self._by_name.get(posixpath.basename(place), ())
+        return [path for inside, path in several if inside == place or (not exactly and inside.endswith(f"/{place}"))]
 
     @cached_property
-    def _by_end(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for each in self._paths:
-            found.setdefault(posixpath.basename(each), []).append(each)
+    def _by_name(self) -> Mapping[str, list[tuple[str, str]]]:
+        """Last name of each module to its place without a suffix, and its path."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for path in self._paths:
+            inside = path.rpartition(".")[0]
+            inside = posixpath.dirname(inside) if posixpath.basename(inside) == "__init__" else inside
+            found.setdefault(posixpath.basename(inside), []).append((inside, path))
         return found

@@ -195,7 +195,7 @@ def _call(called: ast.expr, made: Mapping[str, ast.expr], imported: Mapping[str,
         name = last(called)
         return "", name, imported.get(name, "")
     value = called.value
-    if spelled(value) in ("self", "cls", "super()"):
+    if _is_self(value):
         return SELF, called.attr, ""
     if isinstance(value, ast.Name):
         value = made.get(value.id, value)
@@ -208,6 +208,12 @@ def _call(called: ast.expr, made: Mapping[str, ast.expr], imported: Mapping[str,
     if root in imported and (is_class or not is_made):
         return name, called.attr, f"{imported[root]}{point}{rest}"
     return (name if is_class and not point else UNKNOWN), called.attr, ""
+
+
+def _is_self(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id == "super" and not value.args
+    return isinstance(value, ast.Name) and value.id in ("self", "cls")
 
 
 def _made(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

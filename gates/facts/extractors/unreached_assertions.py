@@ -26,11 +26,11 @@ _LEAVES = (ast.Return, ast.Break, ast.Continue, ast.Raise, ast.Yield, ast.YieldF
 
 
 class Unreached(NamedTuple):
-    """Where all assertions may not run: the line, under what, and the statements that certainly run."""
+    """Where all assertions may not run: the line, under what, and what runs without them."""
 
     line: int
     under: str
-    run: Sequence[ast.stmt]
+    run: Sequence[ast.AST]
 
 
 def only_under(function: Function) -> Optional[Unreached]:
@@ -43,7 +43,7 @@ def only_under(function: Function) -> Optional[Unreached]:
     if any(not isinstance(each, _MAY_NOT_RUN) and asserts(each) for each in plain):
         return None
     holding = [each for each in plain if isinstance(each, _MAY_NOT_RUN) and asserts(each)]
-    run = [each for each in plain if each not in holding]
+    run: list[ast.AST] = [each for each in plain if each not in holding]
     if len(holding) == 1 and isinstance(holding[0], ast.Try):
         line = _only_in_handlers(holding[0])
         return Unreached(line, "except", run) if line else None
@@ -88,13 +88,14 @@ def swallowed(function: Function, without: frozenset[int]) -> Iterator[tuple[int
 # Under `if`
 
 
-def _ifs(holding: Sequence[ast.stmt], run: list[ast.stmt]) -> Iterator[Optional[ast.If]]:
+def _ifs(holding: Sequence[ast.stmt], run: list[ast.AST]) -> Iterator[Optional[ast.If]]:
     """The `if`s that hold them; None for what asserts whatever happens. What stands beside them is added to `run`."""
     for statement in holding:
         if isinstance(statement, ast.If) and not asserts(statement.test):
+            run += _beside(statement)
             yield None if _is_sure(statement) else statement
         elif isinstance(statement, (ast.With, ast.AsyncWith)) and not any(asserts(each) for each in statement.items):
-            run += [each for each in statement.body if not asserts(each)]
+            run += [*statement.items, *(each for each in statement.body if not asserts(each))]
             yield from _ifs([each for each in statement.body if asserts(each)], run)
         else:
             yield None
@@ -103,6 +104,13 @@ def _ifs(holding: Sequence[ast.stmt], run: list[ast.stmt]) -> Iterator[Optional[
 def _is_sure(statement: ast.If) -> bool:
     """Whether it asserts on either side, or is a guard that raises or fails: then it is the assertion."""
     return _is_guard(statement) or (_runs(statement.body) and _runs(statement.orelse))
+
+
+def _beside(statement: ast.If) -> Iterator[ast.stmt]:
+    """What runs on the side that holds no assertion: it may be asserted there by a helper."""
+    for branch in (statement.body, statement.orelse):
+        for each in () if _runs(branch) else branch:
+            yield from _beside(each) if isinstance(each, ast.If) and asserts(each) else [] if asserts(each) else [each]
 
 
 def _is_guard(statement: ast.If) -> bool:

@@ -115,7 +115,9 @@ def walk(node: ast.AST, without: frozenset[int]) -> Iterator[ast.AST]:
 def strength(node: ast.AST, without: frozenset[int] = frozenset()) -> int:
     """How much of an assertion there is in it."""
     found = NONE
-    for each in walk(node, without):
+    is_whole = isinstance(node, FUNCTION) and not without
+    kinds = (*inside(node, ast.Assert), *inside(node, ast.Raise), *inside(node, ast.Call)) if is_whole else ()
+    for each in kinds if is_whole else walk(node, without):
         if isinstance(each, ast.Assert):
             return SURE
         if isinstance(each, ast.Raise):

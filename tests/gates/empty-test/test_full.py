@@ -2,7 +2,7 @@
 
 import unittest
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from unittest.mock import Mock
 
 import pytest
@@ -214,6 +214,27 @@ def test_under_a_condition_and_by_a_helper():
     looks_right(1)
     if len([1]):
         assert len([1]) == 1
+
+
+def test_under_a_condition_or_by_a_helper():
+    if len([1]):
+        assert len([1]) == 1
+    elif len([2]):
+        assert len([2]) == 1
+    else:
+        looks_right(1)
+
+
+@contextmanager
+def looked_at():
+    yield
+    looks_right(1)
+
+
+def test_under_a_condition_and_by_what_is_around_it():
+    with looked_at():
+        if len([1]):
+            assert len([1]) == 1
 
 
 def test_that_skips_itself_on_a_condition():

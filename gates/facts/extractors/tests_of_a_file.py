@@ -246,7 +246,7 @@ def _offences(
         yield line, kind, detail, ()
     for line, detail in too_broad(function):
         yield line, "too broad", detail, ()
-    for line, detail in swallowed(function, without):
+    for line, detail in swallowed(function):
         yield line, "swallowed", detail, ()
     only = only_under(function)
     if only is not None:

@@ -141,7 +141,7 @@ def test_of_what_several_mocks_were_told():
     service = MagicMock()
     service.get.return_value = 3
     assert service.get() == 3  # finds
-    other = Mock(return_value=4)
+    other: Mock = Mock(return_value=4)
     seen = other("anything")
     assert seen == 4  # finds
 
@@ -189,6 +189,10 @@ def test_under_a_condition_inside():
 def test_that_skips_itself():
     pytest.skip()  # finds
     assert does(1) == 1
+
+
+def test_that_skips_itself_for_nothing():
+    pytest.skip(" ")  # finds
 
 
 def test_that_skips_itself_for_ever():

@@ -128,6 +128,41 @@ def test_by_a_function_that_is_handed_on():
     map(inner, [1])
 
 
+def test_by_a_function_that_is_found_by_name():
+    def inner():
+        assert len([1]) == 1
+
+    map(locals()["inner"], [1])
+
+
+def test_by_a_function_for_all():
+    global checked_later
+
+    def checked_later():
+        assert len([1]) == 1
+
+
+def test_of_what_cannot_be_compared():
+    assert 1 < "a"
+
+
+def test_that_a_mock_gives_nothing_else():
+    service = Mock(return_value=7)
+    assert service() != 8
+
+
+def test_of_what_a_mock_passes_on():
+    service = Mock(wraps=looks_right)
+    service.return_value = 7
+    assert service(1) == 7
+
+
+@pytest.mark.parametrize("one", [1, 2])
+def test_of_an_implication(one):
+    if one > 1:
+        assert len([1]) < one
+
+
 def test_of_equality_with_itself():
     one = looks_right(1)
     assert one == one
@@ -295,6 +330,13 @@ class SomeTest(unittest.TestCase):
 
     def test_by_a_method_of_elsewhere(self):
         self.compares_in_its_own_way(1)
+
+    def test_by_a_method_that_is_handed_on(self):
+        map(self.is_even, [1])
+
+    def is_even(self, what):
+        if what % 2:
+            raise ValueError(what)
 
 
 class View(UserPassesTestMixin):

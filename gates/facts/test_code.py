@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from gates.facts.extraction import Extraction
-from gates.facts.extractors.tests_of_a_file import Helper, Offence, Test
+from gates.facts.extractors.tests_of_a_file import Offence, Test
 from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.facts.modules import Modules
 from gates.facts.scope import Scope
+from gates.facts.test_helpers import Helpers, Origins
 from gates.globs import any_of
 
 _EXTRACTOR = "gates.facts.extractors.tests_of_a_file"
@@ -75,16 +76,19 @@ class TestCode:
 
     def silent(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, Test]]:
         """Path and test of those that assert nothing, and call nothing that does, or whose helpers nobody knows."""
-        for path, (tests, _, _) in self._asked(paths, allowed):
+        for path, (tests, _, _, _) in self._asked(paths, allowed):
             for each in tests:
                 test = Test(*each)
-                if not any(self._may_assert(call) for call in test.calls):
+                if not self._helpers.may_assert(path, test.calls, test.asks):
                     yield path, test
 
     def offences(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, Offence]]:
         """Path and offence of each assertion that cannot fail, and each test that is never run."""
-        for path, (_, offences, _) in self._asked(paths, allowed):
-            yield from ((path, Offence(*each)) for each in offences)
+        for path, (_, offences, _, _) in self._asked(paths, allowed):
+            for each in offences:
+                offence = Offence(*each)
+                if not offence.unless or not self._helpers.may_assert(path, offence.unless, ()):
+                    yield path, offence
 
     def unknown(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Path and reason of each test file that does not parse."""
@@ -104,13 +108,6 @@ class TestCode:
             if answer and not isinstance(answer, str):
                 yield file.path, answer
 
-    def _may_assert(self, call: str) -> bool:
-        """A function near the tests that asserts; a method of the test's own class that is defined elsewhere."""
-        name = call.lstrip(".")
-        if name in self._asserting:
-            return True
-        return call.startswith(".") and name not in self._defined
-
     @cached_property
     def _near(self) -> Sequence[File]:
         return [file for file in self.modules.files if is_near_tests(file.path)]
@@ -120,24 +117,6 @@ class TestCode:
         return self.extraction.of(_EXTRACTOR, self._near)
 
     @cached_property
-    def _helpers(self) -> list[Helper]:
-        answers = (answer for answer in self._answers.values() if not isinstance(answer, str))
-        return [Helper(*each) for _, _, helpers in answers for each in helpers]
-
-    @cached_property
-    def _defined(self) -> frozenset[str]:
-        return frozenset(helper.name for helper in self._helpers)
-
-    @cached_property
-    def _asserting(self) -> frozenset[str]:
-        """The names of functions that assert, or that call one that does, however far."""
-        found = {helper.name for helper in self._helpers if helper.asserts}
-        while True:
-            more = {
-                helper.name
-                for helper in self._helpers
-                if helper.name not in found and any(call.lstrip(".") in found for call in helper.calls)
-            }
-            if not more:
-                return frozenset(found)
-            found |= more
+    def _helpers(self) -> Helpers:
+        origins = Origins(self.modules.paths, is_near_tests)
+        return Helpers(self._answers, origins.is_of_product)

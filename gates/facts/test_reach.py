@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Optional
 from gates.facts.checkout import Checkout
 from gates.facts.extraction import Extraction
 from gates.facts.extractors.definitions import Definition
+from gates.facts.extractors.fixtures_for_all import ANYTHING
 from gates.facts.extractors.import_statements import EXACTLY, UNPARSED, unpacked
 from gates.facts.files import File
 from gates.facts.modules import STANDARD_LIBRARY, Modules
@@ -19,6 +20,7 @@ from gates.facts.test_code import TestCode, is_near_tests
 
 _IMPORTS = "gates.facts.extractors.import_statements"
 _ALONE = "gates.facts.extractors.tests_standing_alone"
+_FOR_ALL = "gates.facts.extractors.fixtures_for_all"
 _NAMES = "gates.facts.extractors.defined_names"
 _DEFINITIONS = "gates.facts.extractors.definitions"
 # Libraries that know nothing of any repository. Another one may be the product itself, built or installed.
@@ -52,7 +54,7 @@ class TestReach:
     @classmethod
     def extractors(cls) -> tuple[str, ...]:
         """Those that it asks."""
-        return (_IMPORTS, _ALONE, _NAMES, _DEFINITIONS)
+        return (_IMPORTS, _ALONE, _FOR_ALL, _NAMES, _DEFINITIONS)
 
     @classmethod
     def gather(cls, checkout: Checkout, modules: Modules, tests: TestCode, extraction: Extraction) -> TestReach:
@@ -69,7 +71,7 @@ class TestReach:
 
     def needs(self) -> dict[str, Sequence[File]]:
         """Of files of tests whether they stand alone, and their imports; of every module the names that it defines."""
-        return {_ALONE: self.tests.files, _IMPORTS: self._near, _NAMES: self.modules.files}
+        return {_ALONE: self.tests.files, _FOR_ALL: self._conftests, _IMPORTS: self._near, _NAMES: self.modules.files}
 
     def strangers(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Path and first line of the tests of each file that imports nothing of the repository, nor anything that does.
@@ -80,7 +82,7 @@ class TestReach:
             return
         asked = list(self.tests.among(paths, allowed))
         for path, line in self.extraction.of(_ALONE, asked).items():
-            if not self._reaches_product(path) and not self._is_named_elsewhere(path):
+            if not self._reaches_product(path) and not self._is_given_any(path) and not self._is_named_elsewhere(path):
                 yield path, line
 
     def copies(self, paths: Iterable[str], allowed: Iterable[str]) -> Iterator[Copy]:
@@ -117,6 +119,22 @@ class TestReach:
                 waiting += [each for each in entered if each not in seen]
                 seen.update(entered)
         return False
+
+    def _is_given_any(self, path: str) -> bool:
+        """Whether a conftest above gives every test something that may be the product's."""
+        parts = path.split("/")[:-1]
+        above = {"/".join((*parts[:depth], "conftest.py")) for depth in range(len(parts) + 1)}
+        given = [self._given_to_all[each] for each in above & self._given_to_all.keys()]
+        return bool(given) and (ANYTHING in given or any(map(self._reaches_product, above & self.modules.paths)))
+
+    @cached_property
+    def _conftests(self) -> Sequence[File]:
+        return [file for file in self.modules.files if file.path.rpartition("/")[2] == "conftest.py"]
+
+    @cached_property
+    def _given_to_all(self) -> Mapping[str, str]:
+        """Path of each conftest that gives tests what they do not ask for, and by what means."""
+        return {path: given for path, given in self.extraction.of(_FOR_ALL, self._conftests).items() if given}
 
     @cached_property
     def _imported(self) -> Mapping[str, Any]:

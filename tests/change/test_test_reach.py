@@ -118,6 +118,45 @@ def test_what_pytest_or_the_file_itself_gives_brings_nothing(repository: Reposit
     assert [subject for _, _, subject in found(repository)] == [ALONE]
 
 
+CLASS = "class TestIt:\n    def test_it(self):\n        assert self.store.get(1) is None\n"
+GIVES = "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef given({}):\n    {}\n"
+
+
+@pytest.mark.parametrize(
+    "conftest",
+    [
+        "from shop.basket import price\n" + GIVES.format("request", "request.cls.store = price"),
+        GIVES.format("request", "from shop.basket import price\n    request.cls.store = price"),
+        "from shop.basket import price\n\n\ndef pytest_runtest_setup(item):\n    item.cls.store = price\n",
+        GIVES.format("database", "return database"),  # from elsewhere: it may bring the product
+        "import subprocess\n" + GIVES.format("", "return subprocess.run('shop')"),
+    ],
+)
+def test_what_a_conftest_gives_every_test_may_be_the_product(repository: Repository, conftest: str) -> None:
+    repository.write("tests/conftest.py", conftest)
+    repository.write("tests/unit/test_it.py", CLASS)
+
+    assert found(repository) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "conftest"),
+    [
+        ("tests/conftest.py", "import random\n" + GIVES.format("", "random.seed(1)")),
+        ("tests/conftest.py", "from shop.basket import price\nimport pytest\n"),
+        ("tests/conftest.py", "from shop.basket import price\n" + GIVES.format("", "price").replace("True", "False")),
+        ("tests/other/conftest.py", "from shop.basket import price\n" + GIVES.format("", "price([])")),
+    ],
+)
+def test_a_conftest_that_gives_it_nothing_of_the_product_is_no_excuse(
+    repository: Repository, path: str, conftest: str
+) -> None:
+    repository.write(path, conftest)
+    repository.write("tests/unit/test_it.py", CLASS)
+
+    assert found(repository) == [("tests/unit/test_it.py", 2, ALONE)]
+
+
 def test_what_other_tests_run_is_no_test_of_its_own(repository: Repository) -> None:
     repository.write("tests/samples/simple/test_sample.py", TEST)
     repository.write("tests/test_runner.py", "from shop import basket\n\nRUN = 'samples.simple.test_sample'\n")

@@ -29,6 +29,7 @@ _SAID = {
     "mock": "asserts what a mock was told to give: {}",
     "too broad": "expects any failure, a misspelt name as well: {}",
     "may not run": "has all its assertions under `{}`, which may not run",
+    "swallowed": "catches what its own assertions raise, and tells nobody: `{}`",
     "skipped": "is skipped {}",
 }
 

@@ -4,58 +4,79 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Optional, Union
 
+from gates.facts.extractors import always_true, skipped_tests
+from gates.facts.extractors.broad_expectations import too_broad
+from gates.facts.extractors.mock_answers import MockAnswers
 from gates.facts.extractors.syntax_tree import parsed
-
-# What a function or decorator is called that fails when something is not as it should be.
-_ASSERTS = re.compile(
-    r"(?i)assert|^(?:expect|check|verify|fail|raises|warns|should|must|ensure|compar|validat|confirm|diff"
-    r"|image_compar|does_not_raise|not_raises|no_warn|deprecated_call|simplefilter|filterwarnings|fnmatch_lines"
-    r"|snapshot|expectedfailure|xfail|run_state_machine)"
+from gates.facts.extractors.unreached_assertions import only_under, swallowed
+from gates.facts.extractors.what_asserts import (
+    FUNCTION,
+    NONE,
+    Function,
+    asserts_by_name,
+    idle,
+    inner_functions,
+    inside,
+    last,
+    spelled,
+    statements,
+    strength,
 )
-_MOCKS = frozenset(("Mock", "MagicMock", "AsyncMock"))
-_BROAD = frozenset(("Exception", "BaseException"))
-_MANY = frozenset(("given", "parametrize"))
-_RAISES = frozenset(("raises", "assertRaises"))
+
 # A mixin of views may well be called UserPassesTestMixin.
 _OF_TESTS = re.compile(r"^Test(?!$)|Test(?:s|Case|Base)?$|TestCase")
-_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
-Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
-_Function = (ast.FunctionDef, ast.AsyncFunctionDef)
-_NESTED = (*_Function, ast.ClassDef)
+# On what a method is called: the object itself, one that was handed on, or one of which nobody knows what it is.
+SELF, HANDED, UNKNOWN = "self", "handed", "?"
 
-PlainTest = tuple[int, str, str, tuple[str, ...]]
-PlainOffence = tuple[int, str, str, str]
-PlainHelper = tuple[str, bool, tuple[str, ...]]
-Plain = tuple[tuple[PlainTest, ...], tuple[PlainOffence, ...], tuple[PlainHelper, ...]]
+PlainCall = tuple[str, str, str]
+PlainTest = tuple[int, str, str, tuple[PlainCall, ...], tuple[str, ...]]
+PlainOffence = tuple[int, str, str, str, tuple[PlainCall, ...]]
+PlainHelper = tuple[str, str, int, tuple[PlainCall, ...], tuple[str, ...]]
+PlainClass = tuple[str, tuple[str, ...]]
+Plain = tuple[tuple[PlainTest, ...], tuple[PlainOffence, ...], tuple[PlainHelper, ...], tuple[PlainClass, ...]]
+Collected = list[tuple[Function, str, bool]]
+
+
+class Call(NamedTuple):
+    """A function, or a method `on` a class, `SELF`, `HANDED` or `UNKNOWN`; and its import, with its points."""
+
+    on: str
+    name: str
+    origin: str
 
 
 class Test(NamedTuple):
-    """A test that asserts nothing itself, and the names of what it calls; `on_self` ones begin with a point."""
+    """A test that asserts nothing itself, what it calls, and the names of its class and of the fixtures it asks for."""
 
     line: int
     name: str
     kind: str
-    calls: tuple[str, ...]
+    calls: tuple[PlainCall, ...]
+    asks: tuple[str, ...]
 
 
 class Offence(NamedTuple):
-    """What makes a test, or an assertion in one, unable to fail."""
+    """What makes a test, or an assertion in one, unable to fail, unless one of the calls asserts."""
 
     line: int
     name: str
     kind: str
     detail: str
+    unless: tuple[PlainCall, ...]
 
 
 class Helper(NamedTuple):
-    """A function that a test may call: whether it asserts, and what it calls in turn."""
+    """A function that a test may call, and its class: how much of an assertion it is, and what it calls in turn."""
 
     name: str
-    asserts: bool
-    calls: tuple[str, ...]
+    owner: str
+    strength: int
+    calls: tuple[PlainCall, ...]
+    asks: tuple[str, ...]
 
 
 def extract(source: bytes) -> Union[Plain, str, None]:
@@ -64,21 +85,34 @@ def extract(source: bytes) -> Union[Plain, str, None]:
         return None
     try:
         tree = parsed(source)
-        silent: list[PlainTest] = []
-        offences: list[PlainOffence] = []
-        helpers: list[PlainHelper] = []
-        for function, name, is_test in functions(tree):
-            asserts, calls = _asserts(function), tuple(sorted(set(_calls(function))))
-            helpers.append((function.name, asserts, calls))
-            if is_test:
-                found = [(line, name, kind, detail) for line, kind, detail in _offences(function)]
-                offences += found
-                is_skipped = any(kind == "skipped" for _, _, kind, _ in found)
-                if not asserts and not is_skipped and not _is_measured(function):
-                    silent.append((function.lineno, name, "no assertion", calls))
+        return _read(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return f"line {getattr(error, 'lineno', None) or 1}: {type(error).__name__}"
-    return tuple(silent), tuple(offences), tuple(helpers)
+
+
+def _read(tree: ast.Module) -> Plain:
+    silent: list[PlainTest] = []
+    helpers: list[PlainHelper] = []
+    imported = dict(_imports(tree))
+    collected = list(functions(tree))
+    skipped, offences = _skipped_together(tree, collected, imported)
+    for function, name, is_test in collected:
+        owner = name.rpartition(".")[0].rpartition(".")[2]
+        without = idle(function)
+        how, calls, asks = strength(function, without), _calls(function, imported), _asks(function, owner)
+        helpers.append((function.name, owner, how, calls, asks))
+        if is_test:
+            told = _offences(function, name, imported, without)
+            found = [(line, name, kind, detail, unless) for line, kind, detail, unless in told]
+            offences += found
+            is_skipped = (
+                skipped_tests.skips_itself(function, imported)
+                or any(kind == "skipped" for _, _, kind, _, _ in found)
+                or name.startswith(skipped)
+            )
+            if how == NONE and not is_skipped and not _is_measured(function):
+                silent.append((function.lineno, name, "no assertion", calls, asks))
+    return tuple(silent), tuple(offences), tuple(helpers), tuple(_classes(tree))
 
 
 def functions(tree: ast.Module) -> Iterator[tuple[Function, str, bool]]:
@@ -87,32 +121,113 @@ def functions(tree: ast.Module) -> Iterator[tuple[Function, str, bool]]:
     while waiting:
         statement, scope, collects = waiting.pop(0)
         name = f"{scope}.{getattr(statement, 'name', '')}".lstrip(".")
-        if isinstance(statement, _Function):
-            is_fixture = any("fixture" in _spelled(each) for each in statement.decorator_list)
+        if isinstance(statement, FUNCTION):
+            is_fixture = any("fixture" in spelled(each) for each in statement.decorator_list)
             yield statement, name, collects and statement.name.startswith("test") and not is_fixture
         elif isinstance(statement, ast.ClassDef):
-            runs = statement.name.startswith("Test") or any(_OF_TESTS.search(_last(base)) for base in statement.bases)
+            runs = statement.name.startswith("Test") or any(_OF_TESTS.search(last(base)) for base in statement.bases)
             waiting += ((inner, name, runs) for inner in statement.body)
         elif isinstance(statement, (ast.If, ast.Try)):
             waiting += ((inner, scope, collects) for inner in statement.body)
 
 
-def _asserts(function: ast.AST) -> bool:
-    for node in ast.walk(function):
-        if isinstance(node, (ast.Assert, ast.Raise)):
-            return True
-        if isinstance(node, ast.Call) and _ASSERTS.search(_last(node.func).lstrip("_")):
-            return True
-    decorators: Iterable[ast.expr] = getattr(function, "decorator_list", ())
-    return any(_ASSERTS.search(_last(each).lstrip("_")) for each in decorators)
+def _skipped_together(
+    tree: ast.Module, collected: Collected, imported: Mapping[str, str]
+) -> tuple[tuple[str, ...], list[PlainOffence]]:
+    """What the names of tests begin with that their module or their class skips, and where it does."""
+    found: list[PlainOffence] = []
+    names = [name for _, name, is_test in collected if is_test]
+    skipped: list[str] = []
+    if names:
+        told = list(skipped_tests.of_pytestmark(tree.body, imported))
+        found += ((line, "the module", "skipped", how, ()) for line, how in told)
+        skipped += [""] * bool(told)
+    for statement in tree.body:
+        if isinstance(statement, ast.ClassDef) and any(name.startswith(f"{statement.name}.") for name in names):
+            told = [
+                *skipped_tests.of_decorators(statement.decorator_list, imported),
+                *skipped_tests.of_pytestmark(statement.body, imported),
+            ]
+            found += ((line, statement.name, "skipped", how, ()) for line, how in told)
+            skipped += [f"{statement.name}."] * bool(told)
+    return tuple(skipped), found
 
 
-def _calls(function: ast.AST) -> Iterator[str]:
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call):
-            on_self = isinstance(node.func, ast.Attribute) and _spelled(node.func.value) in ("self", "cls", "super()")
-            yield f".{_last(node.func)}" if on_self else _last(node.func)
-            yield from (_last(each) for each in node.args if isinstance(each, (ast.Name, ast.Attribute)))
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Name to what it was imported as, in full; relative ones with the points that they have."""
+    for node in statements(tree):
+        if isinstance(node, ast.Import):
+            yield from ((each.asname or each.name.partition(".")[0],
+                         each.name if each.asname else each.name.partition(".")[0]) for each in node.names)  # fmt: skip
+        elif isinstance(node, ast.ImportFrom):
+            inside = f"{'.' * node.level}{node.module or ''}"
+            between = "" if inside.endswith(".") else "."
+            yield from ((each.asname or each.name, f"{inside}{between}{each.name}") for each in node.names)
+
+
+def _classes(tree: ast.Module) -> Iterator[PlainClass]:
+    for node in statements(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, tuple(last(base) for base in node.bases)
+
+
+def _asks(function: Function, owner: str) -> tuple[str, ...]:
+    """Its class, and the fixtures that are its arguments."""
+    takes = function.name.startswith("test") or any("fixture" in spelled(each) for each in function.decorator_list)
+    fixtures = [each.arg for each in (*function.args.args, *function.args.kwonlyargs)] if takes else []
+    return tuple(sorted({owner, *fixtures} - {"", "self", "cls"}))
+
+
+def _calls(node: ast.AST, imported: Mapping[str, str]) -> tuple[PlainCall, ...]:
+    made = dict(_made(node))
+    found: set[PlainCall] = set()
+    for each in inside(node, ast.Call):
+        found.add(_call(each.func, made, imported))
+        for given in each.args:
+            if isinstance(given, (ast.Name, ast.Attribute)):
+                on, name, origin = _call(given, made, imported)
+                found.add((HANDED if on == SELF else on, name, origin))
+    return tuple(sorted(found))
+
+
+def _call(called: ast.expr, made: Mapping[str, ast.expr], imported: Mapping[str, str]) -> PlainCall:
+    if not isinstance(called, ast.Attribute):
+        name = last(called)
+        return "", name, imported.get(name, "")
+    value = called.value
+    if _is_self(value):
+        return SELF, called.attr, ""
+    if isinstance(value, ast.Name):
+        value = made.get(value.id, value)
+    is_made = isinstance(value, ast.Call)
+    kind = value.func if isinstance(value, ast.Call) else value
+    whole = spelled(kind) if isinstance(kind, (ast.Name, ast.Attribute)) else ""
+    root, point, rest = whole.partition(".")
+    name = whole.rpartition(".")[2]
+    is_class = name[:1].isupper()
+    if root in imported and (is_class or not is_made):
+        return name, called.attr, f"{imported[root]}{point}{rest}"
+    return (name if is_class and not point else UNKNOWN), called.attr, ""
+
+
+def _is_self(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id == "super" and not value.args
+    return isinstance(value, ast.Name) and value.id in ("self", "cls")
+
+
+def _made(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names that are bound once, to what a call gives."""
+    bound = Counter(each.id for each in inside(node, ast.Name) if isinstance(each.ctx, ast.Store))
+    pairs: list[tuple[Optional[ast.expr], ast.expr]] = [
+        (target, each.value) for each in inside(node, ast.Assign) for target in each.targets
+    ]
+    blocks: list[Union[ast.With, ast.AsyncWith]] = [*inside(node, ast.With), *inside(node, ast.AsyncWith)]
+    for entered in blocks:
+        pairs += ((item.optional_vars, item.context_expr) for item in entered.items)
+    for target, value in pairs:
+        if isinstance(target, ast.Name) and isinstance(value, ast.Call) and bound[target.id] == 1:
+            yield target.id, value
 
 
 def _is_measured(function: Function) -> bool:
@@ -120,148 +235,51 @@ def _is_measured(function: Function) -> bool:
     return any(each.arg == "benchmark" for each in function.args.args)
 
 
-def _offences(function: Function) -> Iterator[tuple[int, str, str]]:
-    for decorator in function.decorator_list:
-        skip = _skip(decorator)
-        if skip:
-            yield decorator.lineno, "skipped", skip
-    mocks = _mocks(function)
-    expected = {id(node) for handler in ast.walk(function) if isinstance(handler, ast.ExceptHandler)
-                for node in ast.walk(handler)}  # fmt: skip
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assert):
-            always = _always(node.test)
-            if always and id(node) in expected and isinstance(node.test, ast.Constant):
-                continue  # it marks that the failure that was to come has come
-            if always:
-                yield node.lineno, "always true", always
-            elif _is_of_mock(node.test, mocks):
-                yield node.lineno, "mock", ast.unparse(node.test)
-        elif isinstance(node, ast.Call):
-            yield from _offences_of_call(node)
-    only = _only_under(function)
+def _offences(
+    function: Function, name: str, imported: Mapping[str, str], without: frozenset[int]
+) -> Iterator[tuple[int, str, str, tuple[PlainCall, ...]]]:
+    for line, how in skipped_tests.of_decorators(function.decorator_list, imported):
+        yield line, "skipped", how, ()
+    for line, how in skipped_tests.of_body(function, imported):
+        yield line, "skipped", how, ()
+    for line, kind, detail in _of_assertions(function, name, without):
+        yield line, kind, detail, ()
+    for line, detail in too_broad(function):
+        yield line, "too broad", detail, ()
+    for line, detail in swallowed(function):
+        yield line, "swallowed", detail, ()
+    only = only_under(function)
     if only is not None:
-        yield only[0], "may not run", only[1]
+        calls = sorted({call for statement in only.run for call in _calls(statement, imported)})
+        yield only.line, "may not run", only.under, tuple(calls)
 
 
-def _offences_of_call(node: ast.Call) -> Iterator[tuple[int, str, str]]:
-    called = _last(node.func)
-    if called in _RAISES and node.args and _spelled(node.args[0]) in _BROAD:
-        if not any(keyword.arg == "match" for keyword in node.keywords):
-            yield node.lineno, "too broad", f"{called}({_spelled(node.args[0])})"
-    elif called == "assertTrue" and node.args and _always(node.args[0]):
-        yield node.lineno, "always true", f"assertTrue({ast.unparse(node.args[0])})"
-
-
-def _skip(decorator: ast.expr) -> str:
-    """Why a decorator skips whatever happens, without a reason or without a day; nothing where it does not."""
-    call = decorator if isinstance(decorator, ast.Call) else None
-    spelled = _spelled(call.func if call else decorator)
-    if spelled in ("pytest.mark.skipif", "unittest.skipIf", "skipIf") and call and call.args:
-        is_always = isinstance(call.args[0], ast.Constant) and bool(call.args[0].value)
-        return "its condition is always true" if is_always else ""
-    if spelled not in ("pytest.mark.skip", "mark.skip", "unittest.skip"):
-        return ""
-    values = [*call.args, *(keyword.value for keyword in call.keywords)] if call else []
-    if not values:
-        return "without a reason"
-    text = values[0].value if isinstance(values[0], ast.Constant) else None
-    if isinstance(text, str) and not text.strip():
-        return "without a reason"
-    return "" if not isinstance(text, str) or _DAY.search(text) else "for ever"
-
-
-def _always(test: ast.expr) -> str:
-    """How an expression is spelled that is true whatever happens."""
-    if isinstance(test, ast.Constant) and test.value:
-        return ast.unparse(test)
-    if isinstance(test, ast.Tuple) and test.elts:
-        return "a tuple, which is true whatever it holds"
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
-        dumps = {ast.dump(value) for value in test.values if _is_steady(value)}
-        inverse = [
-            value.operand for value in test.values if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
-        ]
-        if any(ast.dump(value) in dumps for value in inverse) or any(_always(value) for value in test.values):
-            return ast.unparse(test)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        left, operator, right = test.left, test.ops[0], test.comparators[0]
-        is_length = isinstance(left, ast.Call) and _spelled(left.func) == "len"
-        if is_length and isinstance(operator, ast.GtE) and isinstance(right, ast.Constant) and right.value == 0:
-            return ast.unparse(test)
-    return ""
-
-
-def _is_steady(value: ast.expr) -> bool:
-    return not any(isinstance(node, (ast.Call, ast.Await)) for node in ast.walk(value))
-
-
-def _mocks(function: ast.AST) -> frozenset[str]:
-    """The names to which only mocks are bound."""
-    bound: dict[str, bool] = {}
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            is_mock = isinstance(node.value, ast.Call) and _last(node.value.func) in _MOCKS
-            name = node.targets[0].id
-            bound[name] = bound.get(name, True) and is_mock and not _wraps(node.value)
-    return frozenset(name for name, is_mock in bound.items() if is_mock)
-
-
-def _wraps(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and any(keyword.arg in ("wraps", "side_effect") for keyword in value.keywords)
-
-
-def _is_of_mock(test: ast.expr, mocks: frozenset[str]) -> bool:
-    """Whether what a mock gives when it is called is compared with a constant."""
-    if not isinstance(test, ast.Compare) or not all(isinstance(each, ast.Constant) for each in test.comparators):
-        return False
-    called = test.left
-    return isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id in mocks
-
-
-def _only_under(function: Function) -> Optional[tuple[int, str]]:
-    """Where all assertions stand under one `except`, or under one `if` without `else`: its line and what it is."""
-    holding = [statement for statement in function.body if not isinstance(statement, _NESTED) and _asserts(statement)]
-    if len(holding) != 1 or any(_asserts(each) for each in function.body if isinstance(each, _NESTED)):
-        return None
-    statement = holding[0]
-    is_of_many = any(_last(each) in _MANY for each in function.decorator_list)  # then the `if` is an implication
-    if (
-        isinstance(statement, ast.If)
-        and not is_of_many
-        and not statement.orelse
-        and all(not _is_early(each) for each in statement.body)
-    ):
-        return statement.lineno, f"if {ast.unparse(statement.test)}"
-    if isinstance(statement, ast.Try):
-        outside = [*statement.body, *statement.orelse, *statement.finalbody]
-        handling = [each for handler in statement.handlers for each in handler.body if _asserts(each)]
-        # whatever is raised fails the test: that is what it asserts
-        expects_none = any(_is_failure(node) for each in handling for node in ast.walk(each))
-        leaves = any(isinstance(each, ast.Return) for each in outside)
-        if not any(map(_asserts, outside)) and not expects_none and not leaves:
-            return statement.handlers[0].lineno, "except"
-    return None
-
-
-def _is_failure(node: ast.AST) -> bool:
-    return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and _last(node.func) == "fail")
-
-
-def _is_early(statement: ast.stmt) -> bool:
-    """A guard that raises or fails is the assertion."""
-    return isinstance(statement, ast.Raise) or (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Call)
-        and bool(re.match(r"(?i)fail|skip|xfail", _last(statement.value.func)))
+def _of_assertions(function: Function, name: str, without: frozenset[int]) -> Iterator[tuple[int, str, str]]:
+    mocks = MockAnswers.of(function)
+    expected = {id(node) for handler in inside(function, ast.ExceptHandler) for node in ast.walk(handler)}
+    asked = list(_asked(function, without))
+    is_of_equality = always_true.may_be_of_equality(name) or not all(
+        test is not None and always_true.reflexive(test) for _, test in asked
     )
+    for node, test in asked:
+        if test is None:
+            continue
+        always = always_true.always(test) or ("" if is_of_equality else always_true.reflexive(test))
+        marks = id(node) in expected and isinstance(test, ast.Constant)  # that the failure that was to come has come
+        said = always if isinstance(node, ast.Assert) else spelled(node)
+        if always and not marks:
+            yield node.lineno, "always true", said
+        elif mocks.are_asked_in(test):
+            yield node.lineno, "mock", spelled(test)
 
 
-def _last(expression: ast.expr) -> str:
-    if isinstance(expression, ast.Call):
-        return _last(expression.func)
-    return expression.attr if isinstance(expression, ast.Attribute) else getattr(expression, "id", "")
-
-
-def _spelled(expression: ast.expr) -> str:
-    return ast.unparse(expression)
+def _asked(
+    function: Function, without: frozenset[int]
+) -> Iterator[tuple[Union[ast.Assert, ast.Call], Optional[ast.expr]]]:
+    """Each assertion, and what it asks; nothing where that is not known."""
+    unused = [each for each in inner_functions(function) if id(each) in without]
+    never = {id(node) for each in unused for node in ast.walk(each)}
+    yield from ((node, node.test) for node in inside(function, ast.Assert) if id(node) not in never)
+    for node in inside(function, ast.Call):
+        if asserts_by_name(node.func) and id(node) not in never:
+            yield node, always_true.of_call(node)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Optional, Union
 
 from gates.facts.extractors.syntax_tree import parsed
-from gates.facts.extractors.tests_of_a_file import Function, functions
+from gates.facts.extractors.tests_of_a_file import functions
+from gates.facts.extractors.what_asserts import Function
 
 # What starts a program, reads a file or a socket, imports or replaces by name: whatever mentions one is left alone.
 _MEANS = re.compile(
@@ -29,18 +30,28 @@ _GIVES = ("parametrize", "given")
 
 def extract(source: bytes) -> Optional[int]:
     """The line of its first test, where all that its tests can reach is what the file imports."""
-    if b"test" not in source or b"def " not in source or _MEANS.search(source):
+    if b"test" not in source or b"def " not in source or may_reach_anything(source):
         return None
     try:
         found = list(functions(parsed(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None  # told by another
     tests = [function for function, _, is_test in found if is_test]
-    own = {function.name for function, _, _ in found if _is_fixture(function)}
-    asking = [*tests, *(function for function, _, _ in found if _is_fixture(function))]
-    if not tests or any(_asked(function) - own - _BRING_NOTHING for function in asking):
+    every = [function for function, _, _ in found]
+    if not tests or asked_from_elsewhere(every, [*tests, *filter(_is_fixture, every)]):
         return None
     return min(test.lineno for test in tests)
+
+
+def may_reach_anything(source: bytes) -> bool:
+    """Whether it mentions what reaches other files or programs without an import."""
+    return _MEANS.search(source) is not None
+
+
+def asked_from_elsewhere(every: Iterable[Function], asking: Iterable[Function]) -> bool:
+    """Whether some that ask want a fixture that none of all functions of the file gives."""
+    own = {function.name for function in every if _is_fixture(function)}
+    return any(_asked(function) - own - _BRING_NOTHING for function in asking)
 
 
 def _is_fixture(function: Function) -> bool:

@@ -70,6 +70,10 @@ def result_of(folding: Folder, function: Value, call: Call) -> Iterator[Value]:
         yield from _asked(folding, function, call)
     elif isinstance(function, Layout):
         yield from _record(function, call.given)
+    elif (
+        isinstance(function, Record) and not function.is_tuple
+    ):  # a class that `type` made: an instance has what it has
+        yield function
     elif isinstance(function, Made) or function == TOO_INVOLVED:
         yield function
     elif isinstance(function, Named):

@@ -54,7 +54,7 @@ class Table(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Something whose attributes are known: a SimpleNamespace, or (`is_tuple`) a named tuple."""
+    """Something whose attributes are known: a SimpleNamespace, what `type` made, or (`is_tuple`) a named tuple."""
 
     fields: tuple[tuple[str, tuple[Value, ...]], ...]
     is_tuple: bool = False

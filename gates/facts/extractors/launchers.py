@@ -51,7 +51,7 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
     **_all("os.execl os.execle os.execlp os.execlpe", _of("words", 1)),
     **_all("os.spawnl os.spawnle os.spawnlp os.spawnlpe", _of("words", 2)),
     # something in a module, by its dotted name
-    **_all("unittest.mock.patch mock.patch", _of("object", 0, "target")),
+    **_all("unittest.mock.patch mock.patch unittest.mock._importer mock._importer", _of("object", 0, "target")),
     **_all("unittest.mock.patch.multiple mock.patch.multiple", _of("object?", 0, "target")),
     **_all("unittest.mock.patch.dict mock.patch.dict", _of("object?", 0, "in_dict")),
     **_all("pytest.MonkeyPatch.setattr pytest.MonkeyPatch.delattr", _of("object", 0, "target")),
@@ -126,7 +126,7 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
         _of("settings", 0, "config"),
     ),
     **_all(
-        "logging.config.DictConfigurator.resolve",
+        "logging.config.BaseConfigurator.resolve logging.config.DictConfigurator.resolve logging.config._resolve",
         _of("object", 0, "s"),
     ),
     # an expression as text
@@ -136,7 +136,7 @@ LAUNCHERS: Mapping[str, tuple[Loader, ...]] = {
 # Calling one of these gives something whose methods are meant.
 INSTANCES = frozenset(
     "bdb.Bdb cProfile.Profile code.InteractiveConsole code.InteractiveInterpreter concurrent.interpreters.Interpreter "
-    "concurrent.interpreters.create logging.config.DictConfigurator pdb.Pdb "
+    "concurrent.interpreters.create logging.config.BaseConfigurator logging.config.DictConfigurator pdb.Pdb "
     "pickle.Unpickler profile.Profile pytest.MonkeyPatch trace.Trace unittest.TestLoader".split()
 )
 

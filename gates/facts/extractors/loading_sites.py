@@ -81,6 +81,7 @@ _HARMLESS_CALLS = frozenset(
     "bool callable classmethod dir getattr hasattr hash id isinstance issubclass len print repr staticmethod str type "
     "vars".split()
 )
+_TYPE = Named("builtins.type")
 # They say whether there is a module. To whoever asks no more than that, what the name enters is a matter of lanes.
 _FINDERS = frozenset({"importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"})
 # They are told which modules there are, and give none of them away.
@@ -678,6 +679,9 @@ class Look:
         if name in _REMOVERS and called in _CLEANING_UP and call.args[:1] == [place.node]:
             return True
         functions = self._folding.fold(call.func, place.scope)
+        makes_a_class = functions == (_TYPE,) and len(call.args) > 1
+        if makes_a_class:
+            return name in names_within(self._folding.fold(call, place.scope))
         if functions and all(isinstance(one, Named) and self._takes_no_part(one.name, name) for one in functions):
             return True
         if any(isinstance(one, Named) and one.name in _PARTIAL for one in functions) and call.args[:1] == [place.node]:

@@ -445,6 +445,11 @@ def _call(folding: Folder, call: Call) -> Iterator[Value]:
 
 
 def _type(folding: Folder, call: Call) -> Iterator[Value]:
+    """What something is; or, of a name, bases and a dict, a class with what the dict holds."""
+    if len(call.given.positional) == 3:
+        for table in call.value(2):
+            names = [(as_text(keys[0]), held) for keys, held in getattr(table, "pairs", ()) if len(keys) == 1]
+            yield Record(tuple((name, held) for name, held in names if isinstance(name, str)))
     if len(call.given.positional) == 1:
         for value in call.value(0):
             yield from folding.attribute_of(value, "__class__", _shown(call))

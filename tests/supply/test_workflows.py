@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,36 @@ def test_a_workflow_that_keeps_its_promises_is_left_alone() -> None:
     gate = UnsafeWorkflow(required_checks=("Test 3.9",))
 
     assert list(gate.check(workflows(checkout), without_zizmor(checkout))) == []
+
+
+def subjects(files: Mapping[str, str], *required: str) -> list[str]:
+    checkout = tree_of(files)
+    gate = UnsafeWorkflow(required_checks=required)
+    return [each.subject for each in gate.check(workflows(checkout), without_zizmor(checkout))]
+
+
+def job(*scripts: str) -> str:
+    steps = "".join(f"\n      - run: {json.dumps(script)}" for script in scripts)
+    return f"on: push\njobs:\n  a:\n    runs-on: u\n    timeout-minutes: 1\n    steps:{steps}\n"
+
+
+def test_the_makefile_is_the_one_that_make_would_take() -> None:
+    files = {
+        ".github/workflows/a.yml": job(
+            "cd docs && make html gone", "make -C api all", "make -C api absent", "cd made-on-the-way && make all"
+        ),
+        "docs/makefile": "html:\n",
+        "api/GNUmakefile": "all:\n",
+        "api/Makefile": "absent:\n",
+    }
+
+    assert subjects(files) == ["make gone", "make absent"]
+
+
+def test_a_target_that_is_a_file_beside_the_makefile_is_there() -> None:
+    files = {".github/workflows/a.yml": job("make -C docs index.html"), "docs/Makefile": "a:\n", "docs/index.html": ""}
+
+    assert subjects(files) == []
 
 
 def test_a_workflow_that_does_not_parse_is_lacking_and_not_absent() -> None:

@@ -83,6 +83,6 @@ def _own(workflows: Workflows) -> Iterator[Finding]:
             yield Finding(call.path, call.line, message, subject=f"make {call.target}")
             continue
         is_whole, targets = workflows.targets(call.makefile)
-        if is_whole and call.target not in targets and call.target not in workflows.checkout.files:
+        if is_whole and call.target not in targets and call.file not in workflows.checkout.files:
             message = f"`make {call.target}`: {call.makefile} has no such target"
             yield Finding(call.path, call.line, message, subject=f"make {call.target}")

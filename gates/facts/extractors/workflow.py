@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, Optional, Union
 
 import yaml
 
+from gates.facts.extractors.step_script import Made, made, passed_over, read
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r"\s#\s*(?P<said>\S.*?)\s*$")
 
@@ -22,15 +24,6 @@ class Use(NamedTuple):
     line: int
     text: str
     comment: str
-    where: str
-
-
-class Run(NamedTuple):
-    """A script, with the line where its text begins, and the folder that it runs in."""
-
-    line: int
-    script: str
-    folder: str
     where: str
 
 
@@ -46,7 +39,7 @@ class JobSaid(NamedTuple):
 
 
 class Lenience(NamedTuple):
-    """A `continue-on-error`, with what it says."""
+    """A `continue-on-error` with what it says, or the line of a script that passes over a failure."""
 
     line: int
     where: str
@@ -54,7 +47,7 @@ class Lenience(NamedTuple):
 
 
 def extract(source: bytes) -> Optional[Union[str, tuple[Any, ...]]]:
-    """`(uses, runs, jobs, leniences, events)`; a reason where it is no YAML, or no workflow."""
+    """`(uses, scripts, jobs, leniences, events, made)`; a reason where it is no YAML, or no workflow."""
     text = source.decode("utf-8-sig", "replace")
     try:
         tree = yaml.compose(text, _LOADER)
@@ -71,10 +64,11 @@ def extract(source: bytes) -> Optional[Union[str, tuple[Any, ...]]]:
     reader.read(top)
     return (
         tuple(reader.uses),
-        tuple(reader.runs),
+        reader.scripts,
         tuple(reader.jobs),
         tuple(reader.leniences),
         tuple(_events(top.get("on") or top.get("true"))),
+        tuple(reader.made),
     )
 
 
@@ -82,9 +76,10 @@ class _Reader:
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
         self.uses: list[Use] = []
-        self.runs: list[Run] = []
+        self.scripts = 0
         self.jobs: list[JobSaid] = []
         self.leniences: list[Lenience] = []
+        self.made: list[Made] = []
 
     def read(self, top: dict[str, Any]) -> None:
         around = _folder(top.get("defaults"))
@@ -124,9 +119,16 @@ class _Reader:
                 self._use("action", said["uses"], where)
             script = _text(said.get("run"))
             if script:
-                node_of = said["run"]
-                first = node_of.start_mark.line + (2 if node_of.style in ("|", ">") else 1)
-                self.runs.append(Run(first, script, _text(said.get("working-directory")) or around, place))
+                first = said["run"].start_mark.line + (2 if said["run"].style in ("|", ">") else 1)
+                self._script(script, first, _text(said.get("working-directory")) or around, place)
+
+    def _script(self, text: str, first: int, folder: str, where: str) -> None:
+        self.scripts += 1
+        script = read(text, first)
+        lines = dict(enumerate(text.split("\n"), first))
+        said = (Lenience(line, where, lines[line].strip()) for line in passed_over(script))
+        self.leniences += dict.fromkeys(said)
+        self.made += made(script, folder)
 
     def _use(self, kind: str, node: Any, where: str, text: str = "") -> None:
         line = node.start_mark.line

@@ -22,10 +22,7 @@ _EXTRACTOR = "gates.facts.extractors.workflow"
 _LOCK_EXTRACTOR = "gates.facts.extractors.actions_lock"
 _WORKFLOW = re.compile(r"(?:\.github/workflows/[^/]+|(?:.*/)?action)\.ya?ml")
 _MAKEFILE = re.compile(r"(?:.*/)?(?:GNU)?[Mm]akefile")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_MAKE = re.compile(
-    r"(?:^|[;&|(]|\b(?:then|do|else|exec|sudo|time))\s*(?:\w+=\S*\s+)*make(?P<words>(?:[ \t]+[^\s;&|()<>#]+)*)(?![\w-])"
-)
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make looks for them
 _RULE = re.compile(r"^(?P<targets>[^\s:#=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
 
 
@@ -37,16 +34,6 @@ class Use(NamedTuple):
     line: int
     text: str
     comment: str
-    where: str
-
-
-class Script(NamedTuple):
-    """What a step runs; `line` is that of its first line."""
-
-    path: str
-    line: int
-    text: str
-    folder: str
     where: str
 
 
@@ -77,6 +64,11 @@ class MakeCall(NamedTuple):
     line: int
     target: str
     makefile: str
+
+    @property
+    def file(self) -> str:
+        """What the target would be as a file."""
+        return posixpath.join(posixpath.dirname(self.makefile), self.target)
 
 
 class Locked(NamedTuple):
@@ -135,17 +127,17 @@ class Workflows:
 
     def account(self) -> dict[str, int]:
         """How many of each there are in them."""
-        return {"actions and images": len(self.uses), "jobs": len(self.jobs), "scripts": len(self.scripts)}
+        return {"actions and images": len(self.uses), "jobs": len(self.jobs), "scripts": self.scripts}
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """By path, in the order of the file."""
         return tuple(Use(path, *each) for path, said in self._parsed() for each in said[0])
 
-    @cached_property
-    def scripts(self) -> tuple[Script, ...]:
-        """By path, in the order of the file."""
-        return tuple(Script(path, *each) for path, said in self._parsed() for each in said[1])
+    @property
+    def scripts(self) -> int:
+        """How many steps run one."""
+        return sum(said[1] for _, said in self._parsed())
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
@@ -158,14 +150,8 @@ class Workflows:
 
     @cached_property
     def leniences(self) -> tuple[Lenience, ...]:
-        """Each `continue-on-error`, and each line of a script that ends in `|| true` or the like."""
-        found = [Lenience(path, *each) for path, said in self._parsed() for each in said[3]]
-        for script in self.scripts:
-            for offset, line in enumerate(script.text.splitlines()):
-                match = re.search(r"\|\|\s*(?:true|:|exit 0|echo\b.*)\s*(?:#.*)?$|^\s*set \+e\b", line)
-                if match is not None:
-                    found.append(Lenience(script.path, script.line + offset, script.where, line.strip()))
-        return tuple(found)
+        """Each `continue-on-error`, and each line of a script that has `|| true`, `set +e` or the like."""
+        return tuple(Lenience(path, *each) for path, said in self._parsed() for each in said[3])
 
     @cached_property
     def locked(self) -> Locked:
@@ -177,11 +163,11 @@ class Workflows:
         return Locked(actions, {path: tuple(used) for path, used in said[1]})
 
     def make_calls(self) -> Iterator[MakeCall]:
-        """Every target that a script asks make for."""
-        for script in self.scripts:
-            for offset, line in enumerate(script.text.splitlines()):
-                for call in _MAKE.finditer(_QUOTED.sub("=", line).partition(" #")[0]):
-                    yield from _targets(script, script.line + offset, call["words"].split())
+        """Every target that a script asks make for; none in a folder that is made, or fetched, on the way."""
+        for path, said in self._parsed():
+            for line, target, folder, is_elsewhere in said[5]:
+                if not is_elsewhere or self._has(folder):
+                    yield MakeCall(path, line, target, self._makefile(folder))
 
     def targets(self, makefile: str) -> tuple[bool, frozenset[str]]:
         """Whether all the targets of a makefile are known (it includes nothing and has no patterns), and which."""
@@ -189,6 +175,14 @@ class Workflows:
         found = {name for rule in _RULE.finditer(text) for name in rule["targets"].split()}
         is_whole = not re.search(r"^-?s?include\b", text, re.MULTILINE) and not any("%" in name for name in found)
         return is_whole and not any("$" in name for name in found), frozenset(found)
+
+    def _has(self, folder: str) -> bool:
+        return not folder or any(path.startswith(f"{folder}/") for path in self.checkout.files)
+
+    def _makefile(self, folder: str) -> str:
+        """The one that make would take, and the usual one where there is none."""
+        found = [posixpath.join(folder, name) for name in _MAKEFILES]
+        return next((path for path in found if path in self.checkout.files), found[-1])
 
     @cached_property
     def _said(self) -> Mapping[str, Any]:
@@ -208,23 +202,3 @@ def _check(name: str, has_matrix: bool, is_named: bool, is_call: bool) -> str:
     if has_matrix and not (is_named and len(parts) > 1):
         pattern += r"(?: \(.*\))"
     return pattern + (r" / .*" if is_call else "")
-
-
-def _targets(script: Script, line: int, words: Sequence[str]) -> Iterator[MakeCall]:
-    folder, names = script.folder, []
-    waiting = iter(words)
-    for word in waiting:
-        if word in ("-C", "--directory"):
-            folder = posixpath.join(folder, next(waiting, ""))
-        elif word in ("-f", "--file", "--makefile", "-j", "-l", "-o", "-W", "-I"):
-            value = next(waiting, "")
-            if word in ("-f", "--file", "--makefile"):
-                return  # a makefile by another name
-            if word == "-j" and not value.isdigit():
-                names.append(value)
-        elif word.startswith("-") or "=" in word or "$" in word:
-            continue
-        else:
-            names.append(word)
-    place = posixpath.normpath(posixpath.join(folder, "Makefile")) if folder else "Makefile"
-    yield from (MakeCall(script.path, line, name, place) for name in names if name)

@@ -139,6 +139,17 @@ def test_a_workflow_that_does_not_parse_is_lacking_and_not_absent() -> None:
     }
 
 
+def test_of_two_jobs_by_one_name_none_is_passed_over() -> None:
+    twice = "on: push\njobs:\n  a:\n    steps: [{uses: evil/action@main}]\n  a:\n    steps: []\n"
+    within = "on: push\njobs:\n  a:\n    steps: &s [*s, {uses: evil/action@main, 'uses': 'own/action'}]\n"
+    checkout = tree_of({".github/workflows/a.yml": twice, ".github/workflows/b.yml": within})
+
+    assert dict(workflows(checkout).lacking) == {
+        ".github/workflows/a.yml": "line 5: is no workflow: the key 'a' stands twice",
+        ".github/workflows/b.yml": "line 4: is no workflow: the key 'uses' stands twice",
+    }
+
+
 def test_without_zizmor_the_audit_is_lacking_with_the_reason() -> None:
     assert dict(without_zizmor(case("unsafe-workflow", "clean")).lacking) == {"zizmor": "zizmor is not installed"}
 

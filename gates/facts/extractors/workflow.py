@@ -60,6 +60,8 @@ def extract(source: bytes) -> Optional[Union[str, tuple[Any, ...]]]:
     top = _pairs(tree)
     if "jobs" not in top and "runs" not in top:
         return "line 1: is neither a workflow (`jobs`) nor an action (`runs`)"
+    for key in _repeated(tree, set()):
+        return f"line {key.start_mark.line + 1}: is no workflow: the key '{key.value}' stands twice"
     reader = _Reader(text.splitlines())
     reader.read(top)
     return (
@@ -140,6 +142,20 @@ class _Reader:
         value = _text(said.get("continue-on-error"))
         if value and value.lower() != "false":
             self.leniences.append(Lenience(said["continue-on-error"].start_mark.line + 1, where, value))
+
+
+def _repeated(node: Any, seen: set[int]) -> Iterator[Any]:
+    """Keys that stand twice in one mapping: of two jobs by one name only the last would be seen."""
+    if isinstance(node, yaml.ScalarNode) or id(node) in seen:
+        return  # an anchor may stand at several places, even within itself
+    seen.add(id(node))
+    known: set[str] = set()
+    for child in node.value:
+        key, value = child if isinstance(node, yaml.MappingNode) else (None, child)
+        if isinstance(key, yaml.ScalarNode):
+            yield from [key] if key.value in known else []
+            known.add(key.value)
+        yield from _repeated(value, seen)
 
 
 def _pairs(node: Any) -> dict[str, Any]:

@@ -130,6 +130,46 @@ def test_a_target_that_is_a_file_beside_the_makefile_is_there() -> None:
     assert subjects(files) == []
 
 
+@pytest.mark.parametrize("event", ["push", "[workflow_dispatch, merge_group]", "{pull_request: {branches: [main]}}"])
+def test_a_required_check_is_of_a_job_that_a_change_starts(event: str) -> None:
+    assert subjects({".github/workflows/a.yml": job("true").replace("on: push", f"on: {event}")}, "a") == []
+
+
+@pytest.mark.parametrize("event", ["workflow_dispatch", "[workflow_call]", "{schedule: [{cron: '1 1 1 1 1'}]}"])
+def test_a_required_check_of_a_job_that_no_change_starts_is_provided_by_nobody(event: str) -> None:
+    files = {".github/workflows/a.yml": job("true").replace("on: push", f"on: {event}")}
+
+    assert subjects(files, "a") == ["required check: a"]
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    ["{matrix: '${{ fromJSON(needs.b.outputs.c) }}'}", "{matrix: {python: '${{ c }}'}}", "'${{ fromJSON(c) }}'"],
+)
+def test_whether_a_computed_matrix_provides_a_check_is_a_note(strategy: str) -> None:
+    text = job("true").replace("runs-on", f"strategy: {strategy}\n    runs-on")
+    checkout = tree_of({".github/workflows/a.yml": text})
+
+    found = UnsafeWorkflow(required_checks=("a (3.11)", "a", "b (3.11)")).check(
+        workflows(checkout), without_zizmor(checkout)
+    )
+
+    assert [(each.subject, each.verdict) for each in found] == [
+        ("required check: a (3.11)", "unproven"),
+        ("required check: a", "violation"),
+        ("required check: b (3.11)", "violation"),
+    ]
+
+
+def test_steps_that_two_jobs_share_are_reported_once() -> None:
+    steps = "[{uses: a/b@v1}, {run: 'make gone || true', continue-on-error: true}]"
+    text = f"on: push\njobs:\n  a: {{timeout-minutes: 1, steps: &s {steps}}}\n  b: {{timeout-minutes: 1, steps: *s}}\n"
+    files = {".github/workflows/a.yml": text, "Makefile": "here:\n"}
+
+    assert subjects(files) == ["jobs.a.steps: true", "jobs.a.steps: make gone || true", "make gone"]
+    assert [each.subject for each in UnpinnedAction().check(workflows(tree_of(files)))] == ["a/b@v1"]
+
+
 def test_a_workflow_that_does_not_parse_is_lacking_and_not_absent() -> None:
     checkout = tree_of({".github/workflows/a.yml": "jobs: [\n", ".github/workflows/b.yml": "- list\n"})
 

@@ -28,14 +28,14 @@ class Use(NamedTuple):
 
 
 class JobSaid(NamedTuple):
-    """A job: `is_call` of a reusable workflow; `matrix` says whether it is several."""
+    """A job: `is_call` of a reusable workflow; `matrix` is "listed" or "computed" where it is several, else ""."""
 
     id: str
     name: str
     line: int
     has_timeout: bool
     is_call: bool
-    has_matrix: bool
+    matrix: str
 
 
 class Lenience(NamedTuple):
@@ -82,6 +82,7 @@ class _Reader:
         self.jobs: list[JobSaid] = []
         self.leniences: list[Lenience] = []
         self.made: list[Made] = []
+        self._seen: set[int] = set()
 
     def read(self, top: dict[str, Any]) -> None:
         around = _folder(top.get("defaults"))
@@ -96,11 +97,12 @@ class _Reader:
     def _job(self, name: str, node: Any, around: str) -> None:
         job = _pairs(node)
         where = f"jobs.{name}"
-        matrix = _pairs(_pairs(job.get("strategy")).get("matrix"))
         shown = _text(job.get("name")) or ""
         # A block begins in the line below its key.
         line = node.start_mark.line + (1 if getattr(node, "flow_style", False) else 0)
-        self.jobs.append(JobSaid(name, shown, line, "timeout-minutes" in job, "uses" in job, bool(matrix)))
+        self.jobs.append(
+            JobSaid(name, shown, line, "timeout-minutes" in job, "uses" in job, _matrix(job.get("strategy")))
+        )
         self._lenient(job, where)
         if "uses" in job:
             self._use("action", job["uses"], where)
@@ -113,6 +115,9 @@ class _Reader:
 
     def _steps(self, node: Any, where: str, around: str) -> None:
         for step in node.value if isinstance(node, yaml.SequenceNode) else ():
+            if id(step) in self._seen:
+                continue  # an anchor: the step stands in another job, too
+            self._seen.add(id(step))
             said = _pairs(step)
             named = _text(said.get("name")) or _text(said.get("id")) or ""
             place = f"{where}.steps{f' ({named})' if named else ''}"
@@ -170,6 +175,13 @@ def _text(node: Any) -> Optional[str]:
 
 def _folder(defaults: Any) -> str:
     return _text(_pairs(_pairs(defaults).get("run")).get("working-directory")) or ""
+
+
+def _matrix(strategy: Any) -> str:
+    matrix = _pairs(strategy).get("matrix")
+    if any("${{" in (_text(node) or "") for node in (strategy, matrix, *_pairs(matrix).values())):
+        return "computed"
+    return "listed" if _pairs(matrix) else ""
 
 
 def _events(node: Any) -> Iterator[str]:

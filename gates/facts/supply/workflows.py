@@ -38,7 +38,8 @@ class Use(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A job: `check` is the name by which a required check would name it, as a regular expression."""
+    """A job: `check` is the name by which a required check would name it, as a regular expression; `is_computed` says
+    whether its matrix is known only when it runs, and `events` what starts it."""
 
     path: str
     id: str
@@ -46,6 +47,8 @@ class Job(NamedTuple):
     has_timeout: bool
     is_call: bool
     check: str
+    is_computed: bool
+    events: tuple[str, ...]
 
 
 class Lenience(NamedTuple):
@@ -143,9 +146,10 @@ class Workflows:
     def jobs(self) -> tuple[Job, ...]:
         """By path, in the order of the file."""
         return tuple(
-            Job(path, name, line, has_timeout, is_call, _check(shown or name, has_matrix, bool(shown), is_call))
+            Job(path, name, line, has_timeout, is_call, check, matrix == "computed", tuple(said[4]))
             for path, said in self._parsed()
-            for name, shown, line, has_timeout, is_call, has_matrix in said[2]
+            for name, shown, line, has_timeout, is_call, matrix in said[2]
+            for check in [_check(shown or name, bool(matrix), bool(shown), is_call)]
         )
 
     @cached_property

@@ -175,7 +175,20 @@ def test_a_workflow_that_does_not_parse_is_lacking_and_not_absent() -> None:
 
     assert dict(workflows(checkout).lacking) == {
         ".github/workflows/a.yml": "line 2: is no YAML: did not find expected node content",
-        ".github/workflows/b.yml": "line 1: is no workflow: it holds no keys",
+        ".github/workflows/b.yml": "line 1: is no workflow: it has no `jobs`",
+    }
+
+
+@pytest.mark.parametrize("text", ["title: a\n", "- list\n", "jobs: {a: {}}\n", "", "a: 1\n---\nb: 2\n", "{% if a %}\n"])
+def test_only_what_has_runs_is_an_action(text: str) -> None:
+    other = {"docs/action.yml": text, ".github/workflows/a.yml": job("true")}
+    known = workflows(tree_of(other))
+
+    assert ([file.path for file in known.files], len(known)) == ([".github/workflows/a.yml"], 1)
+    assert known.lacking == {}
+    assert subjects(other) == []
+    assert dict(workflows(tree_of({"docs/action.yml": "runs: [\n"})).lacking) == {
+        "docs/action.yml": "line 2: is no YAML: did not find expected node content"
     }
 
 
@@ -185,8 +198,8 @@ def test_of_two_jobs_by_one_name_none_is_passed_over() -> None:
     checkout = tree_of({".github/workflows/a.yml": twice, ".github/workflows/b.yml": within})
 
     assert dict(workflows(checkout).lacking) == {
-        ".github/workflows/a.yml": "line 5: is no workflow: the key 'a' stands twice",
-        ".github/workflows/b.yml": "line 4: is no workflow: the key 'uses' stands twice",
+        ".github/workflows/a.yml": "line 5: is no YAML: the key 'a' stands twice",
+        ".github/workflows/b.yml": "line 4: is no YAML: the key 'uses' stands twice",
     }
 
 
@@ -278,7 +291,7 @@ def test_what_the_real_zizmor_finds_is_kept_and_comes_without_it_the_second_time
 def test_whatever_bytes_a_workflow_holds_the_answer_is_plain(source: bytes) -> None:
     said = extract(source)
 
-    assert isinstance(said, (str, tuple))
+    assert said is None or isinstance(said, (str, tuple))
 
 
 def script(tmp_path: Path, name: str, says: str) -> None:

@@ -46,22 +46,23 @@ class Lenience(NamedTuple):
     value: str
 
 
-def extract(source: bytes) -> Optional[Union[str, tuple[Any, ...]]]:
-    """`(uses, scripts, jobs, leniences, events, made)`; a reason where it is no YAML, or no workflow."""
+def extract(source: bytes, wanted: str = "jobs") -> Optional[Union[str, tuple[Any, ...]]]:
+    """`(uses, scripts, jobs, leniences, events, made)`; a reason where it is no YAML; None where it has no key
+    `wanted`: "jobs" of a workflow, "runs" of an action."""
     text = source.decode("utf-8-sig", "replace")
     try:
         tree = yaml.compose(text, _LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if wanted not in text:
+            return None  # a template, or several documents: GitHub would not take it for one either
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         return f"line {mark.line + 1}: is no YAML: {problem}" if mark else f"is no YAML: {problem}"
-    if not isinstance(tree, yaml.MappingNode):
-        return "line 1: is no workflow: it holds no keys"
     top = _pairs(tree)
-    if "jobs" not in top and "runs" not in top:
-        return "line 1: is neither a workflow (`jobs`) nor an action (`runs`)"
+    if wanted not in top:
+        return None
     for key in _repeated(tree, set()):
-        return f"line {key.start_mark.line + 1}: is no workflow: the key '{key.value}' stands twice"
+        return f"line {key.start_mark.line + 1}: is no YAML: the key '{key.value}' stands twice"
     reader = _Reader(text.splitlines())
     reader.read(top)
     return (

@@ -18,9 +18,11 @@ from gates.globs import any_of
 
 FOLDER = ".github/workflows"
 LOCK = f"{FOLDER}/actions.lock"
-_EXTRACTOR = "gates.facts.extractors.workflow"
+_OF_WORKFLOWS = "gates.facts.extractors.workflow?jobs"
+_OF_ACTIONS = "gates.facts.extractors.workflow?runs"
 _LOCK_EXTRACTOR = "gates.facts.extractors.actions_lock"
-_WORKFLOW = re.compile(r"(?:\.github/workflows/[^/]+|(?:.*/)?action)\.ya?ml")
+_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+_ACTION = re.compile(r"(?:.*/)?action\.ya?ml")
 _MAKEFILE = re.compile(r"(?:.*/)?(?:GNU)?[Mm]akefile")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make looks for them
 _RULE = re.compile(r"^(?P<targets>[^\s:#=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
@@ -83,10 +85,11 @@ class Locked(NamedTuple):
 
 @dataclass
 class Workflows:
-    """Every workflow and action, and the makefiles that they call."""
+    """Every workflow and action, and the makefiles that they call. Not all of `perhaps_actions` need be any."""
 
     checkout: Checkout = field(repr=False)
-    files: tuple[File, ...]
+    workflows: tuple[File, ...]
+    perhaps_actions: tuple[File, ...]
     extraction: Extraction = field(repr=False)
     makefiles: tuple[File, ...] = ()
     lock: tuple[File, ...] = ()
@@ -99,15 +102,16 @@ class Workflows:
         named = (path for path in checkout.files if path.endswith((".yml", ".yaml", "akefile")))
         known = [checkout.files[path] for path in sorted(named) if not left_out.fullmatch(path)]
         plain = [file for file in known if not file.is_symlink and not file.is_submodule]
-        files = tuple(file for file in plain if _WORKFLOW.fullmatch(file.path))
+        workflows = tuple(file for file in plain if _WORKFLOW.fullmatch(file.path))
+        actions = tuple(file for file in plain if _ACTION.fullmatch(file.path) and file not in workflows)
         makefiles = tuple(file for file in plain if _MAKEFILE.fullmatch(file.path))
         lock = (checkout.files[LOCK],) if LOCK in checkout.files else ()
-        return cls(checkout, files, extraction, makefiles, lock)
+        return cls(checkout, workflows, actions, extraction, makefiles, lock)
 
     @cached_property
     def digest(self) -> str:
         """Of the files."""
-        return digest_of(tree_digest(self.files), tree_digest(self.makefiles), tree_digest(self.lock))
+        return digest_of(tree_digest(self.candidates), tree_digest(self.makefiles), tree_digest(self.lock))
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -119,7 +123,8 @@ class Workflows:
 
     def needs(self) -> dict[str, Sequence[File]]:
         """What is asked of each file."""
-        return {_EXTRACTOR: self.files, **({_LOCK_EXTRACTOR: self.lock} if self.lock else {})}
+        lock = {_LOCK_EXTRACTOR: self.lock} if self.lock else {}
+        return {_OF_WORKFLOWS: self.workflows, _OF_ACTIONS: self.perhaps_actions, **lock}
 
     @property
     def lacking(self) -> Mapping[str, str]:
@@ -127,6 +132,18 @@ class Workflows:
         lock = self._lock_said
         said = {path: value for path, value in self._said.items() if isinstance(value, str)}
         return {**said, **({LOCK: lock} if isinstance(lock, str) else {})}
+
+    @property
+    def candidates(self) -> tuple[File, ...]:
+        """Those that are workflows or actions by their names."""
+        return (*self.workflows, *self.perhaps_actions)
+
+    @cached_property
+    def files(self) -> tuple[File, ...]:
+        """Those that are workflows or actions, or would be if they could be read."""
+        known = self.extraction.known(_OF_ACTIONS, self.perhaps_actions)
+        others = {path for path, said in known.items() if said is None}
+        return tuple(file for file in self.candidates if file.path not in others)
 
     def account(self) -> dict[str, int]:
         """How many of each there are in them."""
@@ -190,7 +207,9 @@ class Workflows:
 
     @cached_property
     def _said(self) -> Mapping[str, Any]:
-        return self.extraction.of(_EXTRACTOR, self.files)
+        actions = self.extraction.of(_OF_ACTIONS, self.perhaps_actions)
+        known = self.extraction.known(_OF_WORKFLOWS, self.workflows)
+        return {**actions, **{path: said or "line 1: is no workflow: it has no `jobs`" for path, said in known.items()}}
 
     @cached_property
     def _lock_said(self) -> Any:

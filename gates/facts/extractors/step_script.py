@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from getopt import GetoptError, gnu_getopt
+from getopt import GetoptError, getopt
 from typing import NamedTuple, Union
 
 from gates.facts.extractors.carriers.shell_words import CLOSES, OPENS, Command, Word, commands
@@ -144,15 +144,21 @@ def _succeeds(last: Command, others: Sequence[Command]) -> bool:
 def _asked(words: Sequence[str], folder: str) -> tuple[str, list[str]]:
     """The folder and the targets of one call of make; no target where it is given a makefile of another name."""
     plain = [word for word in words if not _COUNTING.fullmatch(word) and not _NUMBER.fullmatch(word)]
+    options: list[tuple[str, str]] = []
+    targets: list[str] = []
     try:
-        options, rest = gnu_getopt(plain, _SHORT, _LONG)
+        while plain:  # gnu_getopt heeds a variable of the environment
+            found, plain = getopt(plain, _SHORT, _LONG)
+            options += found
+            targets += [word for word in plain[:1] if "=" not in word]
+            del plain[:1]
     except GetoptError:
         return HOLE, []
     if any(name in ("-f", "--file", "--makefile") for name, _ in options):
         return HOLE, []
     for name, value in options:
         folder = _moved(folder, value) if name in ("-C", "--directory") else folder
-    return folder, [word for word in rest if "=" not in word]
+    return folder, targets
 
 
 def _moved(folder: str, to: str) -> str:

@@ -85,7 +85,7 @@ class Locked(NamedTuple):
 
 @dataclass
 class Workflows:
-    """Every workflow and action, and the makefiles that they call. Not all of `perhaps_actions` need be any."""
+    """Every workflow, every action.yml that has `runs`, and the makefiles that they call."""
 
     checkout: Checkout = field(repr=False)
     workflows: tuple[File, ...]

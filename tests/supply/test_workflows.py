@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +100,106 @@ def test_a_workflow_that_keeps_its_promises_is_left_alone() -> None:
     assert list(gate.check(workflows(checkout), without_zizmor(checkout))) == []
 
 
+def subjects(files: Mapping[str, str], *required: str) -> list[str]:
+    checkout = tree_of(files)
+    gate = UnsafeWorkflow(required_checks=required)
+    return [each.subject for each in gate.check(workflows(checkout), without_zizmor(checkout))]
+
+
+def job(*scripts: str) -> str:
+    steps = "".join(f"\n      - run: {json.dumps(script)}" for script in scripts)
+    return f"on: push\njobs:\n  a:\n    runs-on: u\n    timeout-minutes: 1\n    steps:{steps}\n"
+
+
+def test_the_makefile_is_the_one_that_make_would_take() -> None:
+    files = {
+        ".github/workflows/a.yml": job(
+            "cd docs && make html gone", "make -C api all", "make -C api absent", "cd made-on-the-way && make all"
+        ),
+        "docs/makefile": "html:\n",
+        "api/GNUmakefile": "all:\n",
+        "api/Makefile": "absent:\n",
+    }
+
+    assert subjects(files) == ["make gone", "make absent"]
+
+
+def test_a_target_that_is_a_file_beside_the_makefile_is_there() -> None:
+    files = {".github/workflows/a.yml": job("make -C docs index.html"), "docs/Makefile": "a:\n", "docs/index.html": ""}
+
+    assert subjects(files) == []
+
+
+@pytest.mark.parametrize("event", ["push", "[workflow_dispatch, merge_group]", "{pull_request: {branches: [main]}}"])
+def test_a_required_check_is_of_a_job_that_a_change_starts(event: str) -> None:
+    assert subjects({".github/workflows/a.yml": job("true").replace("on: push", f"on: {event}")}, "a") == []
+
+
+@pytest.mark.parametrize("event", ["workflow_dispatch", "[workflow_call]", "{schedule: [{cron: '1 1 1 1 1'}]}"])
+def test_a_required_check_of_a_job_that_no_change_starts_is_provided_by_nobody(event: str) -> None:
+    files = {".github/workflows/a.yml": job("true").replace("on: push", f"on: {event}")}
+
+    assert subjects(files, "a") == ["required check: a"]
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    ["{matrix: '${{ fromJSON(needs.b.outputs.c) }}'}", "{matrix: {python: '${{ c }}'}}", "'${{ fromJSON(c) }}'"],
+)
+def test_whether_a_computed_matrix_provides_a_check_is_a_note(strategy: str) -> None:
+    text = job("true").replace("runs-on", f"strategy: {strategy}\n    runs-on")
+    checkout = tree_of({".github/workflows/a.yml": text})
+
+    found = UnsafeWorkflow(required_checks=("a (3.11)", "a", "b (3.11)")).check(
+        workflows(checkout), without_zizmor(checkout)
+    )
+
+    assert [(each.subject, each.verdict) for each in found] == [
+        ("required check: a (3.11)", "unproven"),
+        ("required check: a", "violation"),
+        ("required check: b (3.11)", "violation"),
+    ]
+
+
+def test_steps_that_two_jobs_share_are_reported_once() -> None:
+    steps = "[{uses: a/b@v1}, {run: 'make gone || true', continue-on-error: true}]"
+    text = f"on: push\njobs:\n  a: {{timeout-minutes: 1, steps: &s {steps}}}\n  b: {{timeout-minutes: 1, steps: *s}}\n"
+    files = {".github/workflows/a.yml": text, "Makefile": "here:\n"}
+
+    assert subjects(files) == ["jobs.a.steps: true", "jobs.a.steps: make gone || true", "make gone"]
+    assert [each.subject for each in UnpinnedAction().check(workflows(tree_of(files)))] == ["a/b@v1"]
+
+
 def test_a_workflow_that_does_not_parse_is_lacking_and_not_absent() -> None:
     checkout = tree_of({".github/workflows/a.yml": "jobs: [\n", ".github/workflows/b.yml": "- list\n"})
 
     assert dict(workflows(checkout).lacking) == {
         ".github/workflows/a.yml": "line 2: is no YAML: did not find expected node content",
-        ".github/workflows/b.yml": "line 1: is no workflow: it holds no keys",
+        ".github/workflows/b.yml": "line 1: is no workflow: it has no `jobs`",
+    }
+
+
+@pytest.mark.parametrize("text", ["title: a\n", "- list\n", "jobs: {a: {}}\n", "", "a: 1\n---\nb: 2\n", "{% if a %}\n"])
+def test_only_what_has_runs_is_an_action(text: str) -> None:
+    other = {"docs/action.yml": text, ".github/workflows/a.yml": job("true")}
+    known = workflows(tree_of(other))
+
+    assert ([file.path for file in known.files], len(known)) == ([".github/workflows/a.yml"], 1)
+    assert known.lacking == {}
+    assert subjects(other) == []
+    assert dict(workflows(tree_of({"docs/action.yml": "runs: [\n"})).lacking) == {
+        "docs/action.yml": "line 2: is no YAML: did not find expected node content"
+    }
+
+
+def test_of_two_jobs_by_one_name_none_is_passed_over() -> None:
+    twice = "on: push\njobs:\n  a:\n    steps: [{uses: evil/action@main}]\n  a:\n    steps: []\n"
+    within = "on: push\njobs:\n  a:\n    steps: &s [*s, {uses: evil/action@main, 'uses': 'own/action'}]\n"
+    checkout = tree_of({".github/workflows/a.yml": twice, ".github/workflows/b.yml": within})
+
+    assert dict(workflows(checkout).lacking) == {
+        ".github/workflows/a.yml": "line 5: is no YAML: the key 'a' stands twice",
+        ".github/workflows/b.yml": "line 4: is no YAML: the key 'uses' stands twice",
     }
 
 
@@ -197,7 +291,7 @@ def test_what_the_real_zizmor_finds_is_kept_and_comes_without_it_the_second_time
 def test_whatever_bytes_a_workflow_holds_the_answer_is_plain(source: bytes) -> None:
     said = extract(source)
 
-    assert isinstance(said, (str, tuple))
+    assert said is None or isinstance(said, (str, tuple))
 
 
 def script(tmp_path: Path, name: str, says: str) -> None:

@@ -18,11 +18,15 @@ from gates.checks.gate import Plant
 from gates.errors import CannotPlant
 from gates.facts.supply.workflow_audit import SEVERITIES, WorkflowAudit
 from gates.facts.supply.workflows import FOLDER, Workflows
-from gates.finding import Finding
+from gates.finding import UNPROVEN, Finding
 from gates.globs import Globs, any_of
 
 _PLANT = f"{FOLDER}/gates-planted.yml"
 _LEFT_TO_OTHERS = frozenset({"unpinned-uses", "unpinned-images"})  # of the gate unpinned-action
+# What starts a job whose check the forge shows on the commit of a change.
+_OF_A_CHANGE = frozenset(
+    "pull_request pull_request_target pull_request_review push merge_group deployment deployment_status".split()
+)
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,22 @@ class UnsafeWorkflow:
                 yield Finding(found.path, found.line, message, f"{found.ident}: {found.where}", found.column)
 
     def _required(self, workflows: Workflows) -> Iterator[Finding]:
-        """Each required check is a job's, by the name that the forge shows."""
+        """Each required check is a job's, by the name that the forge shows, and a change starts that job."""
         for check in self.required_checks:
-            if not any(re.fullmatch(job.check, check) for job in workflows.jobs if job.path.startswith(FOLDER)):
+            jobs = [job for job in workflows.jobs if job.path.startswith(FOLDER) and re.fullmatch(job.check, check)]
+            started = [job for job in jobs if _OF_A_CHANGE.intersection(job.events)]
+            subject = f"required check: {check}"
+            if not jobs:
                 known = ", ".join(sorted({job.id for job in workflows.jobs})) or "none"
                 message = f"the check '{check}' is required, and no job provides it; the jobs are {known}"
-                yield Finding(FOLDER, 0, message, subject=f"required check: {check}")
+                yield Finding(FOLDER, 0, message, subject)
+            elif not started:
+                events = ", ".join(jobs[0].events) or "nothing"
+                message = f"the check '{check}' is required, and no change starts the job {jobs[0].id}: {events} does"
+                yield Finding(FOLDER, 0, message, subject)
+            elif all(job.is_computed for job in started):
+                message = f"whether the matrix of {started[0].id} provides the required check '{check}' cannot be told"
+                yield Finding(started[0].path, started[0].line, message, subject, verdict=UNPROVEN)
 
     def plant(self, workflows: Workflows) -> Plant:
         """Add a workflow whose job may run for six hours."""
@@ -83,6 +97,6 @@ def _own(workflows: Workflows) -> Iterator[Finding]:
             yield Finding(call.path, call.line, message, subject=f"make {call.target}")
             continue
         is_whole, targets = workflows.targets(call.makefile)
-        if is_whole and call.target not in targets and call.target not in workflows.checkout.files:
+        if is_whole and call.target not in targets and call.file not in workflows.checkout.files:
             message = f"`make {call.target}`: {call.makefile} has no such target"
             yield Finding(call.path, call.line, message, subject=f"make {call.target}")

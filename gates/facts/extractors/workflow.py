@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, Optional, Union
 
 import yaml
 
+from gates.facts.extractors.step_script import Made, made, passed_over, read
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r"\s#\s*(?P<said>\S.*?)\s*$")
 
@@ -25,56 +27,51 @@ class Use(NamedTuple):
     where: str
 
 
-class Run(NamedTuple):
-    """A script, with the line where its text begins, and the folder that it runs in."""
-
-    line: int
-    script: str
-    folder: str
-    where: str
-
-
 class JobSaid(NamedTuple):
-    """A job: `is_call` of a reusable workflow; `matrix` says whether it is several."""
+    """A job: `is_call` of a reusable workflow; `matrix` is "listed" or "computed" where it is several, else ""."""
 
     id: str
     name: str
     line: int
     has_timeout: bool
     is_call: bool
-    has_matrix: bool
+    matrix: str
 
 
 class Lenience(NamedTuple):
-    """A `continue-on-error`, with what it says."""
+    """A `continue-on-error` with what it says, or the line of a script that passes over a failure."""
 
     line: int
     where: str
     value: str
 
 
-def extract(source: bytes) -> Optional[Union[str, tuple[Any, ...]]]:
-    """`(uses, runs, jobs, leniences, events)`; a reason where it is no YAML, or no workflow."""
+def extract(source: bytes, wanted: str = "jobs") -> Optional[Union[str, tuple[Any, ...]]]:
+    """`(uses, scripts, jobs, leniences, events, made)`; a reason where it is no YAML; None where it has no key
+    `wanted`: "jobs" of a workflow, "runs" of an action."""
     text = source.decode("utf-8-sig", "replace")
     try:
         tree = yaml.compose(text, _LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if wanted not in text:
+            return None  # a template, or several documents: GitHub would not take it for one either
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         return f"line {mark.line + 1}: is no YAML: {problem}" if mark else f"is no YAML: {problem}"
-    if not isinstance(tree, yaml.MappingNode):
-        return "line 1: is no workflow: it holds no keys"
     top = _pairs(tree)
-    if "jobs" not in top and "runs" not in top:
-        return "line 1: is neither a workflow (`jobs`) nor an action (`runs`)"
+    if wanted not in top:
+        return None
+    for key in _repeated(tree, set()):
+        return f"line {key.start_mark.line + 1}: is no YAML: the key '{key.value}' stands twice"
     reader = _Reader(text.splitlines())
     reader.read(top)
     return (
         tuple(reader.uses),
-        tuple(reader.runs),
+        reader.scripts,
         tuple(reader.jobs),
         tuple(reader.leniences),
         tuple(_events(top.get("on") or top.get("true"))),
+        tuple(reader.made),
     )
 
 
@@ -82,9 +79,11 @@ class _Reader:
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
         self.uses: list[Use] = []
-        self.runs: list[Run] = []
+        self.scripts = 0
         self.jobs: list[JobSaid] = []
         self.leniences: list[Lenience] = []
+        self.made: list[Made] = []
+        self._seen: set[int] = set()
 
     def read(self, top: dict[str, Any]) -> None:
         around = _folder(top.get("defaults"))
@@ -99,11 +98,12 @@ class _Reader:
     def _job(self, name: str, node: Any, around: str) -> None:
         job = _pairs(node)
         where = f"jobs.{name}"
-        matrix = _pairs(_pairs(job.get("strategy")).get("matrix"))
         shown = _text(job.get("name")) or ""
         # A block begins in the line below its key.
         line = node.start_mark.line + (1 if getattr(node, "flow_style", False) else 0)
-        self.jobs.append(JobSaid(name, shown, line, "timeout-minutes" in job, "uses" in job, bool(matrix)))
+        self.jobs.append(
+            JobSaid(name, shown, line, "timeout-minutes" in job, "uses" in job, _matrix(job.get("strategy")))
+        )
         self._lenient(job, where)
         if "uses" in job:
             self._use("action", job["uses"], where)
@@ -116,6 +116,9 @@ class _Reader:
 
     def _steps(self, node: Any, where: str, around: str) -> None:
         for step in node.value if isinstance(node, yaml.SequenceNode) else ():
+            if id(step) in self._seen:
+                continue  # an anchor: the step stands in another job, too
+            self._seen.add(id(step))
             said = _pairs(step)
             named = _text(said.get("name")) or _text(said.get("id")) or ""
             place = f"{where}.steps{f' ({named})' if named else ''}"
@@ -124,9 +127,16 @@ class _Reader:
                 self._use("action", said["uses"], where)
             script = _text(said.get("run"))
             if script:
-                node_of = said["run"]
-                first = node_of.start_mark.line + (2 if node_of.style in ("|", ">") else 1)
-                self.runs.append(Run(first, script, _text(said.get("working-directory")) or around, place))
+                first = said["run"].start_mark.line + (2 if said["run"].style in ("|", ">") else 1)
+                self._script(script, first, _text(said.get("working-directory")) or around, place)
+
+    def _script(self, text: str, first: int, folder: str, where: str) -> None:
+        self.scripts += 1
+        script = read(text, first)
+        lines = dict(enumerate(text.split("\n"), first))
+        said = (Lenience(line, where, lines[line].strip()) for line in passed_over(script))
+        self.leniences += dict.fromkeys(said)
+        self.made += made(script, folder)
 
     def _use(self, kind: str, node: Any, where: str, text: str = "") -> None:
         line = node.start_mark.line
@@ -138,6 +148,20 @@ class _Reader:
         value = _text(said.get("continue-on-error"))
         if value and value.lower() != "false":
             self.leniences.append(Lenience(said["continue-on-error"].start_mark.line + 1, where, value))
+
+
+def _repeated(node: Any, seen: set[int]) -> Iterator[Any]:
+    """Keys that stand twice in one mapping: of two jobs by one name only the last would be seen."""
+    if isinstance(node, yaml.ScalarNode) or id(node) in seen:
+        return  # an anchor may stand at several places, even within itself
+    seen.add(id(node))
+    known: set[str] = set()
+    for child in node.value:
+        key, value = child if isinstance(node, yaml.MappingNode) else (None, child)
+        if isinstance(key, yaml.ScalarNode):
+            yield from [key] if key.value in known else []
+            known.add(key.value)
+        yield from _repeated(value, seen)
 
 
 def _pairs(node: Any) -> dict[str, Any]:
@@ -152,6 +176,13 @@ def _text(node: Any) -> Optional[str]:
 
 def _folder(defaults: Any) -> str:
     return _text(_pairs(_pairs(defaults).get("run")).get("working-directory")) or ""
+
+
+def _matrix(strategy: Any) -> str:
+    matrix = _pairs(strategy).get("matrix")
+    if any("${{" in (_text(node) or "") for node in (strategy, matrix, *_pairs(matrix).values())):
+        return "computed"
+    return "listed" if _pairs(matrix) else ""
 
 
 def _events(node: Any) -> Iterator[str]:

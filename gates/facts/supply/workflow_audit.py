@@ -72,7 +72,7 @@ class WorkflowAudit:
     def digest(self) -> str:
         """Of the workflows, the configuration, and the tool with its version and flags."""
         tool = self.tool.version if self.tool else f"none {self.why_not} {sys.version_info[:2]}"
-        return digest_of(tree_digest(self.workflows.files), tree_digest(self._configuration), tool, repr(_FLAGS))
+        return digest_of(tree_digest(self.workflows.candidates), tree_digest(self._configuration), tool, repr(_FLAGS))
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -18,14 +18,13 @@ from gates.globs import any_of
 
 FOLDER = ".github/workflows"
 LOCK = f"{FOLDER}/actions.lock"
-_EXTRACTOR = "gates.facts.extractors.workflow"
+_OF_WORKFLOWS = "gates.facts.extractors.workflow?jobs"
+_OF_ACTIONS = "gates.facts.extractors.workflow?runs"
 _LOCK_EXTRACTOR = "gates.facts.extractors.actions_lock"
-_WORKFLOW = re.compile(r"(?:\.github/workflows/[^/]+|(?:.*/)?action)\.ya?ml")
+_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+_ACTION = re.compile(r"(?:.*/)?action\.ya?ml")
 _MAKEFILE = re.compile(r"(?:.*/)?(?:GNU)?[Mm]akefile")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_MAKE = re.compile(
-    r"(?:^|[;&|(]|\b(?:then|do|else|exec|sudo|time))\s*(?:\w+=\S*\s+)*make(?P<words>(?:[ \t]+[^\s;&|()<>#]+)*)(?![\w-])"
-)
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make looks for them
 _RULE = re.compile(r"^(?P<targets>[^\s:#=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
 
 
@@ -40,18 +39,9 @@ class Use(NamedTuple):
     where: str
 
 
-class Script(NamedTuple):
-    """What a step runs; `line` is that of its first line."""
-
-    path: str
-    line: int
-    text: str
-    folder: str
-    where: str
-
-
 class Job(NamedTuple):
-    """A job: `check` is the name by which a required check would name it, as a regular expression."""
+    """A job: `check` is the name by which a required check would name it, as a regular expression; `is_computed` says
+    whether its matrix is known only when it runs, and `events` what starts it."""
 
     path: str
     id: str
@@ -59,6 +49,8 @@ class Job(NamedTuple):
     has_timeout: bool
     is_call: bool
     check: str
+    is_computed: bool
+    events: tuple[str, ...]
 
 
 class Lenience(NamedTuple):
@@ -78,6 +70,11 @@ class MakeCall(NamedTuple):
     target: str
     makefile: str
 
+    @property
+    def file(self) -> str:
+        """What the target would be as a file."""
+        return posixpath.join(posixpath.dirname(self.makefile), self.target)
+
 
 class Locked(NamedTuple):
     """What actions.lock says: action@ref to (commit, what it uses in turn); workflow to its actions."""
@@ -88,10 +85,11 @@ class Locked(NamedTuple):
 
 @dataclass
 class Workflows:
-    """Every workflow and action, and the makefiles that they call."""
+    """Every workflow, every action.yml that has `runs`, and the makefiles that they call."""
 
     checkout: Checkout = field(repr=False)
-    files: tuple[File, ...]
+    workflows: tuple[File, ...]
+    perhaps_actions: tuple[File, ...]
     extraction: Extraction = field(repr=False)
     makefiles: tuple[File, ...] = ()
     lock: tuple[File, ...] = ()
@@ -104,15 +102,16 @@ class Workflows:
         named = (path for path in checkout.files if path.endswith((".yml", ".yaml", "akefile")))
         known = [checkout.files[path] for path in sorted(named) if not left_out.fullmatch(path)]
         plain = [file for file in known if not file.is_symlink and not file.is_submodule]
-        files = tuple(file for file in plain if _WORKFLOW.fullmatch(file.path))
+        workflows = tuple(file for file in plain if _WORKFLOW.fullmatch(file.path))
+        actions = tuple(file for file in plain if _ACTION.fullmatch(file.path) and file not in workflows)
         makefiles = tuple(file for file in plain if _MAKEFILE.fullmatch(file.path))
         lock = (checkout.files[LOCK],) if LOCK in checkout.files else ()
-        return cls(checkout, files, extraction, makefiles, lock)
+        return cls(checkout, workflows, actions, extraction, makefiles, lock)
 
     @cached_property
     def digest(self) -> str:
         """Of the files."""
-        return digest_of(tree_digest(self.files), tree_digest(self.makefiles), tree_digest(self.lock))
+        return digest_of(tree_digest(self.candidates), tree_digest(self.makefiles), tree_digest(self.lock))
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -124,7 +123,8 @@ class Workflows:
 
     def needs(self) -> dict[str, Sequence[File]]:
         """What is asked of each file."""
-        return {_EXTRACTOR: self.files, **({_LOCK_EXTRACTOR: self.lock} if self.lock else {})}
+        lock = {_LOCK_EXTRACTOR: self.lock} if self.lock else {}
+        return {_OF_WORKFLOWS: self.workflows, _OF_ACTIONS: self.perhaps_actions, **lock}
 
     @property
     def lacking(self) -> Mapping[str, str]:
@@ -133,39 +133,46 @@ class Workflows:
         said = {path: value for path, value in self._said.items() if isinstance(value, str)}
         return {**said, **({LOCK: lock} if isinstance(lock, str) else {})}
 
+    @property
+    def candidates(self) -> tuple[File, ...]:
+        """Those that are workflows or actions by their names."""
+        return (*self.workflows, *self.perhaps_actions)
+
+    @cached_property
+    def files(self) -> tuple[File, ...]:
+        """Those that are workflows or actions, or would be if they could be read."""
+        known = self.extraction.known(_OF_ACTIONS, self.perhaps_actions)
+        others = {path for path, said in known.items() if said is None}
+        return tuple(file for file in self.candidates if file.path not in others)
+
     def account(self) -> dict[str, int]:
         """How many of each there are in them."""
-        return {"actions and images": len(self.uses), "jobs": len(self.jobs), "scripts": len(self.scripts)}
+        return {"actions and images": len(self.uses), "jobs": len(self.jobs), "scripts": self.scripts}
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """By path, in the order of the file."""
         return tuple(Use(path, *each) for path, said in self._parsed() for each in said[0])
 
-    @cached_property
-    def scripts(self) -> tuple[Script, ...]:
-        """By path, in the order of the file."""
-        return tuple(Script(path, *each) for path, said in self._parsed() for each in said[1])
+    @property
+    def scripts(self) -> int:
+        """How many steps run one."""
+        return sum(said[1] for _, said in self._parsed())
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """By path, in the order of the file."""
         return tuple(
-            Job(path, name, line, has_timeout, is_call, _check(shown or name, has_matrix, bool(shown), is_call))
+            Job(path, name, line, has_timeout, is_call, check, matrix == "computed", tuple(said[4]))
             for path, said in self._parsed()
-            for name, shown, line, has_timeout, is_call, has_matrix in said[2]
+            for name, shown, line, has_timeout, is_call, matrix in said[2]
+            for check in [_check(shown or name, bool(matrix), bool(shown), is_call)]
         )
 
     @cached_property
     def leniences(self) -> tuple[Lenience, ...]:
-        """Each `continue-on-error`, and each line of a script that ends in `|| true` or the like."""
-        found = [Lenience(path, *each) for path, said in self._parsed() for each in said[3]]
-        for script in self.scripts:
-            for offset, line in enumerate(script.text.splitlines()):
-                match = re.search(r"\|\|\s*(?:true|:|exit 0|echo\b.*)\s*(?:#.*)?$|^\s*set \+e\b", line)
-                if match is not None:
-                    found.append(Lenience(script.path, script.line + offset, script.where, line.strip()))
-        return tuple(found)
+        """Each `continue-on-error`, and each line of a script that has `|| true`, `set +e` or the like."""
+        return tuple(Lenience(path, *each) for path, said in self._parsed() for each in said[3])
 
     @cached_property
     def locked(self) -> Locked:
@@ -177,11 +184,11 @@ class Workflows:
         return Locked(actions, {path: tuple(used) for path, used in said[1]})
 
     def make_calls(self) -> Iterator[MakeCall]:
-        """Every target that a script asks make for."""
-        for script in self.scripts:
-            for offset, line in enumerate(script.text.splitlines()):
-                for call in _MAKE.finditer(_QUOTED.sub("=", line).partition(" #")[0]):
-                    yield from _targets(script, script.line + offset, call["words"].split())
+        """Every target that a script asks make for; none in a folder that is made, or fetched, on the way."""
+        for path, said in self._parsed():
+            for line, target, folder, is_elsewhere in said[5]:
+                if not is_elsewhere or self._has(folder):
+                    yield MakeCall(path, line, target, self._makefile(folder))
 
     def targets(self, makefile: str) -> tuple[bool, frozenset[str]]:
         """Whether all the targets of a makefile are known (it includes nothing and has no patterns), and which."""
@@ -190,9 +197,19 @@ class Workflows:
         is_whole = not re.search(r"^-?s?include\b", text, re.MULTILINE) and not any("%" in name for name in found)
         return is_whole and not any("$" in name for name in found), frozenset(found)
 
+    def _has(self, folder: str) -> bool:
+        return not folder or any(path.startswith(f"{folder}/") for path in self.checkout.files)
+
+    def _makefile(self, folder: str) -> str:
+        """The one that make would take, and the usual one where there is none."""
+        found = [posixpath.join(folder, name) for name in _MAKEFILES]
+        return next((path for path in found if path in self.checkout.files), found[-1])
+
     @cached_property
     def _said(self) -> Mapping[str, Any]:
-        return self.extraction.of(_EXTRACTOR, self.files)
+        actions = self.extraction.of(_OF_ACTIONS, self.perhaps_actions)
+        known = self.extraction.known(_OF_WORKFLOWS, self.workflows)
+        return {**actions, **{path: said or "line 1: is no workflow: it has no `jobs`" for path, said in known.items()}}
 
     @cached_property
     def _lock_said(self) -> Any:
@@ -208,23 +225,3 @@ def _check(name: str, has_matrix: bool, is_named: bool, is_call: bool) -> str:
     if has_matrix and not (is_named and len(parts) > 1):
         pattern += r"(?: \(.*\))"
     return pattern + (r" / .*" if is_call else "")
-
-
-def _targets(script: Script, line: int, words: Sequence[str]) -> Iterator[MakeCall]:
-    folder, names = script.folder, []
-    waiting = iter(words)
-    for word in waiting:
-        if word in ("-C", "--directory"):
-            folder = posixpath.join(folder, next(waiting, ""))
-        elif word in ("-f", "--file", "--makefile", "-j", "-l", "-o", "-W", "-I"):
-            value = next(waiting, "")
-            if word in ("-f", "--file", "--makefile"):
-                return  # a makefile by another name
-            if word == "-j" and not value.isdigit():
-                names.append(value)
-        elif word.startswith("-") or "=" in word or "$" in word:
-            continue
-        else:
-            names.append(word)
-    place = posixpath.normpath(posixpath.join(folder, "Makefile")) if folder else "Makefile"
-    yield from (MakeCall(script.path, line, name, place) for name in names if name)

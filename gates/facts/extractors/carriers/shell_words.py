@@ -34,10 +34,12 @@ class Word(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One simple command. `fed` is the text of its here-document with the line on which that begins."""
+    """One simple command. `fed` is the text of its here-document with the line on which that begins; `joined` is the
+    operator that stands before it, `||`, and "" for a new line."""
 
     words: tuple[Word, ...]
     fed: Optional[tuple[str, int]] = None
+    joined: str = ""
 
 
 def commands(text: str, line: int = 1) -> Iterator[Union[Command, str]]:
@@ -57,6 +59,7 @@ class _Reader:
         self._begun = line
         self._awaited: list[tuple[str, bool, int]] = []  # here-documents: delimiter, tabs taken off, command
         self._skips_word = False
+        self._joined = ""
 
     def read(self) -> list[Union[Command, str]]:
         while self._at < len(self._text):
@@ -118,8 +121,9 @@ class _Reader:
         self._end_word()
         self._skips_word = False
         if self._words:
-            self._found.append(Command(tuple(self._words)))
+            self._found.append(Command(tuple(self._words), joined=self._joined))
             self._words = []
+            self._joined = ""
         elif self._awaited and self._awaited[-1][2] == len(self._found):
             self._found.append(Command(()))
 
@@ -222,6 +226,8 @@ class _Reader:
         self._end_command()
         if letter in "()":
             self._found.append(OPENS if letter == "(" else CLOSES)
+        else:
+            self._joined += letter
         self._at += 1
 
     def _redirection(self, letter: str) -> None:

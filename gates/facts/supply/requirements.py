@@ -15,6 +15,7 @@ from gates.facts.checkout import Checkout, tree_digest
 from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.facts.supply.asked import Asked, asked_for, environments
+from gates.facts.supply.credentials import without_credentials
 from gates.facts.supply.lock_tables import Pin, pylock_pins, uv_pins
 from gates.facts.supply.requirement_lines import Line, lines
 from gates.globs import Globs, any_of
@@ -205,7 +206,7 @@ class Requirements:
         return Source(path, asked, tuple(line for line in found if line.unread or (line.place and not line.asked)))
 
     def _project_source(self, path: str) -> Source:
-        text = self.checkout.read(path).decode("utf-8", "replace")
+        text = without_credentials(self.checkout.read(path).decode("utf-8", "replace"))
         project = _project(text)
         said = [("", str(each)) for each in project.get("dependencies", ())]
         for extra, needed in dict(project.get("optional-dependencies", {})).items():

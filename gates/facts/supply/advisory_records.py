@@ -65,6 +65,7 @@ def advisories(record: Mapping[str, Any]) -> Iterator[tuple[str, Advisory]]:
     if record.get("withdrawn"):
         return
     own = _severities(record)
+    is_malicious = any(str(name).startswith("MAL-") for name in (record["id"], *(record.get("aliases") or ())))
     for affected in record.get("affected") or ():
         package = affected.get("package") or {}
         if str(package.get("ecosystem", "")).partition(":")[0] != "PyPI":
@@ -84,7 +85,7 @@ def advisories(record: Mapping[str, Any]) -> Iterator[tuple[str, Advisory]]:
                 tuple(map(str, affected.get("versions") or ())),
                 ranges,
                 tuple(own[0] + vectors),
-                (*own[1], *said, *(["critical"] if record["id"].startswith("MAL-") else [])),
+                (*own[1], *said, *(["critical"] if is_malicious else [])),
             ),
         )
 

@@ -17,7 +17,7 @@ from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.recording_file import refuse_outside
 from gates.facts.store import Store
-from gates.facts.supply.advisory_database import HEAD, RECORDS, Head, read_head, read_records
+from gates.facts.supply.advisory_database import HEAD, RECORDS, Head, is_to_come, read_head, read_records
 from gates.facts.supply.advisory_records import Advisory, is_version
 from gates.facts.supply.advisory_server import served
 from gates.facts.supply.asked import normalised
@@ -242,7 +242,10 @@ class Vulnerabilities:
         if content is None:
             raise FactUnavailable(f"there are no advisories on this machine; {_IMPORT}")
         try:
-            return read_records(read_head(content), self._read(RECORDS) or b"")
+            head = read_head(content)
+            if is_to_come(head.day, self.today.date):
+                raise ValueError(f"they say that they are of {head.dated}, which is to come")
+            return read_records(head, self._read(RECORDS) or b"")
         except ValueError as error:
             raise FactUnavailable(f"{self.place}: {error}; {_IMPORT}") from None
 
@@ -285,8 +288,8 @@ def _canary(known: Mapping[str, list[Advisory]], locked: set[str]) -> tuple[str,
     """A version that an advisory speaks of, of a distribution that no lock has."""
     for name in sorted(known.keys() - locked):
         for advisory in known[name]:
-            if advisory.versions:
-                return name, advisory.versions[0]
+            for version in filter(is_version, advisory.versions):
+                return name, version
     raise FactUnavailable("no advisory names a version that could show that pip-audit looks; import more of them")
 
 

@@ -54,10 +54,10 @@ def promised(tree: Tree) -> None:
     sections = [f'\n[gates.{name}]\nlevel = "block"\n{SECTIONS.get(name, "")}' for name in SUPPLY]
     write(place, {"policies/gates.toml": policy + "".join(sections)})
     package = {"ecosystem": "PyPI", "name": "gates-bench"}
-    today = dt.date.today().isoformat()  # noqa: DTZ011  (the day that the run judges by)
-    record = {"id": "CVE-0", "modified": today, "affected": [{"package": package, "versions": ["1.0"]}]}
+    today = dt.date.today()  # noqa: DTZ011  (the day that the run judges by)
+    record = {"id": "CVE-0", "modified": today.isoformat(), "affected": [{"package": package, "versions": ["1.0"]}]}
     (place / ".gates/advisories").mkdir(parents=True, exist_ok=True)
-    for name, content in build([record])[1].items():
+    for name, content in build([record], today)[1].items():
         (place / ".gates/advisories" / name).write_bytes(content)
     commit(place, "What the supply chain promises")
     timed(tree.gates("baseline", "--accept-new"), tree.output)

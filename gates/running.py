@@ -26,6 +26,7 @@ from gates.facts.lane_edges import LaneEdges
 from gates.facts.modules import SUFFIXES, Modules
 from gates.facts.scope import Scope
 from gates.facts.store import Store
+from gates.facts.supply.credentials import without_credentials
 from gates.facts.today import Today
 from gates.finding import UNPROVEN, Finding
 from gates.number_words import counted
@@ -194,7 +195,8 @@ def _lines(
             text = checkout.read(path).decode("utf-8", "replace").splitlines()
         except GatesError:
             continue
-        lines.update(((path, number), text[number - 1][:LINE_LENGTH]) for number in numbers if number <= len(text))
+        shown = ((number, without_credentials(text[number - 1])) for number in numbers if number <= len(text))
+        lines.update(((path, number), line[:LINE_LENGTH]) for number, line in shown)
     return lines
 
 

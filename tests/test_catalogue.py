@@ -61,7 +61,7 @@ def known(**versions: str) -> dict[str, bytes]:
         }
         for name, version in versions.items()
     )
-    return {f".gates/advisories/{name}": content for name, content in build(records)[1].items()}
+    return {f".gates/advisories/{name}": content for name, content in build(records, TODAY)[1].items()}
 
 
 def environment(**versions: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 import urllib.error
@@ -62,7 +63,7 @@ def take_in(folder: Path, source: Path) -> Head:
     """Write the database of a repository. GatesError where the source is none."""
     policies = folder_of(folder)
     settings = Policy.load(policies, folder).settings(AdvisorySettings) if policies.is_dir() else AdvisorySettings()
-    head, files = build(records(source))
+    head, files = build(records(source), dt.date.today())  # noqa: DTZ011  (the user's own day)
     target = folder / settings.database
     own_folder.make(target)
     for name, content in sorted(files.items(), reverse=True):  # the head last: it vouches for the records

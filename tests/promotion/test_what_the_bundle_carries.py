@@ -146,7 +146,7 @@ def test_the_inputs_name_the_locks_by_digest_and_the_day_of_the_advisories(shop:
         "modified": "2026-11-22T00:00:00Z",
         "affected": [{"package": {"ecosystem": "PyPI", "name": "canary"}, "versions": ["1.0"]}],
     }
-    head, files = build([record])
+    head, files = build([record], TODAY)
     write(shop.root, {"requirements.txt": lock, **{f".gates/advisories/{name}": raw for name, raw in files.items()}})
     write(shop.root, {"policies/gates.toml": "[gates.known-vulnerability]\n"})
 

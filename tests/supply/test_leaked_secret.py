@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
+import os
 import sqlite3
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Literal, Union
 
 import pytest
 from hypothesis import given
@@ -212,6 +215,133 @@ def test_a_gitleaks_configuration_is_respected_and_one_that_switches_the_rules_o
     assert "gitleaks ended with 1" in said("not TOML [").lacking["secrets"]
 
 
+def said_of(files: Mapping[str, Union[str, bytes]], engine: Literal["gitleaks", "both"] = "gitleaks") -> Secrets:
+    return Secrets.gather(tree_of(files), NO_STORE, TOOLS, SecretSettings(engine))
+
+
+def leaky(*paths: str) -> dict[str, Union[str, bytes]]:
+    return {path: f"x = 1\ntoken = '{made_up_token(ascii(path))}'\n" for path in paths}
+
+
+PASSED_OVER = (
+    *("package-lock.json", "go.sum", "uv.lock", "gradle.lockfile", "verification-metadata.xml", "Database.refactorlog"),
+    *("node_modules/a/b.js", "vendor/github.com/a/b.go", "bower_components/b.js", "venv/lib/a.py"),
+    *("lib/python3.11/a.py", "python/3.11/lib/a.py", "a-1.0.dist-info/RECORD"),
+    *("mvnw", "web/gradlew", "gradlew.bat", ".mvn/wrapper/MavenWrapperDownloader.java"),
+    *("jquery-3.1.min.js", "bootstrap.js", "web/swagger-ui.js", "javascript.json"),
+    *("a.png", "a.SVG", "a.ttf", "a.woff2", "a.docx", "a.pdf", "a.bin", "a.exe", "a.zip", "a.tar.gz"),
+    *("old.gitleaks.toml", ".ignore", "gates-plain/7", "gates-other-1/a.py", "~gates-canary/last"),
+    *("bad\udcff.txt", "back\\slash.txt", "a\nb.txt", "größe.txt", "a!b.txt", "plain.py"),
+)  # fmt: skip
+
+
+@both
+def test_no_name_makes_an_engine_pass_a_token_over() -> None:
+    leaked = said_of(leaky(*PASSED_OVER), "both").leaked
+
+    told = {each.path: (each.leak.line, each.leak.engines) for each in leaked}
+    assert told == dict.fromkeys(PASSED_OVER, (2, ("gitleaks", "kingfisher")))
+
+
+@both
+def test_a_token_in_an_archive_is_in_the_file_that_is_the_archive() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("deep/in.txt", f"token = '{ONE}'\n")
+
+    (leaked,) = said_of({"a!b.whl": packed.getvalue()}, "both").leaked
+
+    assert (leaked.path, leaked.leak.line, leaked.leak.engines) == ("a!b.whl", 0, ("kingfisher",))
+
+
+@both
+def test_a_file_whose_name_is_no_text_is_told_by_every_report(repository: Repository) -> None:
+    (repository.root / os.fsdecode(b"bad\xff.txt")).write_text(f"token = '{ONE}'\n", "utf-8")
+
+    report = ran(repository)
+
+    assert [path for path, _, _ in found(report)] == ["bad\udcff.txt"]
+    nothing_holds_a_secret_or_an_address(repository, report)
+
+
+@both
+def test_what_a_gitleaks_configuration_allows_is_allowed_by_whatever_name_gitleaks_gets_it() -> None:
+    allowlists = (
+        'paths = [\'uv\\.lock$\', "^keys/", "^pa?(ths)"]',
+        'paths = ["^both/"]\nregexes = ["nothing"]\ncondition = "AND"',
+        'paths = ["^others/"]\ntargetRules = ["aws-access-token"]',
+        'paths = ["\\\\.txt$", "odd\\\\z"]',
+    )
+    configuration = "[extend]\nuseDefault = true\n" + "".join(f"[[allowlists]]\n{each}\n" for each in allowlists)
+    ignored = "ignored/a.png:github-pat:2\nignored.py:github-pat:2\n"
+    files = leaky(
+        *(
+            "uv.lock",
+            "keys/a.png",
+            "keys/a.py",
+            "both/a.png",
+            "others/a.png",
+            "a.txt",
+            "ignored/a.png",
+            "ignored.py",
+            "b",
+        )
+    )
+
+    asked = said_of({**files, ".gitleaks.toml": configuration, ".gitleaksignore": ignored})
+
+    assert [each.path for each in asked.leaked] == ["b", "both/a.png", "others/a.png"]
+    assert asked.lacking == {}
+
+
+@both
+def test_a_second_content_of_a_path_is_allowed_where_the_first_is(repository: Repository) -> None:
+    configure(repository, "^tests/")
+    repository.write("tests/a.py", f"token = '{ONE}'\n")
+    base = repository.commit()
+    repository.write("tests/a.py", f"token = '{TWO}'\n")
+    repository.commit()
+    repository.write("tests/a.py", f"token = '{THREE}'\n")
+
+    assert found(ran(repository, base)) == []
+
+
+def configure(repository: Repository, *allowed: str) -> str:
+    repository.write("policies/gates.toml", '[gates.leaked-secret]\n[facts.secrets]\nengine = "gitleaks"\nkey = "k"\n')
+    lists = f"[[allowlists]]\npaths = {json.dumps(allowed)}\n" if allowed else ""
+    repository.write(".gitleaks.toml", f"[extend]\nuseDefault = true\n{lists}")
+    return repository.commit()
+
+
+@both
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_configuration_that_stands_in_the_range_alone_configures_nothing(
+    repository: Repository, is_deleted: bool
+) -> None:
+    base = configure(repository)
+    if not is_deleted:
+        assert found(ran(repository)) == []  # the strict one is known before the other is
+    configure(repository, "^leak/")
+    configure(repository)
+    if is_deleted:
+        (repository.root / ".gitleaks.toml").unlink()
+    repository.write("leak/a.txt", f"token = '{ONE}'\n")
+    repository.commit()
+
+    told = [("leak/a.txt", 1, f"{named(ONE)}: a secret, by gitleaks")]
+    assert found(ran(repository, base)) == told
+    assert found(ran(repository)) == told
+    configure(repository, "^leak/")
+    assert found(ran(repository)) == []
+
+
+@both
+def test_a_configuration_that_leads_to_another_file_is_not_followed() -> None:
+    asked = said_of({".gitleaks.toml": '[extend]\npath = "more.toml"\n', "a.py": "x = 1\n"})
+
+    assert asked.lacking["secrets"].startswith(".gitleaks.toml: [extend] path leads to another file")
+
+
 # Whom to believe
 
 
@@ -357,7 +487,7 @@ def test_no_name_and_no_encoding_hides_a_content(tmp_path: Path) -> None:
     laid = lay_out(tmp_path, contents)
 
     assert {place: content.blob for place, content in laid.items()} == {
-        "package-lock.json.gates-text": "1",
+        "gates-plain/0": "1",
         "a.py": "2",
         "gates-other-2/a.py": "3",
         "gates-other-3/a.py/below": "4",

@@ -166,6 +166,20 @@ def test_metadata_at_hand_tells_what_a_locked_version_needs(tmp_path: Path) -> N
     assert other == []  # another version than the locked one says nothing of it
 
 
+def test_what_a_project_asks_for_in_no_list_is_told() -> None:
+    project = '[project]\nname = "a"\ndependencies = 3\noptional-dependencies = {more = "b", fine = ["c"]}\n'
+
+    said = {finding.message for finding in found(tree_of({"pyproject.toml": project}))}
+
+    assert said >= {
+        "is no requirement: [project] dependencies must be a list like ['click >= 8']",
+        "is no requirement: [project] optional-dependencies more must be a list like ['click >= 8']",
+    }
+    for odd in ('"b"', "[3]", "{ a = 1 }"):
+        text = f'[project]\nname = "a"\noptional-dependencies = {odd}\ndependencies = {odd}\n'
+        assert found(tree_of({"pyproject.toml": text}))
+
+
 def test_a_lock_that_the_policy_names_and_that_is_not_there_cannot_be_judged() -> None:
     with pytest.raises(FactUnavailable, match=r"gone\.txt does not exist"):
         found(tree_of({"requirements.in": "a\n"}), RequirementSettings((LockOf("gone.txt", ("requirements.in",)),)))

@@ -107,8 +107,9 @@ def _of_lines(lock: Lock) -> Iterator[Finding]:
     asking = {source.path: {asked.name for asked, _ in source.asked} for source in lock.sources}
     for line in lock.lines:
         if line.place:
-            shown = _without_credentials(line.place)
-            yield Finding(lock.path, line.line, f"names an index or a path: {shown}", subject=f"place: {shown}")
+            yield Finding(
+                lock.path, line.line, f"names an index or a path: {line.place}", subject=f"place: {line.place}"
+            )
         elif line.asked is not None:
             yield from _of_line(lock, line, line.asked, pinned, asking)
     children: dict[str, set[str]] = {name: set() for name in pinned}
@@ -222,12 +223,6 @@ def _versions(lock: Lock) -> dict[str, list[str]]:
 def _line_of(lock: Lock, name: str) -> int:
     lines = [line.line for line in lock.lines if line.asked is not None and line.asked.name == name]
     return next(iter([*lines, *(pin.line for pin in lock.pins if pin.name == name)]), 0)
-
-
-def _without_credentials(place: str) -> str:
-    scheme, found, rest = place.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{found}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _of_command(command: InstallCommand) -> Iterator[Finding]:

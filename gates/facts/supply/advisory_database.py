@@ -6,7 +6,6 @@ import datetime as dt
 import gzip
 import hashlib
 import json
-import re
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -14,12 +13,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gates.errors import GatesError
-from gates.facts.supply.advisory_records import Advisory, advisories
+from gates.facts.supply.advisory_records import Advisory, advisories, days, is_version
 
 SCHEMA = 1
 HEAD = "pypi.json"
 RECORDS = "pypi.records.gz"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _decode = msgspec.json.Decoder(dict[str, list[Advisory]]).decode
 
 
@@ -37,23 +35,33 @@ class Head(NamedTuple):
         return dt.date.fromisoformat(self.dated)
 
 
-def build(records: Iterable[Mapping[str, Any]]) -> tuple[Head, Mapping[str, bytes]]:
-    """The head, and the two files by name; the same bytes for the same records. GatesError where there is none."""
+def build(records: Iterable[Mapping[str, Any]], today: dt.date) -> tuple[Head, Mapping[str, bytes]]:
+    """The head, and the two files by name; the same bytes for the same records. GatesError where there is none.
+
+    A day that is still to come says nothing of how old the records are.
+    """
     found: dict[str, list[Advisory]] = {}
     newest, many = "", 0
     for record in records:
         many += 1
-        newest = max(newest, *_DATE.findall(f"{record.get('modified', '')} {record.get('published', '')}"), "")
+        newest = max((newest, *(day.isoformat() for day in days(record) if not is_to_come(day, today))))
         for name, advisory in advisories(record):
             found.setdefault(name, []).append(advisory)
     if not found:
         raise GatesError("there is no advisory of a distribution of PyPI in it")
     if not newest:
-        raise GatesError("no record of it says when it was modified, so its age cannot be known")
+        raise GatesError("no record of it says a day up to today when it was modified, so its age cannot be known")
+    if not any(is_version(each) for several in found.values() for one in several for each in one.versions):
+        raise GatesError("no record of it lists a version (PEP 440), by which it could be seen that pip-audit looks")
     ordered = {name: sorted(several) for name, several in sorted(found.items())}
     content = gzip.compress(msgspec.json.encode(ordered), mtime=0)
     head = Head(newest, many, len(ordered), hashlib.sha256(content).hexdigest())
     return head, {HEAD: json.dumps({"schema": SCHEMA, **head._asdict()}).encode() + b"\n", RECORDS: content}
+
+
+def is_to_come(day: dt.date, today: dt.date) -> bool:
+    """Whether it is the future everywhere on Earth."""
+    return day > today + dt.timedelta(days=1)
 
 
 def read_head(content: bytes) -> Head:

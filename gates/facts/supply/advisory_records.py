@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional, Union
+
+import msgspec
 
 from gates.errors import GatesError
 from gates.facts.supply.asked import normalised
@@ -48,6 +52,40 @@ class Advisory(NamedTuple):
         return tuple(version for events in self.ranges for event, version in events if event == "fixed")
 
 
+class _Package(msgspec.Struct):
+    ecosystem: str
+    name: str
+
+
+class _Rating(msgspec.Struct):
+    score: str
+
+
+class _Bounds(msgspec.Struct):
+    type: str
+    events: Optional[list[dict[str, Union[str, float]]]] = None
+
+
+class _Affected(msgspec.Struct):
+    package: Optional[_Package] = None
+    severity: Optional[list[_Rating]] = None
+    ranges: Optional[list[_Bounds]] = None
+    versions: Optional[list[Union[str, float]]] = None
+    database_specific: Optional[dict[str, Any]] = None
+    ecosystem_specific: Optional[dict[str, Any]] = None
+
+
+class _Record(msgspec.Struct):
+    """The form of a record, as far as it is read."""
+
+    id: str
+    aliases: Optional[list[str]] = None
+    severity: Optional[list[_Rating]] = None
+    affected: Optional[list[_Affected]] = None
+    database_specific: Optional[dict[str, Any]] = None
+    ecosystem_specific: Optional[dict[str, Any]] = None
+
+
 def records(source: Path) -> Iterator[Mapping[str, Any]]:
     """The records of a zip or a folder, in JSON or YAML. GatesError where it is neither, or a record is none."""
     for name, content in _contents(source):
@@ -55,9 +93,24 @@ def records(source: Path) -> Iterator[Mapping[str, Any]]:
             record = json.loads(content) if name.endswith(".json") else _yaml(content)
         except ValueError as error:
             raise GatesError(f"{source}: {name}: is no record of an advisory: {str(error).splitlines()[0]}") from None
-        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-            raise GatesError(f"{source}: {name}: is no record of an advisory: it has no id")
+        try:
+            msgspec.convert(record, _Record, strict=False)
+            days(record)
+        except (msgspec.ValidationError, ValueError) as error:
+            raise GatesError(f"{source}: {name}: is no record of an advisory: {error}") from None
         yield record
+
+
+def days(record: Mapping[str, Any]) -> Iterable[dt.date]:
+    """When it was published and modified. ValueError for what is no day."""
+    found = []
+    for key in ("modified", "published"):
+        said = str(record.get(key) or "")
+        try:
+            found += [dt.date.fromisoformat(said[:10])] if said else []
+        except ValueError:
+            raise ValueError(f"{key} is '{said[:30]}', and must begin with a day like 2024-02-29") from None
+    return found
 
 
 def advisories(record: Mapping[str, Any]) -> Iterator[tuple[str, Advisory]]:
@@ -65,6 +118,7 @@ def advisories(record: Mapping[str, Any]) -> Iterator[tuple[str, Advisory]]:
     if record.get("withdrawn"):
         return
     own = _severities(record)
+    is_malicious = any(str(name).startswith("MAL-") for name in (record["id"], *(record.get("aliases") or ())))
     for affected in record.get("affected") or ():
         package = affected.get("package") or {}
         if str(package.get("ecosystem", "")).partition(":")[0] != "PyPI":
@@ -84,7 +138,7 @@ def advisories(record: Mapping[str, Any]) -> Iterator[tuple[str, Advisory]]:
                 tuple(map(str, affected.get("versions") or ())),
                 ranges,
                 tuple(own[0] + vectors),
-                (*own[1], *said, *(["critical"] if record["id"].startswith("MAL-") else [])),
+                (*own[1], *said, *(["critical"] if is_malicious else [])),
             ),
         )
 
@@ -105,9 +159,16 @@ def _contents(source: Path) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(source) as archive:
             for name in sorted(archive.namelist()):
                 if name.endswith(_SUFFIXES):
-                    yield name, archive.read(name)
+                    yield name, _unpacked(archive, name, source)
     except (OSError, zipfile.BadZipFile):
         raise GatesError(f"{source}: is neither a folder nor a zip of advisories (OSV's PyPI/all.zip)") from None
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str, source: Path) -> bytes:
+    try:
+        return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: encrypted, or odd
+        raise GatesError(f"{source}: {name}: cannot be unpacked ({error}); fetch the archive again") from None
 
 
 def _yaml(content: bytes) -> Any:

@@ -38,7 +38,7 @@ def rated(vector: str) -> Optional[Rated]:
 
 
 def severity(vectors: Iterable[str], said: Iterable[str]) -> str:
-    """The worst of what vectors come to; where none can be computed, the worst of what databases say; or UNKNOWN."""
+    """The worst of what vectors come to and what databases say; UNKNOWN where neither tells anything."""
     words = [computed.band for computed in map(rated, vectors) if computed is not None]
-    words = words or [_WORDS.get(word.lower(), word.lower()) for word in said]
+    words += [_WORDS.get(word.lower(), word.lower()) for word in said]
     return max((word for word in words if word in BANDS), key=BANDS.index, default=UNKNOWN)

@@ -13,6 +13,7 @@ from gates.facts.carrier_files import CarrierSettings
 from gates.facts.carrier_kinds import carriers, pathspecs
 from gates.facts.checkout import Checkout, tree_digest
 from gates.facts.files import File
+from gates.facts.supply.credentials import without_credentials
 from gates.globs import any_of
 
 _KINDS = frozenset({"CI", "Dockerfile", "compose file", "makefile", "shell script", "command", "YAML"})
@@ -83,10 +84,10 @@ class InstallCommands:
 
 
 def commands(path: str, content: bytes) -> Iterator[InstallCommand]:
-    """Those that a file holds, comments apart."""
+    """Those that a file holds, comments and credentials apart."""
     if not _INSTALL.search(content):
         return
-    text = content.decode("utf-8", "replace")
+    text = without_credentials(content.decode("utf-8", "replace"))
     joined = re.sub(r"\\\r?\n", lambda found: " " * len(found[0]), text)  # a command may go on in the next line
     for found in _COMMAND.finditer(joined):
         start = joined.rfind("\n", 0, found.start()) + 1

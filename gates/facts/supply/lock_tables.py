@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from gates.facts.supply.asked import normalised
+from gates.facts.supply.credentials import without_credentials
 
 _TABLE = re.compile(rb"^\[\[packages?\]\]\s*(?:#.*)?$", re.MULTILINE)
 _SHA = re.compile(r"(?:sha256|sha384|sha512)[:=]?[0-9a-f]{64,}")
@@ -51,7 +52,7 @@ def _uv_pin(entry: Mapping[str, Any], line: int) -> Pin:
         tuple(sorted({normalised(need) for need in needs})),
         _bare(files),
         bool(files) or is_root or "git" in source,
-        "" if is_root else local or other or git or _secret_place([registry]),
+        "" if is_root else without_credentials(local or other or git) or _secret_place([registry]),
         is_root,
     )
 
@@ -79,7 +80,7 @@ def _pylock_pin(entry: Mapping[str, Any], line: int) -> Pin:
         tuple(sorted({normalised(need["name"]) for need in entry.get("dependencies", ()) if "name" in need})),
         _bare(files),
         bool(files) or is_root or bool(vcs),
-        place or _secret_place([str(entry.get("index", ""))]),
+        without_credentials(place) or _secret_place([str(entry.get("index", ""))]),
         is_root,
     )
 
@@ -106,7 +107,8 @@ def _is_hashed(file: Mapping[str, Any]) -> bool:
 
 
 def _file_name(file: Mapping[str, Any]) -> str:
-    return str(file.get("name") or file.get("filename") or file.get("url") or file.get("path", "")).rpartition("/")[2]
+    said = str(file.get("name") or file.get("filename") or file.get("url") or file.get("path", ""))
+    return without_credentials(said).rpartition("/")[2]
 
 
 def _secret_place(indexes: Iterable[str]) -> str:

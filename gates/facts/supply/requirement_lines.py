@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from gates.facts.supply.asked import Asked, asked_for, normalised
+from gates.facts.supply.credentials import without_credentials
 
 _HASH = re.compile(r"\s--hash[=\s](sha(?:256|384|512):[0-9a-f]+)")
 _OPTION = re.compile(r"\s--?(?:hash|config-settings?|global-option|install-option)\b.*", re.DOTALL)
@@ -41,10 +42,10 @@ class Line(NamedTuple):
 
 
 def lines(text: str) -> tuple[Line, ...]:
-    """Every line that says something; comments only as the reasons of the pin before them."""
+    """Every line that says something, without credentials; comments only as the reasons of the pin before them."""
     found: list[Line] = []
     reasons = False
-    for number, logical in _logical(text):
+    for number, logical in _logical(without_credentials(text)):
         stripped = logical.strip()
         if not stripped.startswith("#"):
             reasons = False

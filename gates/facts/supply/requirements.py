@@ -15,6 +15,7 @@ from gates.facts.checkout import Checkout, tree_digest
 from gates.facts.fact import digest_of
 from gates.facts.files import File
 from gates.facts.supply.asked import Asked, asked_for, environments
+from gates.facts.supply.credentials import without_credentials
 from gates.facts.supply.lock_tables import Pin, pylock_pins, uv_pins
 from gates.facts.supply.requirement_lines import Line, lines
 from gates.globs import Globs, any_of
@@ -205,13 +206,19 @@ class Requirements:
         return Source(path, asked, tuple(line for line in found if line.unread or (line.place and not line.asked)))
 
     def _project_source(self, path: str) -> Source:
-        text = self.checkout.read(path).decode("utf-8", "replace")
+        text = without_credentials(self.checkout.read(path).decode("utf-8", "replace"))
         project = _project(text)
-        said = [("", str(each)) for each in project.get("dependencies", ())]
-        for extra, needed in dict(project.get("optional-dependencies", {})).items():
-            said += () if extra in self.settings.unlocked_extras else ((extra, str(each)) for each in needed)
+        optional = project.get("optional-dependencies", {})
+        groups = {"": project.get("dependencies", []), **(optional if isinstance(optional, dict) else {"*": optional})}
+        said: list[tuple[str, str]] = []
         asked: list[tuple[Asked, int]] = []
         unread: list[Line] = []
+        for extra, needed in groups.items():
+            if not isinstance(needed, list):
+                key = f"optional-dependencies {extra}" if extra else "dependencies"
+                unread.append(Line(0, key, unread=f"[project] {key} must be a list like ['click >= 8']"))
+            elif extra not in self.settings.unlocked_extras:
+                said += ((extra, str(each)) for each in needed)
         extras: dict[str, str] = {}
         for extra, each in said:
             at = text.find(each)
@@ -221,8 +228,7 @@ class Requirements:
                 extras.setdefault(asked[-1][0].name, extra)
             except ValueError as error:
                 unread.append(Line(line, each, unread=str(error).partition("\n")[0]))
-        optional = {name: extra for name, extra in extras.items() if extra}
-        return Source(path, tuple(asked), tuple(unread), optional)
+        return Source(path, tuple(asked), tuple(unread), {name: extra for name, extra in extras.items() if extra})
 
     @cached_property
     def _pythons(self) -> tuple[str, ...]:

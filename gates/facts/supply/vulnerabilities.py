@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Optional
+from typing import Any, ClassVar, NamedTuple, Optional, Union
 
 from gates.errors import FactUnavailable
 from gates.facts.checkout import Checkout
 from gates.facts.fact import digest_of
 from gates.facts.recording_file import refuse_outside
 from gates.facts.store import Store
-from gates.facts.supply.advisory_database import HEAD, RECORDS, Head, read_head, read_records
-from gates.facts.supply.advisory_records import Advisory
+from gates.facts.supply.advisory_database import HEAD, RECORDS, Head, is_to_come, read_head, read_records
+from gates.facts.supply.advisory_records import Advisory, is_version
 from gates.facts.supply.advisory_server import served
 from gates.facts.supply.asked import normalised
 from gates.facts.supply.cvss import severity
 from gates.facts.supply.installed import InstalledDistributions
-from gates.facts.supply.requirements import Lock, Requirements
+from gates.facts.supply.requirement_lines import Line
+from gates.facts.supply.requirements import Lock, Requirements, Source
 from gates.facts.supply.tools import Done, Tool, Tools
 from gates.facts.today import Today
 
 _REMEDY = "it needs Python 3.10 or newer: pip install 'lukhas-gates[supply]' there"
 _IMPORT = "run `gates advisories import FILE` with OSV's PyPI/all.zip, or `gates advisories fetch`"
 _FLAGS = ("--no-deps", "--disable-pip", "--progress-spinner", "off", "-f", "json", "--desc", "off", "--aliases", "on")
+_OWN = ("directory ", "editable ")
+# An address or an archive, editable or not; an index is neither.
+_IS_PUBLISHED = re.compile(r"(?:(?:-e|--editable)[ =]*)?(?:[a-z+]+://|[^- ]\S*\.(?:whl|zip|tar\.\w+|tgz)\b)")
+_SCHEMA = 2  # of what is kept
 _DEFAULT_FOLDER = ".gates/advisories"
 
 
@@ -44,10 +50,19 @@ class AdvisorySettings:
 
 
 class Pinned(NamedTuple):
-    """A version that some lock holds; `path` and `line` are where it stands first."""
+    """A version that a file pins, and the line of it where it stands first."""
 
     name: str
     version: str
+    path: str
+    line: int
+
+
+class Unaudited(NamedTuple):
+    """What a file pins so that no advisory can be held against it: `held` is the place, or the odd version."""
+
+    name: str
+    held: str
     path: str
     line: int
 
@@ -64,7 +79,7 @@ class Vulnerable(NamedTuple):
 
 @dataclass
 class Vulnerabilities:
-    """Every pin of every lock, asked of pip-audit; kept by the digest of the locks, the advisories and the tool."""
+    """Every pin of every file, asked of pip-audit; kept by the digest of the locks, the advisories and the tool."""
 
     checkout: Checkout = field(repr=False)
     requirements: Requirements
@@ -106,7 +121,8 @@ class Vulnerabilities:
         """Of what pip-audit is asked: the same on another day."""
         tool = self.tool.version if self.tool else f"{self.no_tool} {sys.version_info[:2]}"
         head = self._read(HEAD)
-        return digest_of(self.requirements.digest, head if head is not None else "none", tool, repr(_FLAGS), self.rates)
+        said = head if head is not None else "none"
+        return digest_of(_SCHEMA, self.requirements.digest, said, tool, repr(_FLAGS), self.rates)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -120,7 +136,8 @@ class Vulnerabilities:
         """How many pins were audited, by how many records, and how old the newest of them is."""
         head = self.head
         told = {} if head is None else {"advisories": head.records, "days since the newest advisory": self.age}
-        return {"pins audited" if not self._answer[1] else "pins not audited": len(self.pins), **told}
+        pins = {"pins audited" if not self._answer[1] else "pins not audited": len(self.pins)}
+        return {**pins, "pins that cannot be audited": len(self.unaudited), **told}
 
     @property
     def age(self) -> int:
@@ -153,20 +170,37 @@ class Vulnerabilities:
 
     @cached_property
     def pins(self) -> tuple[Pinned, ...]:
-        """Each version once, by name."""
-        found: dict[tuple[str, str], Pinned] = {}
-        for lock in self.requirements.locks:
-            for pin in _pins(lock):
-                found.setdefault((pin.name, pin.version), pin)
+        """Each version once a file, by name: of the locks, and of files that pin and that no lock is of."""
+        found: dict[tuple[str, str, str], Pinned] = {}
+        for pin in self._said:
+            if isinstance(pin, Pinned):
+                found.setdefault(pin[:3], pin)
         return tuple(found[key] for key in sorted(found))
+
+    @cached_property
+    def unaudited(self) -> tuple[Unaudited, ...]:
+        """What is pinned to no version that an advisory could name, by path and line."""
+        said = {pin for pin in self._said if isinstance(pin, Unaudited)}
+        return tuple(sorted(said, key=lambda pin: (pin.path, pin.line, pin)))
+
+    @cached_property
+    def _said(self) -> tuple[Union[Pinned, Unaudited], ...]:
+        locks = self.requirements.locks
+        locked = {source.path for lock in locks for source in lock.sources}
+        unlocked = (source for source in self.requirements.sources if source.path not in locked)
+        return (
+            *(pin for lock in locks for pin in _of_lock(lock)),
+            *(pin for each in unlocked for pin in _of_source(each)),
+        )
 
     @cached_property
     def found(self) -> tuple[Vulnerable, ...]:
         """By name; advisories that call each other by their names are one."""
-        known = {(pin.name, pin.version): pin for pin in self.pins}
         return tuple(
-            Vulnerable(known[name, version], tuple(ids), how, summary, tuple(fixes))
+            Vulnerable(pin, tuple(ids), how, summary, tuple(fixes))
             for name, version, ids, how, summary, fixes in self._answer[0]
+            for pin in self.pins
+            if (pin.name, pin.version) == (name, version)
         )
 
     @cached_property
@@ -187,7 +221,7 @@ class Vulnerabilities:
         from concurrent.futures import ThreadPoolExecutor  # most runs audit nothing
 
         known = self._known()
-        pins = [(pin.name, pin.version) for pin in self.pins]
+        pins = sorted({(pin.name, pin.version) for pin in self.pins})
         canary = _canary(known, {name for name, _ in pins})
         layers = _layers([*pins, canary])
         with served(known) as (address, asked), ThreadPoolExecutor(len(layers)) as threads:
@@ -208,7 +242,10 @@ class Vulnerabilities:
         if content is None:
             raise FactUnavailable(f"there are no advisories on this machine; {_IMPORT}")
         try:
-            return read_records(read_head(content), self._read(RECORDS) or b"")
+            head = read_head(content)
+            if is_to_come(head.day, self.today.date):
+                raise ValueError(f"they say that they are of {head.dated}, which is to come")
+            return read_records(head, self._read(RECORDS) or b"")
         except ValueError as error:
             raise FactUnavailable(f"{self.place}: {error}; {_IMPORT}") from None
 
@@ -222,21 +259,37 @@ class Vulnerabilities:
             return None
 
 
-def _pins(lock: Lock) -> Iterable[Pinned]:
+def _of_lock(lock: Lock) -> Iterator[Union[Pinned, Unaudited]]:
     for pin in lock.pins:
-        if not pin.is_root and pin.version:
-            yield Pinned(pin.name, pin.version, lock.path, pin.line)
-    for line in lock.lines:
-        if line.asked is not None and line.asked.pinned:
-            yield Pinned(line.asked.name, line.asked.pinned, lock.path, line.line)
+        # A folder is the repository's own, which nobody publishes.
+        if not pin.is_root and (pin.version or not pin.place.startswith(_OWN)):
+            yield _pin(pin.name, pin.version, pin.place or "no version", lock.path, pin.line)
+    yield from _of_lines(lock.lines, lock.path)
+
+
+def _of_source(source: Source) -> Iterator[Union[Pinned, Unaudited]]:
+    asked = (Line(line, each.text, each, place=each.url) for each, line in source.asked)
+    yield from _of_lines((*asked, *(line for line in source.unread if line.place)), source.path)
+
+
+def _of_lines(lines: Iterable[Line], path: str) -> Iterator[Union[Pinned, Unaudited]]:
+    for line in lines:
+        if line.asked is not None and (line.place or line.asked.pinned):
+            yield _pin(line.asked.name, line.asked.pinned, line.place, path, line.line)
+        elif _IS_PUBLISHED.match(line.place):
+            yield Unaudited("", line.place, path, line.line)
+
+
+def _pin(name: str, version: str, place: str, path: str, line: int) -> Union[Pinned, Unaudited]:
+    return Pinned(name, version, path, line) if is_version(version) else Unaudited(name, version or place, path, line)
 
 
 def _canary(known: Mapping[str, list[Advisory]], locked: set[str]) -> tuple[str, str]:
     """A version that an advisory speaks of, of a distribution that no lock has."""
     for name in sorted(known.keys() - locked):
         for advisory in known[name]:
-            if advisory.versions:
-                return name, advisory.versions[0]
+            for version in filter(is_version, advisory.versions):
+                return name, version
     raise FactUnavailable("no advisory names a version that could show that pip-audit looks; import more of them")
 
 

@@ -272,11 +272,29 @@ def test_a_supplier_is_named_without_an_address(headers: Mapping[str, tuple[str,
 def test_an_expression_is_taken_from_what_is_most_certain() -> None:
     classifier = {"license": {"name": "License :: OSI Approved :: Apache Software License"}}
 
-    assert expression([{"license": {"id": "MIT"}}, classifier], {}) == "MIT"
+    assert expression([{"license": {"id": "Apache-2.0"}}, classifier], {"license": ("MIT",)}) == "Apache-2.0"
     assert expression([{"expression": "MIT OR Apache-2.0"}, {"license": {"id": "MIT"}}], {}) == "MIT OR Apache-2.0"
     assert expression([classifier], {}) == "Apache-2.0"
     assert expression([], {"license": ("3-Clause BSD License",)}) == "BSD-3-Clause"
     assert expression([{"license": {"name": "License :: OSI Approved :: BSD License"}}], {}) == ""
+
+
+def classified(*names: str) -> list[dict[str, dict[str, str]]]:
+    return [{"license": {"id": "MIT"}}, *({"license": {"name": f"License :: {name}"}} for name in names)]
+
+
+def test_a_name_that_means_no_licence_makes_the_licence_unknown_whatever_stands_beside_it() -> None:
+    assert expression(classified("OSI Approved :: GNU General Public License (GPL)"), {}) == ""
+    assert expression(classified("Other/Proprietary License"), {"license": ("MIT",)}) == ""
+    assert expression(classified("OSI Approved :: Apache Software License"), {}) == "Apache-2.0 AND MIT"
+
+
+def test_the_name_of_a_family_adds_nothing_to_one_of_it() -> None:
+    family = {"license": {"name": "License :: OSI Approved :: BSD License"}}
+
+    assert expression([{"license": {"id": "BSD-3-Clause"}}, family], {}) == "BSD-3-Clause"
+    assert expression([family], {"license": ("BSD 2-Clause License",)}) == "BSD-2-Clause"
+    assert expression(classified("OSI Approved"), {}) == "MIT"
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,17 @@ def test_a_lock_that_pins_nothing_is_no_ground_for_a_bill(repository: Repository
     assert found.lock is None
 
 
+def test_a_lock_that_the_policy_names_and_that_is_none_cannot_be_judged(repository: Repository) -> None:
+    with pytest.raises(FactUnavailable, match=r"nope\.txt does not exist, and \[facts\.bill\] names it"):
+        bill(repository, lock="nope.txt")
+
+    found = bill(repository, lock="pyproject.toml")
+
+    assert "pyproject.toml is no lock" in found.lacking["bill of materials"]
+    with pytest.raises(FactUnavailable, match=r"pyproject\.toml is no lock"):
+        found.documents()
+
+
 VERSIONS = st.sets(st.tuples(st.sampled_from("abc"), st.sampled_from("123")))
 
 
@@ -287,6 +298,22 @@ def test_a_name_that_means_no_licence_makes_the_licence_unknown_whatever_stands_
     assert expression(classified("OSI Approved :: GNU General Public License (GPL)"), {}) == ""
     assert expression(classified("Other/Proprietary License"), {"license": ("MIT",)}) == ""
     assert expression(classified("OSI Approved :: Apache Software License"), {}) == "Apache-2.0 AND MIT"
+
+
+def test_a_licence_of_somebodys_own_is_one_to_be_allowed_or_denied_by_its_name() -> None:
+    own = {"license": {"name": "LicenseRef-Acme"}}
+
+    assert expression([own], {}) == "LicenseRef-Acme"
+    assert is_allowed(expression([own, *classified()], {}), ("MIT",), ()) is False
+    assert is_allowed("LicenseRef-Acme", ("MIT", "LicenseRef-*"), ()) is True
+
+
+@asked
+def test_the_documents_name_a_licence_of_somebodys_own(repository: Repository) -> None:
+    cyclonedx, spdx = bill(repository, licences={"whole": "MIT AND LicenseRef-Acme"}).documents()
+
+    validate(cyclonedx)
+    assert [each["licenseId"] for each in json.loads(spdx)["hasExtractedLicensingInfos"]] == ["LicenseRef-Acme"]
 
 
 def test_the_name_of_a_family_adds_nothing_to_one_of_it() -> None:

@@ -45,6 +45,7 @@ _FAMILIES: Mapping[str, str] = {
     "zope public license": "ZPL-",
     "osi approved": "",
 }
+_OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")  # SPDX's way to name one that is in no list
 _TOKEN = re.compile(r"\(|\)|[^\s()]+")
 
 
@@ -55,8 +56,9 @@ def expression(licences: Iterable[Mapping[str, Any]], headers: Mapping[str, tupl
         if "expression" in said:
             return str(said["expression"])
     told = [said["license"] for said in known if "license" in said]
-    names = [_plain(each["name"]) for each in told if "name" in each]
-    ids = {str(each["id"]) for each in told if "id" in each} | {_MEANT[name] for name in names if name in _MEANT}
+    own = {str(each["name"]) for each in told if _OWN.fullmatch(str(each.get("name", "")))}
+    names = [_plain(each["name"]) for each in told if "name" in each and each["name"] not in own]
+    ids = own | {str(each["id"]) for each in told if "id" in each} | {_MEANT[each] for each in names if each in _MEANT}
     if not ids:
         ids = {_MEANT[text] for text in map(_plain, headers.get("license", ())) if text in _MEANT}
     # What else it may be under is nobody's to guess: one licence is not certain beside a name that means none.
@@ -71,6 +73,11 @@ def _plain(name: Any) -> str:
 
 def _is_family(name: str, identifier: str) -> bool:
     return name in _FAMILIES and identifier.startswith(_FAMILIES[name])
+
+
+def own_licences(spdx: str) -> frozenset[str]:
+    """The licences of an expression that are in no list of SPDX's."""
+    return frozenset(_OWN.findall(spdx))
 
 
 def is_allowed(spdx: str, allow: Iterable[str], deny: Iterable[str]) -> Optional[bool]:

@@ -13,7 +13,7 @@ from gates.errors import FactUnavailable, PolicyError
 from gates.facts.carrier_files import CarrierSettings
 from gates.facts.checkout import Checkout
 from gates.facts.supply.asked import Asked, asked_for, environments
-from gates.facts.supply.install_commands import InstallCommands
+from gates.facts.supply.install_commands import InstallCommands, commands
 from gates.facts.supply.installed import InstalledDistributions
 from gates.facts.supply.requirement_lines import Via, lines
 from gates.facts.supply.requirements import LockOf, Requirements, RequirementSettings
@@ -68,6 +68,13 @@ def test_a_lock_that_was_edited_by_hand_is_seen_at_every_edit() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "index", ["-ihttps://evil.example/simple", "--index=https://evil.example/simple", "-f./wheels"]
+)
+def test_an_index_is_one_in_each_spelling_that_pip_takes(index: str) -> None:
+    assert subjects(tree_of({"requirements.txt": f"a==1 {HASH}\n{index}\n"})) == [f"place: {index}"]
+
+
 def test_nothing_that_is_said_of_an_index_holds_the_word_that_opens_it() -> None:
     assert not [each for each in found(case("hand-edited")) if "user:word" in each.message + each.subject]
 
@@ -95,6 +102,66 @@ def test_commands_that_install_beside_the_lock_are_named_with_their_lines() -> N
         (6, "install: requirements.txt"),
         (8, "install: .[dev]"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("pip install 'foo>=1' \"bar<2\"", ("foo>=1", "bar<2")),
+        (
+            "pip install -c pins.txt 'foo[bar]>=1,<2; python_version < \"3.9\"'",
+            ('foo[bar]>=1,<2; python_version < "3.9"',),
+        ),
+        ("pip --no-cache-dir --timeout 9 install foo", ("foo",)),
+        ('RUN ["pip", "install", "foo>=1"]', ("foo>=1",)),
+        ("command: ['pip', '-q', 'install', 'foo']", ("foo",)),
+        ('ENTRYPOINT ["sh", "-c", "pip install foo && run bar"]', ("foo",)),
+        ("bash -c \"set -e; pip install 'foo>=1'\" baz", ("foo>=1",)),
+        ('  - run: "pip install \\"foo>=1\\""', ("foo>=1",)),
+        ('"$VENV/bin/pip" install "foo"', ("foo",)),
+        ("(cd x#y && pip install foo) 2>&1 | tee log", ("foo",)),
+        ("echo first; pip install foo", ("foo",)),
+        ('echo "$(pip install foo)"', ("foo",)),
+        ("pip install $(FLAGS) ${{ inputs.more }} foo>out.txt # bar", ("foo",)),
+    ],
+)
+def test_what_a_command_installs_is_read_as_a_shell_reads_it(line: str, names: tuple[str, ...]) -> None:
+    assert [command.names for command in commands("ci.sh", line.encode())] == [names]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install LOCKED > /dev/null",
+        "pip install LOCKED >>pip.log 2>&1",
+        "pip install LOCKED &> pip.log",
+        "pip install --log pip.log --upgrade-strategy eager LOCKED",
+        "pip install --require-hashes --only-binary :all: -r requirements.txt",
+        "uv pip sync --require-hashes --only-binary=:all: requirements.txt",
+        "uv pip sync --require-hashes --no-build requirements.txt",
+        'echo "To repair: pip install foo"',
+        "test -d x || { printf 'first\\n' && echo 'pip install foo; again' ; }",
+        "\t@echo pip install foo",
+        "- name: pip install foo",
+        "$(error pip install foo)",
+        "pip install <package>",
+    ],
+)
+def test_an_install_from_the_lock_and_a_message_about_one_are_left_alone(line: str) -> None:
+    locked = "--require-hashes --only-binary=:all: -r requirements.txt"
+
+    assert found(tree_of({"ci.sh": line.replace("LOCKED", locked)})) == []
+
+
+def test_sync_takes_files_and_wants_their_hashes() -> None:
+    findings = found(tree_of({"ci.sh": "uv --quiet pip sync requirements.txt\n"}))
+
+    assert [finding.subject for finding in findings] == ["install: requirements.txt"]
+
+
+@given(st.text("pip install'\"`$({})\\\n;&|<>#[,]=fo-"))
+def test_whatever_a_script_holds_its_commands_are_read_without_a_fault(text: str) -> None:
+    assert all(command.line for command in commands("ci.sh", f"pip install {text}".encode()))
 
 
 def test_what_nobody_locks_is_one_finding_a_file() -> None:

@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _VIA = re.compile(r"^\s*#\s+via\b(.*)$")
 _MORE = re.compile(r"^\s*#\s{2,}(\S.*)$")
 _SOURCE = re.compile(r"^(?:-[rc]\s+(?P<file>.+)|.+\((?P<project>[^()]+)\))$")
-_NAMES_A_PLACE = re.compile(r"(?i)^(?:-e|--editable|-i|--index-url|--extra-index-url|-f|--find-links|--trusted-host)\b")
+_NAMES_A_PLACE = re.compile(r"^(?:-[eif]|--(?:editable|(?:extra-)?index|find-links|trusted-host|pypi-url))")
 _IS_A_PLACE = re.compile(r"(?i)^(?:[a-z][a-z0-9+.-]*://|file:|\.{0,2}/|~/|[a-z]:\\|\.\.?$)")
 
 

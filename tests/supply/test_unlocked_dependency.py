@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Union
 
 import pytest
 from hypothesis import given
@@ -86,12 +88,160 @@ def test_tables_are_read_as_locks_too() -> None:
             "attractive: no hash",
             "attractive: place",
             "orphan: orphan",
+            "unlocked: asked for no more",
             "unlocked: not locked",
         ]
     )
     assert subjects(case("universal"), "pylock.toml") == sorted(
         ["absent: not locked", "attractive: no hash", "beside: no hash", "beside: place"]
     )
+
+
+def said(files: Mapping[str, Union[str, bytes]]) -> list[str]:
+    return sorted(f"{finding.path}: {finding.subject}" for finding in found(tree_of(files)))
+
+
+def test_what_an_included_file_asks_for_is_asked_for_and_what_constrains_is_kept_to() -> None:
+    files = {
+        "requirements/base.in": "foo\n-r dev.in\n",  # pip takes a circle too
+        "requirements/base.txt": f"foo==1 {HASH}\nbar==1 {HASH}\n",
+        "requirements/dev.in": "-r base.in\n-c base.txt\n-c ../constraints.txt\nbar\n",
+        "requirements/dev.txt": f"bar==2 {HASH}\n    # via -r requirements/dev.in\n",
+        "constraints.txt": "bar < 2\nunheard-of > 1\n",
+    }
+    kept = f"foo==1 {HASH}\n    # via\n    #   -c base.txt\n    #   -r base.in\nbar==1 {HASH}\n    # via -r dev.in\n"
+
+    assert said(files) == [
+        "requirements/dev.txt: bar: not as constraints.txt has it",
+        "requirements/dev.txt: bar: not as requirements/base.txt has it",
+        "requirements/dev.txt: foo: not locked",
+    ]
+    assert said({**files, "requirements/dev.txt": kept}) == []
+
+
+def test_what_is_included_by_a_locked_file_or_constrains_one_needs_no_lock_of_its_own() -> None:
+    files = {
+        "requirements.in": "-r requirements-base.in\n--constraint=requirements-bounds.txt\nbar\n",
+        "requirements-base.in": "foo\n",
+        "requirements-bounds.txt": "foo < 2\n",
+        "requirements.txt": f"bar==1 {HASH} # via -r requirements.in\nfoo==1 {HASH} # via -r requirements-base.in\n",
+    }
+
+    assert said(files) == []
+
+
+def test_an_extra_of_the_project_itself_is_no_distribution() -> None:
+    project = '[project]\nname = "My.Pkg"\noptional-dependencies = {test = ["bar"], all = ["my-pkg[test]"]}\n'
+
+    assert said({"pyproject.toml": project, "requirements.txt": f"bar==1 {HASH}\n"}) == []
+
+
+def uv_package(name: str, rest: str, host: str = "files.pythonhosted.org") -> str:
+    wheel = f'{{ url = "https://{host}/{name}-1-py3-none-any.whl", hash = "sha256:{"a" * 64}" }}'
+    source = 'source = { registry = "https://pypi.org/simple" }'
+    return f'[[package]]\nname = "{name}"\nversion = "1"\n{source}\nwheels = [{wheel}]\n{rest}\n'
+
+
+def uv_project(needs: str, asks: str = "", folder: str = ".", name: str = "mine") -> str:
+    told = f"[package.metadata]\nrequires-dist = [{asks}]\n" if asks else ""
+    package = f'[[package]]\nname = "{name}"\nsource = {{ editable = "{folder}" }}\n'
+    return f"{package}dependencies = [{needs}]\n{told}"
+
+
+def test_a_table_that_was_not_written_again_after_the_last_edit_is_seen() -> None:
+    project = '[project]\nname = "mine"\ndynamic = ["version"]\ndependencies = ["foo", "deep"]\n'
+    groups = '[dependency-groups]\ndev = ["pytest", {include-group = "more"}]\nmore = []\n'
+    table = "version = 1\n" + uv_project('{ name = "foo" }, { name = "gone" }', '{ name = "foo" }, { name = "gone" }')
+    packages = uv_package("foo", 'dependencies = [{ name = "deep" }]') + uv_package("gone", "") + uv_package("deep", "")
+
+    stale = found(tree_of({"pyproject.toml": project + groups, "uv.lock": table + packages}))
+
+    assert [(finding.subject, finding.line) for finding in stale] == [
+        ("pytest: not locked", 0),
+        ("gone: asked for no more", 2),
+        ("deep: asked for since", 2),
+    ]
+    assert "the group 'dev' of pyproject.toml" in stale[0].message
+    unsaid = project.replace('"version"', '"dependencies"').replace('dependencies = ["foo", "deep"]\n', "")
+    assert said({"pyproject.toml": unsaid, "uv.lock": table + packages}) == []
+
+
+def test_the_members_of_a_workspace_are_the_repositorys_own() -> None:
+    lock = "version = 1\n" + uv_project('{ name = "sub" }') + uv_project('{ name = "foo" }', "", "packages/sub", "sub")
+    files = {
+        "pyproject.toml": '[project]\nname = "mine"\ndependencies = ["sub"]\n',
+        "packages/sub/pyproject.toml": '[project]\nname = "sub"\ndependencies = ["foo"]\n',
+        "packages/other/pyproject.toml": '[project]\nname = "other"\n',
+        "uv.lock": lock + uv_project("", "", "packages/other", "other") + uv_package("foo", ""),
+    }
+
+    assert said(files) == []
+    assert said({**files, "packages/sub/pyproject.toml": '[project]\nname = "sub"\ndependencies = ["foo>=2"]\n'}) == [
+        "uv.lock: foo: not what is asked for"
+    ]
+    assert said({"uv.lock": "version = 1\n" + uv_project("", "", "../beside", "beside")}) == [
+        "uv.lock: beside: no hash",
+        "uv.lock: beside: place",
+    ]
+
+
+def test_a_pylock_that_says_what_needs_what_holds_no_orphan() -> None:
+    def pylock(needs: str) -> str:
+        file = f'-1-py3-none-any.whl", hashes = {{ sha256 = "{"a" * 64}" }} }}]'
+        packages = (
+            f'[[packages]]\nname = "{name}"\nversion = "1"\n{more}wheels = [{{ name = "{name}{file}\n'
+            for name, more in (("foo", needs), ("deep", ""), ("lost", ""))
+        )
+        return 'lock-version = "1.0"\n' + "".join(packages)
+
+    project = '[project]\nname = "mine"\ndependencies = ["foo"]\n'
+
+    assert said({"pyproject.toml": project, "pylock.toml": pylock('dependencies = [{ name = "deep" }]\n')}) == [
+        "pylock.toml: lost: orphan"
+    ]
+    assert said({"pyproject.toml": project, "pylock.toml": pylock("")}) == []  # it does not say
+
+
+def test_files_of_another_distribution_version_or_host_are_not_those_of_a_pin() -> None:
+    foo, need = uv_package("foo", ""), '{ name = "foo" }'
+
+    def lock(package: str) -> dict[str, str]:
+        return {"uv.lock": f"version = 1\n{uv_project(need)}{package}"}
+
+    assert said(lock(foo)) == []
+    for odd in (
+        foo.replace("/foo-1", "/evil-1"),
+        foo.replace("foo-1-", "foo-9-"),
+        uv_package("foo", "", "evil.example"),
+    ):
+        assert said(lock(odd)) == ["uv.lock: foo: another's file"]
+    fine = foo.replace("foo-1-", "Foo-1.0.0-").replace("https://pypi.org", "https://index.example.org")
+    assert said(lock(fine.replace("files.pythonhosted.org", "files.example.org"))) == []
+
+
+@pytest.mark.parametrize(
+    "dependencies", ["dependencies = 3", "optional-dependencies = 3", "optional-dependencies.x = 3"]
+)
+def test_a_project_whose_requirements_are_no_list_is_told_so(dependencies: str) -> None:
+    (finding,) = found(tree_of({"pyproject.toml": f'[project]\nname = "a"\n{dependencies}\n'}))
+
+    assert "is no requirement" in finding.message
+
+
+def test_a_text_about_what_is_required_is_no_requirements_file() -> None:
+    prose = "Requirements\n\nThe system must do this.\nAnd that, too.\n"
+
+    assert said({"docs/requirements.txt": prose, "system-requirements-spec.txt": "It shall do.\n"}) == []
+    assert said({"requirements.txt": "one\ntwo\nnot a requirement\n"}) == [
+        "requirements.txt: no lock",
+        "requirements.txt: not a requirement: unreadable",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_requirements_file_is_decoded_by_its_mark(encoding: str) -> None:
+    assert said({"requirements.txt": f"foo==1 {HASH}\n".encode(encoding)}) == []
+    assert said({"requirements.txt": f"foo==1 {HASH}\nbar==1\n".encode(encoding)}) == ["requirements.txt: bar: no hash"]
 
 
 def test_commands_that_install_beside_the_lock_are_named_with_their_lines() -> None:

@@ -195,8 +195,14 @@ class BillOfMaterials:
         return tuple(
             self._component(name, entries[name], graph)
             for name in sorted(entries)
-            if name != self.root and not (name in _MAKES_IT and name not in self.locked)
+            if name not in self._own and not (name in _MAKES_IT and name not in self.locked)
         )
+
+    @property
+    def _own(self) -> frozenset[str]:
+        """The repository's projects: its root, and those that its lock knows by their folders."""
+        pins = self.lock.pins if self.lock is not None else ()
+        return frozenset({self.root, *(pin.name for pin in pins if pin.is_root)})
 
     def documents(self) -> tuple[bytes, bytes]:
         """CycloneDX and SPDX. FactUnavailable where there is no bill."""

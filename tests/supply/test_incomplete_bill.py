@@ -99,6 +99,17 @@ def test_the_policy_states_licences_and_what_need_not_be_known(repository: Repos
 
 
 @asked
+def test_what_the_repository_itself_holds_is_no_component(repository: Repository) -> None:
+    member = '[[package]]\nname = "whole"\nversion = "1.0"\nsource = { editable = "packages/whole" }\n'
+    repository.write("uv.lock", f"version = 1\n{member}")
+
+    found = bill(repository, lock="uv.lock")
+
+    assert "whole" not in {component.name for component in found.components}
+    assert not [subject for subject in subjects(found, IncompleteBill()) if subject.startswith("whole")]
+
+
+@asked
 def test_the_documents_hold_what_was_joined_and_are_the_same_each_time(repository: Repository) -> None:
     cyclonedx, spdx = bill(repository).documents()
 

@@ -169,7 +169,7 @@ def test_a_table_that_was_not_written_again_after_the_last_edit_is_seen() -> Non
 def test_the_members_of_a_workspace_are_the_repositorys_own() -> None:
     lock = "version = 1\n" + uv_project('{ name = "sub" }') + uv_project('{ name = "foo" }', "", "packages/sub", "sub")
     files = {
-        "pyproject.toml": '[project]\nname = "mine"\ndependencies = ["sub"]\n',
+        "pyproject.toml": '[project]\nname = "mine"\ndependencies = ["sub==3"]\n',
         "packages/sub/pyproject.toml": '[project]\nname = "sub"\ndependencies = ["foo"]\n',
         "packages/other/pyproject.toml": '[project]\nname = "other"\n',
         "uv.lock": lock + uv_project("", "", "packages/other", "other") + uv_package("foo", ""),
@@ -285,6 +285,7 @@ def test_what_a_command_installs_is_read_as_a_shell_reads_it(line: str, names: t
         "pip install LOCKED > /dev/null",
         "pip install LOCKED >>pip.log 2>&1",
         "pip install LOCKED &> pip.log",
+        "pip install --require-hashes --only-binary=:all: -qr requirements.txt",
         "pip install --log pip.log --upgrade-strategy eager LOCKED",
         "pip install --require-hashes --only-binary :all: -r requirements.txt",
         "uv pip sync --require-hashes --only-binary=:all: requirements.txt",

@@ -8,7 +8,7 @@ and commit it; install with `pip install --require-hashes --only-binary=:all: -r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gates.checks.gate import Plant
@@ -187,7 +187,7 @@ def _asked_and_not_locked(lock: Lock) -> Iterator[Finding]:
                     remedy = f"{_REMEDY}, or leave the {kind} out (unlocked_extras)" if extra else _REMEDY
                     message = f"{asked.text}, which {place} asks for, is not locked; {remedy}"
                     yield Finding(lock.path, 0, message, subject=f"{asked.name}: not locked")
-            elif lock.wants(asked) and not any(map(asked.is_satisfied_by, versions[asked.name])):
+            elif lock.wants(asked) and not _is_met(asked, versions[asked.name]):
                 line = _line_of(lock, asked.name)
                 message = f"{asked.name} {versions[asked.name][0]} is not {asked.text}, which {source.path} asks for"
                 yield Finding(lock.path, line, message, subject=f"{asked.name}: not what is asked for")
@@ -199,7 +199,7 @@ def _not_within_bounds(lock: Lock) -> Iterator[Finding]:
     for bound in bounds.values():
         for asked, _ in bound.asked:
             held = versions.get(asked.name, ())
-            if held and lock.wants(asked) and not any(map(asked.is_satisfied_by, held)):
+            if held and lock.wants(asked) and not _is_met(asked, held):
                 message = f"{asked.name} {held[0]} is not {asked.text}, to which {bound.path} constrains it; {_REMEDY}"
                 line = _line_of(lock, asked.name)
                 yield Finding(lock.path, line, message, subject=f"{asked.name}: not as {bound.path} has it")
@@ -234,7 +234,7 @@ def _needed_and_not_locked(lock: Lock, installed: InstalledDistributions) -> Ite
             if need.name not in versions:
                 message = f"{name} {versions[name][0]} needs {need.text}, which is not locked; {_REMEDY}"
                 yield Finding(lock.path, _line_of(lock, name), message, subject=f"{need.name}: not locked")
-            elif not any(map(need.is_satisfied_by, versions[need.name])):
+            elif not _is_met(need, versions[need.name]):
                 message = f"{name} {versions[name][0]} needs {need.text}, and {versions[need.name][0]} is locked"
                 yield Finding(
                     lock.path, _line_of(lock, need.name), message, subject=f"{need.name}: not what {name} needs"
@@ -256,6 +256,11 @@ def _versions(lock: Lock) -> dict[str, list[str]]:
         if line.asked is not None:
             found.setdefault(line.asked.name, []).append(line.asked.pinned)
     return found
+
+
+def _is_met(asked: Asked, versions: Iterable[str]) -> bool:
+    """By one of the versions; a table does not say which one a project of the repository itself has."""
+    return any(not version or asked.is_satisfied_by(version) for version in versions)
 
 
 def _line_of(lock: Lock, name: str) -> int:

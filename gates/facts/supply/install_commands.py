@@ -142,8 +142,8 @@ def _command(path: str, line: int, start: str, rest: str) -> InstallCommand:
         name, equals, value = word.partition("=")
         if name in _FILES:
             files.append(value if equals else next(words, ""))
-        elif word.startswith("-r") and len(word) > 2 and not word.startswith("--"):
-            files.append(word[2:])
+        elif joined := re.fullmatch(r"-[qvU]*r(.*)", word):
+            files.append(joined[1] or next(words, ""))
         elif word in ("-e", "--editable"):
             others.append(next(words, ""))
         elif name in _WITH_VALUE:

@@ -99,6 +99,17 @@ def test_the_policy_states_licences_and_what_need_not_be_known(repository: Repos
 
 
 @asked
+def test_what_the_repository_itself_holds_is_no_component(repository: Repository) -> None:
+    member = '[[package]]\nname = "whole"\nversion = "1.0"\nsource = { editable = "packages/whole" }\n'
+    repository.write("uv.lock", f"version = 1\n{member}")
+
+    found = bill(repository, lock="uv.lock")
+
+    assert "whole" not in {component.name for component in found.components}
+    assert not [subject for subject in subjects(found, IncompleteBill()) if subject.startswith("whole")]
+
+
+@asked
 def test_the_documents_hold_what_was_joined_and_are_the_same_each_time(repository: Repository) -> None:
     cyclonedx, spdx = bill(repository).documents()
 
@@ -210,6 +221,17 @@ def test_a_lock_that_pins_nothing_is_no_ground_for_a_bill(repository: Repository
     assert found.lock is None
 
 
+def test_a_lock_that_the_policy_names_and_that_is_none_cannot_be_judged(repository: Repository) -> None:
+    with pytest.raises(FactUnavailable, match=r"nope\.txt does not exist, and \[facts\.bill\] names it"):
+        bill(repository, lock="nope.txt")
+
+    found = bill(repository, lock="pyproject.toml")
+
+    assert "pyproject.toml is no lock" in found.lacking["bill of materials"]
+    with pytest.raises(FactUnavailable, match=r"pyproject\.toml is no lock"):
+        found.documents()
+
+
 VERSIONS = st.sets(st.tuples(st.sampled_from("abc"), st.sampled_from("123")))
 
 
@@ -272,11 +294,45 @@ def test_a_supplier_is_named_without_an_address(headers: Mapping[str, tuple[str,
 def test_an_expression_is_taken_from_what_is_most_certain() -> None:
     classifier = {"license": {"name": "License :: OSI Approved :: Apache Software License"}}
 
-    assert expression([{"license": {"id": "MIT"}}, classifier], {}) == "MIT"
+    assert expression([{"license": {"id": "Apache-2.0"}}, classifier], {"license": ("MIT",)}) == "Apache-2.0"
     assert expression([{"expression": "MIT OR Apache-2.0"}, {"license": {"id": "MIT"}}], {}) == "MIT OR Apache-2.0"
     assert expression([classifier], {}) == "Apache-2.0"
     assert expression([], {"license": ("3-Clause BSD License",)}) == "BSD-3-Clause"
     assert expression([{"license": {"name": "License :: OSI Approved :: BSD License"}}], {}) == ""
+
+
+def classified(*names: str) -> list[dict[str, dict[str, str]]]:
+    return [{"license": {"id": "MIT"}}, *({"license": {"name": f"License :: {name}"}} for name in names)]
+
+
+def test_a_name_that_means_no_licence_makes_the_licence_unknown_whatever_stands_beside_it() -> None:
+    assert expression(classified("OSI Approved :: GNU General Public License (GPL)"), {}) == ""
+    assert expression(classified("Other/Proprietary License"), {"license": ("MIT",)}) == ""
+    assert expression(classified("OSI Approved :: Apache Software License"), {}) == "Apache-2.0 AND MIT"
+
+
+def test_a_licence_of_somebodys_own_is_one_to_be_allowed_or_denied_by_its_name() -> None:
+    own = {"license": {"name": "LicenseRef-Acme"}}
+
+    assert expression([own], {}) == "LicenseRef-Acme"
+    assert is_allowed(expression([own, *classified()], {}), ("MIT",), ()) is False
+    assert is_allowed("LicenseRef-Acme", ("MIT", "LicenseRef-*"), ()) is True
+
+
+@asked
+def test_the_documents_name_a_licence_of_somebodys_own(repository: Repository) -> None:
+    cyclonedx, spdx = bill(repository, licences={"whole": "MIT AND LicenseRef-Acme"}).documents()
+
+    validate(cyclonedx)
+    assert [each["licenseId"] for each in json.loads(spdx)["hasExtractedLicensingInfos"]] == ["LicenseRef-Acme"]
+
+
+def test_the_name_of_a_family_adds_nothing_to_one_of_it() -> None:
+    family = {"license": {"name": "License :: OSI Approved :: BSD License"}}
+
+    assert expression([{"license": {"id": "BSD-3-Clause"}}, family], {}) == "BSD-3-Clause"
+    assert expression([family], {"license": ("BSD 2-Clause License",)}) == "BSD-2-Clause"
+    assert expression(classified("OSI Approved"), {}) == "MIT"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ and commit it; install with `pip install --require-hashes --only-binary=:all: -r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gates.checks.gate import Plant
@@ -17,8 +17,9 @@ from gates.facts.checkout import Checkout
 from gates.facts.supply.asked import Asked
 from gates.facts.supply.install_commands import InstallCommand, InstallCommands
 from gates.facts.supply.installed import InstalledDistributions
-from gates.facts.supply.requirement_lines import Line
-from gates.facts.supply.requirements import Lock, Requirements, Source
+from gates.facts.supply.requirement_lines import Line, decoded
+from gates.facts.supply.requirement_sources import Source
+from gates.facts.supply.requirements import Lock, Requirements
 from gates.finding import Finding
 from gates.globs import Globs, any_of
 
@@ -44,6 +45,8 @@ class UnlockedDependency:
         for lock in (lock for lock in requirements.locks if not allowed.fullmatch(lock.path)):
             yield from _of_tables(lock) if lock.is_universal else _of_lines(lock)
             yield from _asked_and_not_locked(lock)
+            yield from _not_within_bounds(lock)
+            yield from _asked_when_it_was_locked(lock)
             yield from _needed_and_not_locked(lock, installed)
         for command in (command for command in installs.commands if not allowed.fullmatch(command.path)):
             yield from _of_command(command)
@@ -56,11 +59,11 @@ class UnlockedDependency:
                 continue
             for source in lock.sources:
                 if not source.path.endswith(".toml"):
-                    overlay = {source.path: checkout.read(source.path) + f"\n{_PLANTED}\n".encode()}
+                    overlay = {source.path: f"{decoded(checkout.read(source.path))}\n{_PLANTED}\n".encode()}
                     return Plant(overlay, lock.path, f"{_PLANTED}: not locked")
         for lock in requirements.locks:
             if not allowed.fullmatch(lock.path) and not lock.is_universal:
-                overlay = {lock.path: checkout.read(lock.path) + f"\n{_PLANTED}==1.0\n".encode()}
+                overlay = {lock.path: f"{decoded(checkout.read(lock.path))}\n{_PLANTED}==1.0\n".encode()}
                 return Plant(overlay, lock.path, f"{_PLANTED}: no hash")
         path = "gates-planted-requirements.in"
         if not allowed.fullmatch(path):
@@ -93,18 +96,25 @@ def _of_tables(lock: Lock) -> Iterator[Finding]:
             yield Finding(lock.path, pin.line, f"{pin.name} {pin.version}: {what}", subject=f"{pin.name}: no hash")
         if pin.place:
             yield Finding(lock.path, pin.line, f"{pin.name} is locked to {pin.place}", subject=f"{pin.name}: place")
+        if pin.foreign:
+            message = f"{pin.name} {pin.version}: {pin.foreign[0]} is no file of it"
+            yield Finding(lock.path, pin.line, message, subject=f"{pin.name}: another's file")
         for need in sorted({*pin.needs} - names):
             message = f"{pin.name} needs {need}, which is not locked; {_REMEDY}"
             yield Finding(lock.path, pin.line, message, subject=f"{need}: not locked")
-    yield from _orphans(
-        lock, {pin.name: set(pin.needs) for pin in lock.pins}, {pin.name for pin in lock.pins if pin.is_root}
-    )
+    asked = {name for source in lock.asking for name in source.names or ()}
+    # A pylock.toml need not say what needs what.
+    if any(pin.asks is not None for pin in lock.pins) or (asked and any(pin.needs for pin in lock.pins)):
+        children: dict[str, set[str]] = {}
+        for pin in lock.pins:
+            children.setdefault(pin.name, set()).update(pin.needs)
+        yield from _orphans(lock, children, {pin.name for pin in lock.pins if pin.is_root} | asked)
 
 
 def _of_lines(lock: Lock) -> Iterator[Finding]:
     yield from _unread(lock.path, tuple(line for line in lock.lines if line.unread))
     pinned = {line.asked.name: line for line in lock.lines if line.asked is not None}
-    asking = {source.path: {asked.name for asked, _ in source.asked} for source in lock.sources}
+    asking = {each.path: {asked.name for part in each.whole for asked, _ in part.asked} for each in lock.asking}
     for line in lock.lines:
         if line.place:
             yield Finding(
@@ -168,19 +178,48 @@ def _orphans(lock: Lock, children: Mapping[str, set[str]], roots: set[str]) -> I
 
 def _asked_and_not_locked(lock: Lock) -> Iterator[Finding]:
     versions = _versions(lock)
-    for source in lock.sources:
+    for source in lock.asking:
         for asked, _ in source.asked:
             if asked.name not in versions:
                 if lock.wants(asked):
                     extra = source.extras.get(asked.name)
-                    place = f"the extra '{extra}' of {source.path}" if extra else source.path
-                    remedy = f"{_REMEDY}, or leave the extra out (unlocked_extras)" if extra else _REMEDY
+                    place = f"the {extra} of {source.path}" if extra else source.path
+                    kind = extra.partition(" ")[0] if extra else ""
+                    remedy = f"{_REMEDY}, or leave the {kind} out (unlocked_extras)" if extra else _REMEDY
                     message = f"{asked.text}, which {place} asks for, is not locked; {remedy}"
                     yield Finding(lock.path, 0, message, subject=f"{asked.name}: not locked")
-            elif lock.wants(asked) and not any(map(asked.is_satisfied_by, versions[asked.name])):
+            elif lock.wants(asked) and not _is_met(asked, versions[asked.name]):
                 line = _line_of(lock, asked.name)
                 message = f"{asked.name} {versions[asked.name][0]} is not {asked.text}, which {source.path} asks for"
                 yield Finding(lock.path, line, message, subject=f"{asked.name}: not what is asked for")
+
+
+def _not_within_bounds(lock: Lock) -> Iterator[Finding]:
+    versions = _versions(lock)
+    bounds = {each.path: each for source in lock.sources for each in source.bounds}
+    for bound in bounds.values():
+        for asked, _ in bound.asked:
+            held = versions.get(asked.name, ())
+            if held and lock.wants(asked) and not _is_met(asked, held):
+                message = f"{asked.name} {held[0]} is not {asked.text}, to which {bound.path} constrains it; {_REMEDY}"
+                line = _line_of(lock, asked.name)
+                yield Finding(lock.path, line, message, subject=f"{asked.name}: not as {bound.path} has it")
+
+
+def _asked_when_it_was_locked(lock: Lock) -> Iterator[Finding]:
+    """What a table says that a project asks for, held against what it asks for now."""
+    pins = {pin.name: pin for pin in lock.pins}
+    for source in lock.sources:
+        pin = pins.get(source.project)
+        if pin is None or pin.asks is None or source.names is None:
+            continue
+        for name in sorted(pin.asks - source.names - {pin.name}):
+            message = f"{name} is here because {source.path} asked for it, and it does no more; {_REMEDY}"
+            yield Finding(lock.path, pin.line, message, subject=f"{name}: asked for no more")
+        for asked, _ in source.asked:
+            if asked.name in pins.keys() - pin.asks and lock.wants(asked):
+                message = f"{asked.name} is here for others, and {source.path} asks for it by now; {_REMEDY}"
+                yield Finding(lock.path, pin.line, message, subject=f"{asked.name}: asked for since")
 
 
 def _needed_and_not_locked(lock: Lock, installed: InstalledDistributions) -> Iterator[Finding]:
@@ -196,7 +235,7 @@ def _needed_and_not_locked(lock: Lock, installed: InstalledDistributions) -> Ite
             if need.name not in versions:
                 message = f"{name} {versions[name][0]} needs {need.text}, which is not locked; {_REMEDY}"
                 yield Finding(lock.path, _line_of(lock, name), message, subject=f"{need.name}: not locked")
-            elif not any(map(need.is_satisfied_by, versions[need.name])):
+            elif not _is_met(need, versions[need.name]):
                 message = f"{name} {versions[name][0]} needs {need.text}, and {versions[need.name][0]} is locked"
                 yield Finding(
                     lock.path, _line_of(lock, need.name), message, subject=f"{need.name}: not what {name} needs"
@@ -218,6 +257,11 @@ def _versions(lock: Lock) -> dict[str, list[str]]:
         if line.asked is not None:
             found.setdefault(line.asked.name, []).append(line.asked.pinned)
     return found
+
+
+def _is_met(asked: Asked, versions: Iterable[str]) -> bool:
+    """By one of the versions; a table does not say which one a project of the repository itself has."""
+    return any(not version or asked.is_satisfied_by(version) for version in versions)
 
 
 def _line_of(lock: Lock, name: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gates.facts.supply.asked import normalised
+from gates.facts.supply.licences import own_licences
 
 SPEC = "1.6"
 _ALGORITHMS = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
@@ -98,6 +99,7 @@ def spdx(cdx: bytes, components: Sequence[Component]) -> bytes:
         for other in each.get("dependsOn", ())
         if each["ref"] in known and other in known
     ]
+    own = sorted({licence for each in components for licence in own_licences(each.licence)})
     return _plain(
         {
             "SPDXID": "SPDXRef-DOCUMENT",
@@ -107,6 +109,7 @@ def spdx(cdx: bytes, components: Sequence[Component]) -> bytes:
             },
             "dataLicense": "CC0-1.0",
             "documentNamespace": f"urn:gates:bill:{hashlib.sha256(cdx).hexdigest()}",
+            **({"hasExtractedLicensingInfos": [_extracted(licence) for licence in own]} if own else {}),
             "name": str(root["name"]),
             "packages": packages,
             "relationships": related,
@@ -137,6 +140,10 @@ def _package(
     if told:
         package["checksums"] = [{"algorithm": kind.upper(), "checksumValue": digest} for kind, _, digest in told]
     return package
+
+
+def _extracted(licence: str) -> dict[str, str]:
+    return {"licenseId": licence, "extractedText": "NOASSERTION"}  # the text lies in the distribution
 
 
 def _spdx_id(reference: str) -> str:

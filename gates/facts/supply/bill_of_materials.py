@@ -65,6 +65,8 @@ class BillOfMaterials:
         cls, checkout: Checkout, requirements: Requirements, store: Store, tools: Tools, settings: BillSettings
     ) -> BillOfMaterials:
         """The tool is identified; it is started when it is asked."""
+        if settings.lock and settings.lock not in checkout.files:
+            raise FactUnavailable(f"{settings.lock} does not exist, and [facts.bill] names it")
         if settings.environment:
             pattern = os.path.join(glob.escape(str(checkout.root)), settings.environment, "lib/python*/site-packages")
             folders = tuple(sorted(glob.glob(pattern)))
@@ -109,8 +111,8 @@ class BillOfMaterials:
     @property
     def lacking(self) -> Mapping[str, str]:
         """Why there is no bill."""
-        why = self._answer[1] or self._why_another
-        return {"bill of materials": why} if why and len(self.requirements) else {}
+        why = self._no_lock or ((self._answer[1] or self._why_another) if len(self.requirements) else "")
+        return {"bill of materials": why} if why else {}
 
     @property
     def _why_another(self) -> str:
@@ -137,6 +139,12 @@ class BillOfMaterials:
             return git(self.checkout.root, "log", "-1", "--format=%ct", self.checkout.commit).decode("ascii").strip()
         except GitFailed:
             return "0"
+
+    @property
+    def _no_lock(self) -> str:
+        """Why the one that the policy names is none."""
+        named = self.settings.lock
+        return f"{named} is no lock that pins something, and [facts.bill] names it" if named and not self.lock else ""
 
     @cached_property
     def lock(self) -> Optional[Lock]:
@@ -187,13 +195,20 @@ class BillOfMaterials:
         return tuple(
             self._component(name, entries[name], graph)
             for name in sorted(entries)
-            if name != self.root and not (name in _MAKES_IT and name not in self.locked)
+            if name not in self._own and not (name in _MAKES_IT and name not in self.locked)
         )
+
+    @property
+    def _own(self) -> frozenset[str]:
+        """The repository's projects: its root, and those that its lock knows by their folders."""
+        pins = self.lock.pins if self.lock is not None else ()
+        return frozenset({self.root, *(pin.name for pin in pins if pin.is_root)})
 
     def documents(self) -> tuple[bytes, bytes]:
         """CycloneDX and SPDX. FactUnavailable where there is no bill."""
-        if self._answer[1]:
-            raise FactUnavailable(self._answer[1])
+        why = self._no_lock or self._answer[1]
+        if why:
+            raise FactUnavailable(why)
         bill = cyclonedx(self._answer[0], self.components)
         return bill, spdx(bill, self.components)
 

@@ -17,12 +17,27 @@ from gates.facts.supply.credentials import without_credentials
 from gates.globs import any_of
 
 _KINDS = frozenset({"CI", "Dockerfile", "compose file", "makefile", "shell script", "command", "YAML"})
-_INSTALL = re.compile(rb"\bpip[\d.]*[\"']?\s+install\b|\buv\s+pip\s+(?:install|sync)\b")
-_COMMAND = re.compile(r"(?:\bpip[\d.]*[\"']?\s+install|\buv\s+pip\s+(?:install|sync))(?![\w-])(?P<rest>[^\n;&|]*)")
+_OPTIONS = r"(?:[ \t]+--?[A-Za-z][\w-]*(?:=\S+)?(?:[ \t]+(?!install\b|sync\b|pip\b)[^\s;&|-]\S*)?)*"
+_COMMAND = re.compile(rf"(?:\bpip[\d.]*[\"']?{_OPTIONS}\s+install|\buv{_OPTIONS}\s+pip{_OPTIONS}\s+sync)(?![\w-])")
+_QUOTED = r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
+_ARRAY = re.compile(rf"\[[ \t]*{_QUOTED}(?:[ \t]*,[ \t]*{_QUOTED})+[ \t]*\]")  # RUN ["pip", "install"]
+_PART = rf"\\.|{_QUOTED}|`[^`\n]*`|\$\{{\{{.*?\}}\}}|\$\{{[^}}\n]*\}}|\$\([^()\n]*\)|[^\s;&|<>()'\"`\\]"
+_WORD = re.compile(rf"[ \t]*(?:(?:\d|&)?(?:>>?|<)(?:&[\d-]|[ \t]*(?:{_PART})+)|(?P<word>(?!#)(?:{_PART})+))")
+# What stands in a message, or names a step, is not run; what it substitutes is.
+_TELLS = re.compile(
+    r"(?:(?<![\w./-])(?:echo|printf|print|die|warn|warning|error|info|fail|abort)[\s(]"
+    rf"(?:{_QUOTED}|\\.|[^;&|\"'\\])*(?:\"(?:\\.|[^\"\\])*|'[^']*)?|"
+    r"^\s*(?:-\s+)?(?:name|description|title|summary)\s*:.*)$"
+)
+_SUBSTITUTED = re.compile(r"\$\((?!info|warning|error)[^()]*$")
 _FILES = ("-r", "--requirement", "--requirements")
 _WITH_VALUE = frozenset(
     "-c --constraint -i --index-url --extra-index-url -f --find-links --trusted-host -t --target --prefix --python "
-    "--only-binary --no-binary --cache-dir --timeout --retries --root --platform --progress-bar".split()
+    "--only-binary --no-binary --cache-dir --timeout --retries --root --platform --progress-bar --log --proxy --cert "
+    "--client-cert --upgrade-strategy --report --src --python-version --implementation --abi --exists-action "
+    "--keyring-provider --use-feature --use-deprecated --root-user-action --config-settings -C --global-option --group "
+    "--build-constraint -b --override --index --default-index --index-strategy --resolution --prerelease -p "
+    "--exclude-newer --link-mode --python-platform --torch-backend --upgrade-package -P --config-file --extra".split()
 )
 
 
@@ -40,7 +55,7 @@ class InstallCommand(NamedTuple):
     @property
     def demands_hashes(self) -> bool:
         """Whether what the lock does not know by its hash is refused, and nothing is built."""
-        return "--require-hashes" in self.options and "--only-binary=:all:" in self.options
+        return "--require-hashes" in self.options and not self.options.isdisjoint(("--only-binary=:all:", "--no-build"))
 
 
 @dataclass(frozen=True)
@@ -84,29 +99,52 @@ class InstallCommands:
 
 
 def commands(path: str, content: bytes) -> Iterator[InstallCommand]:
-    """Those that a file holds, comments and credentials apart."""
-    if not _INSTALL.search(content):
+    """Those that a file holds, comments, messages and credentials apart."""
+    if b"pip" not in content:
         return
     text = without_credentials(content.decode("utf-8", "replace"))
     joined = re.sub(r"\\\r?\n", lambda found: " " * len(found[0]), text)  # a command may go on in the next line
+    joined = _ARRAY.sub(lambda found: _as_words(found[0]).ljust(len(found[0])), joined)
     for found in _COMMAND.finditer(joined):
-        start = joined.rfind("\n", 0, found.start()) + 1
-        if "#" not in joined[start : found.start()]:
-            line = text.count("\n", 0, found.start()) + 1
-            yield _command(path, line, found[0], found["rest"])
+        before = joined[joined.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if re.search(r"(?:^|\s)#", before) or (_TELLS.search(before) and not _SUBSTITUTED.search(before)):
+            continue
+        rest = _up_to_quote(joined[found.end() :].partition("\n")[0], _open_quote(before + found[0]))
+        yield _command(path, text.count("\n", 0, found.start()) + 1, found[0], rest)
 
 
-def _command(path: str, line: int, text: str, rest: str) -> InstallCommand:
+def _as_words(array: str) -> str:
+    return " ".join(shlex.quote(_unquoted(each)) for each in re.findall(_QUOTED, array))
+
+
+def _open_quote(text: str) -> str:
+    """The quote in which a text ends; an apostrophe within a word is none."""
+    quote = ""
+    for each in re.findall(r"[\"'`]", re.sub(r"\\.|\b'\b", "", text)):
+        if each == (quote or each):
+            quote = "" if quote else each
+    return quote
+
+
+def _up_to_quote(rest: str, quote: str) -> str:
+    if quote != '"':
+        return rest.partition(quote)[0] if quote else rest
+    match = re.match(r'(?:\\.|[^"\\])*', rest)
+    return re.sub(r"\\([\"\\$`])", r"\1", match[0]) if match else ""
+
+
+def _command(path: str, line: int, start: str, rest: str) -> InstallCommand:
     files: list[str] = []
     others: list[str] = []
     options: set[str] = set()
-    words = iter(_words(rest))
+    said, length = _words(rest)
+    words = iter(said)
     for word in words:
         name, equals, value = word.partition("=")
         if name in _FILES:
             files.append(value if equals else next(words, ""))
-        elif word.startswith("-r") and len(word) > 2 and not word.startswith("--"):
-            files.append(word[2:])
+        elif joined := re.fullmatch(r"-[qvU]*r(.*)", word):
+            files.append(joined[1] or next(words, ""))
         elif word in ("-e", "--editable"):
             others.append(next(words, ""))
         elif name in _WITH_VALUE:
@@ -116,15 +154,24 @@ def _command(path: str, line: int, text: str, rest: str) -> InstallCommand:
         else:
             others.append(word)
     # What a variable holds cannot be known here.
-    said = [word for word in others if word and not re.search(r"[$`{<>(]", word)]
-    paths = [word for word in said if word.startswith((".", "/")) or word.endswith((".whl", ".gz", ".zip"))]
-    names = [word for word in said if word not in paths and re.match(r"[A-Za-z0-9]", word)]
-    shown = re.sub(r"\s+", " ", text).strip()
+    known = [word for word in others if word and not re.search(r"[$`{(]", word)]
+    paths = [word for word in known if word.startswith((".", "/")) or word.endswith((".whl", ".gz", ".zip"))]
+    names = [word for word in known if word not in paths and re.match(r"[A-Za-z0-9]", word)]
+    if start.endswith("sync"):  # it takes files alone
+        files, names, paths = known, [], []
+    shown = re.sub(r"\s+", " ", start + rest[:length]).strip()
     return InstallCommand(path, line, shown, tuple(files), tuple(names), tuple(paths), frozenset(options))
 
 
-def _words(rest: str) -> list[str]:
-    try:
-        return shlex.split(rest, comments=True)
-    except ValueError:  # a quote that belongs to the file around it
-        return rest.replace('"', " ").replace("'", " ").split()
+def _words(rest: str) -> tuple[list[str], int]:
+    """The words of a command up to its end, those that redirect apart, and how long it is."""
+    words: list[str] = []
+    length = 0
+    while found := _WORD.match(rest, length):
+        length = found.end()
+        words += [_unquoted(found["word"])] if found["word"] else []
+    return words, length
+
+
+def _unquoted(word: str) -> str:
+    return re.sub(r"\\(.)|'([^']*)'|\"((?:\\.|[^\"\\])*)\"", lambda found: found[found.lastindex or 0], word)

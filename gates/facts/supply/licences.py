@@ -34,6 +34,18 @@ _MEANT: Mapping[str, str] = {
     "gnu general public license v3 or later (gplv3+)": "GPL-3.0-or-later",
     "gnu affero general public license v3": "AGPL-3.0-only",
 }
+# Names of a family of licences: said beside one of them, by the start of its identifier, they add nothing.
+_FAMILIES: Mapping[str, str] = {
+    "bsd license": "BSD-",
+    "gnu general public license (gpl)": "GPL-",
+    "gnu library or lesser general public license (lgpl)": "LGPL-",
+    "gnu free documentation license (fdl)": "GFDL-",
+    "academic free license (afl)": "AFL-",
+    "artistic license": "Artistic-",
+    "zope public license": "ZPL-",
+    "osi approved": "",
+}
+_OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")  # SPDX's way to name one that is in no list
 _TOKEN = re.compile(r"\(|\)|[^\s()]+")
 
 
@@ -43,16 +55,29 @@ def expression(licences: Iterable[Mapping[str, Any]], headers: Mapping[str, tupl
     for said in known:
         if "expression" in said:
             return str(said["expression"])
-    ids = [str(said["license"]["id"]) for said in known if "id" in said.get("license", {})]
-    if ids:
-        return " AND ".join(sorted(dict.fromkeys(ids)))
-    texts = [str(said["license"].get("name", "")) for said in known if "license" in said]
-    texts += headers.get("license", ())
-    for text in texts:
-        meant = _MEANT.get(text.rpartition(" :: ")[2].strip().lower())
-        if meant is not None:
-            return meant
-    return ""
+    told = [said["license"] for said in known if "license" in said]
+    own = {str(each["name"]) for each in told if _OWN.fullmatch(str(each.get("name", "")))}
+    names = [_plain(each["name"]) for each in told if "name" in each and each["name"] not in own]
+    ids = own | {str(each["id"]) for each in told if "id" in each} | {_MEANT[each] for each in names if each in _MEANT}
+    if not ids:
+        ids = {_MEANT[text] for text in map(_plain, headers.get("license", ())) if text in _MEANT}
+    # What else it may be under is nobody's to guess: one licence is not certain beside a name that means none.
+    if not all(name in _MEANT or any(_is_family(name, each) for each in ids) for name in names):
+        return ""
+    return " AND ".join(sorted(ids))
+
+
+def _plain(name: Any) -> str:
+    return str(name).rpartition(" :: ")[2].strip().lower()
+
+
+def _is_family(name: str, identifier: str) -> bool:
+    return name in _FAMILIES and identifier.startswith(_FAMILIES[name])
+
+
+def own_licences(spdx: str) -> frozenset[str]:
+    """The licences of an expression that are in no list of SPDX's."""
+    return frozenset(_OWN.findall(spdx))
 
 
 def is_allowed(spdx: str, allow: Iterable[str], deny: Iterable[str]) -> Optional[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
@@ -15,7 +16,15 @@ _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _VIA = re.compile(r"^\s*#\s+via\b(.*)$")
 _MORE = re.compile(r"^\s*#\s{2,}(\S.*)$")
 _SOURCE = re.compile(r"^(?:-[rc]\s+(?P<file>.+)|.+\((?P<project>[^()]+)\))$")
-_NAMES_A_PLACE = re.compile(r"(?i)^(?:-e|--editable|-i|--index-url|--extra-index-url|-f|--find-links|--trusted-host)\b")
+_NAMES_A_PLACE = re.compile(r"^(?:-[eif]|--(?:editable|(?:extra-)?index|find-links|trusted-host|pypi-url))")
+_INCLUDES = re.compile(r"(?:-(?P<short>[rc])|--(?P<long>requirement|constraint)s?\b)[\s=]*(?P<file>.+)")
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 _IS_A_PLACE = re.compile(r"(?i)^(?:[a-z][a-z0-9+.-]*://|file:|\.{0,2}/|~/|[a-z]:\\|\.\.?$)")
 
 
@@ -29,7 +38,7 @@ class Via(NamedTuple):
 class Line(NamedTuple):
     """One requirement with its hashes and reasons, or (`asked` None) a line that is none; `place` is an index or path.
 
-    `unread` says why pip could not read it either.
+    `unread` says why pip could not read it either; `includes` and `constrained_by` name another file.
     """
 
     line: int
@@ -39,6 +48,21 @@ class Line(NamedTuple):
     via: tuple[Via, ...] = ()
     place: str = ""
     unread: str = ""
+    includes: str = ""
+    constrained_by: str = ""
+
+
+def decoded(content: bytes) -> str:
+    """The text of a requirements file: UTF-8 unless a mark says otherwise, as pip takes it."""
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, "replace")
+    return content.decode("utf-8", "replace")
+
+
+def is_prose(read: tuple[Line, ...]) -> bool:
+    """Whether most of it is no requirement: a text about what is required, that pip is never given."""
+    return 2 * sum(1 for line in read if line.unread) > len(read)
 
 
 def lines(text: str) -> tuple[Line, ...]:
@@ -92,6 +116,11 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
 
 def _line(number: int, text: str) -> Line:
     if text.startswith("-"):
+        other = _INCLUDES.fullmatch(text)
+        if other is not None:
+            file = other["file"].strip("\"'")
+            is_bound = "c" in (other["short"] or other["long"])[0]
+            return Line(number, text, includes="" if is_bound else file, constrained_by=file if is_bound else "")
         return Line(number, text, place=text if _NAMES_A_PLACE.match(text) else "")
     bare = _OPTION.sub("", text).strip()
     hashes = tuple(_HASH.findall(text))

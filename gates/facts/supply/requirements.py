@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Optional
+from typing import ClassVar, Literal, Optional
 
 from gates.errors import FactUnavailable, PolicyError
 from gates.facts.checkout import Checkout, tree_digest
@@ -17,7 +17,8 @@ from gates.facts.files import File
 from gates.facts.supply.asked import Asked, asked_for, environments
 from gates.facts.supply.credentials import without_credentials
 from gates.facts.supply.lock_tables import Pin, pylock_pins, uv_pins
-from gates.facts.supply.requirement_lines import Line, lines
+from gates.facts.supply.requirement_lines import Line, decoded, is_prose, lines
+from gates.facts.supply.requirement_sources import Source, project_source, project_tables
 from gates.globs import Globs, any_of
 
 if sys.version_info >= (3, 11):
@@ -25,7 +26,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_REQUIREMENTS = re.compile(r"(?:.*/)?(?:[\w.-]*requirements[\w.-]*\.(?:in|txt)|requirements/[\w.-]+\.(?:in|txt))")
+_REQUIREMENTS = re.compile(r"(?:.*/)?(?:[\w.-]*(?:requirements|constraints)[\w.-]*|requirements/[\w.-]+)\.(?:in|txt)")
 _PYLOCK = re.compile(r"(?:.*/)?pylock(?:\.[^./]+)?\.toml")
 _ENDS = (".in", ".txt", "pyproject.toml", "uv.lock", ".toml")
 _PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
@@ -46,8 +47,9 @@ class LockOf:
 class RequirementSettings:
     """`[facts.requirements]`: which lock is of what, where the names of the files do not say it.
 
-    `lock` are all the locks of the repository, and nothing is guessed then. `unlocked_extras` are extras of
-    pyproject.toml that are left to whoever installs them; `leave_out` files that look like requirements and are none.
+    `lock` are all the locks of the repository, and nothing is guessed then. `unlocked_extras` are extras
+    and groups of pyproject.toml that are left to whoever installs them; `leave_out` files that look like requirements
+    and are none.
     """
 
     policy_section: ClassVar[str] = "requirements"
@@ -60,19 +62,6 @@ class RequirementSettings:
             odd = [python for python in lock.pythons if not re.fullmatch(r"3\.\d+", python)]
             if odd:
                 raise PolicyError(f"[[lock]] {lock.file} pythons holds '{odd[0]}'; a Python is named like 3.11")
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file that people write: the requirements in it, with their lines; `unread` are lines that are none.
-
-    `extras` says of a distribution that only an extra asks for which one that is.
-    """
-
-    path: str
-    asked: tuple[tuple[Asked, int], ...]
-    unread: tuple[Line, ...] = ()
-    extras: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +84,11 @@ class Lock:
 
     def __len__(self) -> int:
         return len(self.pins) if self.is_universal else sum(1 for line in self.lines if line.asked or line.place)
+
+    @cached_property
+    def asking(self) -> tuple[Source, ...]:
+        """Its sources, with what they include."""
+        return tuple({each.path: each for source in self.sources for each in source.whole}.values())
 
     def wants(self, asked: Asked) -> bool:
         """Whether the lock must hold it."""
@@ -158,12 +152,16 @@ class Requirements:
     @cached_property
     def unlocked(self) -> tuple[Source, ...]:
         """The sources that no lock is of."""
-        locked = {source.path for lock in self.locks for source in lock.sources}
-        return tuple(source for source in self.sources if source.path not in locked and source.asked)
+        named = [source for lock in self.locks for source in lock.sources]
+        locked = {each.path for source in named for each in source.whole}
+        bounds = {each.path for source in (*named, *self.sources) for each in source.bounds}
+        return tuple(each for each in self.sources if each.asked and each.path not in locked | bounds)
 
     def _asks(self, path: str) -> bool:
         name = posixpath.basename(path)
-        return name != "uv.lock" and not _PYLOCK.fullmatch(path) and (name == "pyproject.toml" or path[-3:] != "oml")
+        if path.endswith(".txt"):
+            return not _is_constraints(path) and not is_prose(self._lines(path))
+        return name == "pyproject.toml" or (path.endswith(".in") and not _is_constraints(path))
 
     def _guessed(self) -> Iterator[LockOf]:
         """A table locks the project beside it, a requirements file the .in of its name and the project beside it."""
@@ -177,17 +175,23 @@ class Requirements:
                 above = f"{path[:-4]}.in"
                 if above in paths:
                     yield LockOf(path, (above, *(beside if _is_main(path) else ())))
-                elif any(line.hashes for line in self._lines(path)):
+                elif not _is_constraints(path) and any(line.hashes for line in self._lines(path)):
                     yield LockOf(path, beside if _is_main(path) else ())
 
     def _lock(self, said: LockOf) -> Lock:
-        sources = tuple(self._source(path) for path in said.of if path in self.checkout.files)
         places = environments(said.pythons or self._pythons, said.platform)
         if posixpath.basename(said.file) == "uv.lock" or said.file.endswith(".toml"):
             pins, unread = self._pins(said.file)
+            members = (posixpath.normpath(f"{pin.folder}/pyproject.toml") for pin in pins if pin.folder)
+            sources = self._sources((*said.of, *members), with_groups=not said.file.endswith(".toml"))
             return Lock(said.file, sources, places, pins=pins, is_universal=True, unread=unread)
-        found = self._lines(said.file)
-        return Lock(said.file, sources, places, found, needs_all=not said.pythons)
+        return Lock(said.file, self._sources(said.of), places, self._lines(said.file), needs_all=not said.pythons)
+
+    def _sources(
+        self, paths: Iterable[str], above: tuple[str, ...] = (), with_groups: bool = False
+    ) -> tuple[Source, ...]:
+        known = {file.path for file in self.files}.difference(above)
+        return tuple(self._source(path, above, with_groups) for path in dict.fromkeys(paths) if path in known)
 
     def _pins(self, path: str) -> tuple[tuple[Pin, ...], str]:
         try:
@@ -196,46 +200,36 @@ class Requirements:
             return (), f"is no lock that can be read: {error}"
 
     def _lines(self, path: str) -> tuple[Line, ...]:
-        return lines(self.checkout.read(path).decode("utf-8-sig", "replace"))
+        return lines(decoded(self.checkout.read(path)))
 
-    def _source(self, path: str) -> Source:
+    def _source(self, path: str, above: tuple[str, ...] = (), with_groups: bool = False) -> Source:
+        """`with_groups`: uv locks the groups of a project too."""
         if path.endswith(".toml"):
-            return self._project_source(path)
+            text = without_credentials(self.checkout.read(path).decode("utf-8", "replace"))
+            return project_source(path, text, self.settings.unlocked_extras, with_groups)
         found = self._lines(path)
-        asked = tuple((line.asked, line.line) for line in found if line.asked is not None)
-        return Source(path, asked, tuple(line for line in found if line.unread or (line.place and not line.asked)))
 
-    def _project_source(self, path: str) -> Source:
-        text = without_credentials(self.checkout.read(path).decode("utf-8", "replace"))
-        project = _project(text)
-        optional = project.get("optional-dependencies", {})
-        groups = {"": project.get("dependencies", []), **(optional if isinstance(optional, dict) else {"*": optional})}
-        said: list[tuple[str, str]] = []
-        asked: list[tuple[Asked, int]] = []
-        unread: list[Line] = []
-        for extra, needed in groups.items():
-            if not isinstance(needed, list):
-                key = f"optional-dependencies {extra}" if extra else "dependencies"
-                unread.append(Line(0, key, unread=f"[project] {key} must be a list like ['click >= 8']"))
-            elif extra not in self.settings.unlocked_extras:
-                said += ((extra, str(each)) for each in needed)
-        extras: dict[str, str] = {}
-        for extra, each in said:
-            at = text.find(each)
-            line = text.count("\n", 0, at) + 1 if at >= 0 else 0
-            try:
-                asked.append((asked_for(each), line))
-                extras.setdefault(asked[-1][0].name, extra)
-            except ValueError as error:
-                unread.append(Line(line, each, unread=str(error).partition("\n")[0]))
-        return Source(path, tuple(asked), tuple(unread), {name: extra for name, extra in extras.items() if extra})
+        def others(names: Iterable[str]) -> tuple[Source, ...]:
+            folder = posixpath.dirname(path)
+            return self._sources(
+                (posixpath.normpath(posixpath.join(folder, name)) for name in names if name), (*above, path)
+            )
+
+        return Source(
+            path,
+            tuple((line.asked, line.line) for line in found if line.asked is not None),
+            tuple(line for line in found if line.unread or (line.place and not line.asked)),
+            included=others(line.includes for line in found),
+            constraints=others(line.constrained_by for line in found),
+        )
 
     @cached_property
     def _pythons(self) -> tuple[str, ...]:
         """Those that pyproject.toml says it runs on."""
         if "pyproject.toml" not in self.checkout.files:
             return (_DEFAULT_PYTHON,)
-        said = str(_project(self.checkout.read("pyproject.toml").decode("utf-8", "replace")).get("requires-python", ""))
+        project = project_tables(self.checkout.read("pyproject.toml").decode("utf-8", "replace")).get("project")
+        said = str(project.get("requires-python", "")) if isinstance(project, dict) else ""
         try:
             wanted: Optional[Asked] = asked_for(f"python{said}") if said else None
         except ValueError:
@@ -248,7 +242,7 @@ def table_pins(path: str, content: bytes) -> tuple[Pin, ...]:
     """The pins of a uv.lock or a pylock.toml. ValueError for what is none."""
     read = uv_pins if path.endswith("uv.lock") else pylock_pins
     try:
-        return read(content, tomllib.loads(content.decode("utf-8")))
+        return read(path, content, tomllib.loads(content.decode("utf-8")))
     except (TypeError, AttributeError, KeyError) as error:
         raise ValueError(str(error)) from None
 
@@ -257,16 +251,8 @@ def locked_versions(path: str, content: bytes) -> frozenset[tuple[str, str]]:
     """Each name and version that a lock of any form holds. ValueError for a table that is none."""
     if path.endswith((".lock", ".toml")):
         return frozenset((pin.name, pin.version) for pin in table_pins(path, content) if not pin.is_root)
-    read = lines(content.decode("utf-8-sig", "replace"))
+    read = lines(decoded(content))
     return frozenset((line.asked.name, line.asked.pinned) for line in read if line.asked is not None)
-
-
-def _project(text: str) -> dict[str, Any]:
-    try:
-        project = tomllib.loads(text).get("project", {})
-    except ValueError:
-        return {}
-    return project if isinstance(project, dict) else {}
 
 
 def _is_one(path: str) -> bool:
@@ -277,3 +263,9 @@ def _is_one(path: str) -> bool:
 
 def _is_main(path: str) -> bool:
     return posixpath.basename(path) == "requirements.txt"
+
+
+def _is_constraints(path: str) -> bool:
+    """Whether it says which versions there may be, and asks for nothing."""
+    name = posixpath.basename(path)
+    return "constraints" in name and "requirements" not in name

@@ -24,7 +24,8 @@ from gates.facts.supply.asked import normalised
 from gates.facts.supply.cvss import severity
 from gates.facts.supply.installed import InstalledDistributions
 from gates.facts.supply.requirement_lines import Line
-from gates.facts.supply.requirements import Lock, Requirements, Source
+from gates.facts.supply.requirement_sources import Source
+from gates.facts.supply.requirements import Lock, Requirements
 from gates.facts.supply.tools import Done, Tool, Tools
 from gates.facts.today import Today
 

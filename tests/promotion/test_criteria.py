@@ -100,6 +100,10 @@ def no_such_budget(figures: Any) -> None:
 
 
 def imports_a_lane_that_it_may_not(figures: Any) -> None:
+    guess(figures).update(lane="candidate", imports={"candidate": 1, "production": 3})
+
+
+def imports_what_the_gate_let_pass(figures: Any) -> None:
     guess(figures)["imports"] = {"candidate": 1, "production": 3}
 
 
@@ -152,6 +156,11 @@ def test_it_is_not_met_and_says_why(changed: Changed, criterion: str, change: Ca
 
     assert verdict(told, criterion) == Verdict(criterion, Answer.UNMET, says)
     assert exit_code(readiness(told, "guess", "production").missing) == 1
+
+
+def test_where_it_lies_already_its_imports_are_what_the_gate_says_of_them(changed: Changed) -> None:
+    """What a waiver sets aside, or a registry loads, is no crossing; to rise it would have to be without."""
+    assert verdict(changed(imports_what_the_gate_let_pass), "lanes").answer is Answer.MET
 
 
 @pytest.mark.parametrize("criterion", ["telemetry", "budget", "registry", "rollback", "drill"])

@@ -175,6 +175,23 @@ def test_every_module_that_a_lane_holds_has_a_rollback_switch() -> None:
     assert declared == registered
 
 
+def test_only_so_many_pipelines_are_kept_and_those_that_went_are_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.app.MOST_PIPELINES", 1)
+    path = tmp_path / "switches.toml"
+    path.write_text('[switches]\nmodule.node.gaps = {percent = 0, subjects = ["team-a"]}\n', encoding="utf-8")
+
+    async def ask(app: App) -> list[object]:
+        return [app.pipeline(subject) for subject in ("team-a", "team-a", "team-b", "team-a")]
+
+    first, again, another, anew = within(ask, PATIENT._replace(switches=path))
+
+    assert first is again
+    assert another is not first
+    assert anew is not first
+
+
 def test_a_rollout_serves_its_share_of_the_subjects_and_each_always_the_same(tmp_path: Path) -> None:
     path = tmp_path / "switches.toml"
     path.write_text("[switches]\nmodule.node.gaps = {percent = 50}\n", encoding="utf-8")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -245,3 +247,20 @@ def test_a_store_is_closed_also_where_the_server_hangs_while_it_builds(
         store.index.wait()
 
     assert not store.approximate
+
+
+class Deaf:
+    """A connection to a server that cannot be told anything any more."""
+
+    def cancel_safe(self, timeout: float) -> None:
+        raise psycopg.OperationalError("the connection is gone")
+
+
+def test_what_is_being_built_ends_with_its_connection_where_the_server_cannot_be_told() -> None:
+    index: Any = postgres_index.Index(lambda: psycopg.connect(""), least=None)
+    index._connection, index._thread = Deaf(), threading.Thread(target=time.sleep, args=(0.05,))
+    index._thread.start()
+
+    index.close()
+
+    assert not index._thread.is_alive()

@@ -15,7 +15,7 @@ import pytest
 
 from runtime.errors import ConfigurationFault, RecordRefused, StoreFault
 from runtime.memory.record import Counts
-from runtime.memory.stores.group_commit import Transaction
+from runtime.memory.stores.group_commit import Transaction, begin_immediate
 from runtime.memory.stores.sqlite import SqliteStore
 from tests.stores.invariants import file_violations, violations
 from tests.stores.records import NOON, a_plan, a_record, a_summary
@@ -291,3 +291,18 @@ def test_a_store_that_nobody_closed_does_not_keep_a_program_from_ending(path: Pa
     script = "import sys; from runtime.memory.stores.sqlite import SqliteStore; SqliteStore(sys.argv[1])"
 
     assert subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, timeout=60, check=False).returncode == 0
+
+
+def test_who_waits_for_another_writer_gives_up_when_its_patience_is_over(tmp_path: Path) -> None:
+    place = tmp_path / "memory.db"
+    holding, waiting = (sqlite3.connect(place, isolation_level=None, timeout=0) for _ in range(2))
+    holding.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        begin_immediate(waiting, patience=0.05)
+
+    holding.execute("ROLLBACK")
+    begin_immediate(waiting, patience=0.0)
+    assert waiting.in_transaction
+    for connection in (holding, waiting):
+        connection.close()

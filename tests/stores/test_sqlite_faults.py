@@ -10,12 +10,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runtime.errors import ConfigurationFault, RecordRefused, StoreFault
 from runtime.memory.record import Counts
-from runtime.memory.stores.group_commit import Transaction, begin_immediate
+from runtime.memory.stores.group_commit import Transaction, Writer, begin_immediate
 from runtime.memory.stores.sqlite import SqliteStore
 from tests.stores.invariants import file_violations, violations
 from tests.stores.records import NOON, a_plan, a_record, a_summary
@@ -306,3 +307,24 @@ def test_who_waits_for_another_writer_gives_up_when_its_patience_is_over(tmp_pat
     assert waiting.in_transaction
     for connection in (holding, waiting):
         connection.close()
+
+
+class FailingDisk(sqlite3.Connection):
+    """Where the disk fails SQLite has rolled back by itself, and refuses to do it again."""
+
+    def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+        if sql == "ROLLBACK":
+            raise sqlite3.OperationalError("cannot rollback - no transaction is active")
+        return super().execute(sql, *rest)
+
+
+def test_what_sqlite_has_rolled_back_by_itself_is_told_by_what_failed_first(tmp_path: Path) -> None:
+    connection = sqlite3.connect(
+        tmp_path / "memory.db", isolation_level=None, check_same_thread=False, factory=FailingDisk
+    )
+    writer = Writer(connection, 0.0, lambda error: StoreFault(str(error)))
+
+    with pytest.raises(StoreFault, match="no such table: state"):
+        writer.write(lambda transaction: None)
+
+    writer.close()
